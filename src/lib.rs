@@ -1,0 +1,7 @@
+//! Inspect, edit and move the RequestSpecs that OpenStack nova stores.
+
+pub mod change;
+pub mod query;
+pub mod spec;
+pub mod store;
+pub mod tui;

@@ -1,0 +1,16 @@
+//! The document: a RequestSpec as stored text, read and edited without loss.
+//!
+//! - [`document`]: the stored text and a span index over it; the text is the truth.
+//! - [`scan`]: the tokens of JSON as Python reads and writes them.
+//! - [`path`]: paths to logical fields, `flavor.extra_specs[hw:cpu_policy]`.
+//! - [`schema`]: what nova's objects may hold, generated from nova.
+//!
+//! Imports nothing of ours and does no I/O.
+
+pub mod document;
+pub mod path;
+pub mod scan;
+pub mod schema;
+
+pub use document::{Document, Kind, Malformed, Node, NodeId};
+pub use path::FieldPath;

@@ -1,0 +1,176 @@
+//! Where specs live: one trait, an engine each for SQLite (and, later, MySQL and PostgreSQL), the
+//! same promises.
+//!
+//! - [`context`]: which database is meant.
+//! - [`object`]: nova's RequestSpec object over these: create, save, destroy, get, each taking a
+//!   [`RequestContext`].
+//! - [`sqlite`]: the SQLite engine.  [`migrate`]: our migrations.
+//!
+//! Imports `spec` and `query`. Write methods are called by [`object`] and `change::apply` alone.
+
+pub mod context;
+pub mod error;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+
+pub use context::{CellName, DatabaseName, InstanceHome, SpecHome};
+pub use error::StoreError;
+
+use crate::query::{PageKey, PageRequest, SortOrder};
+
+/// One row of `request_specs`, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSpec {
+    /// Column `id`.
+    pub id: i64,
+    /// Column `instance_uuid` (it wins over the JSON), as stored: not necessarily a UUID.
+    pub instance_uuid: Arc<str>,
+    /// Column `spec`: the exact bytes, valid text or not; empty where the column is null.
+    pub spec: Arc<[u8]>,
+    /// Column `created_at`, naive UTC, as stored.
+    pub created_at: Option<Arc<str>>,
+    /// Column `updated_at`, naive UTC, as stored.
+    pub updated_at: Option<Arc<str>>,
+}
+
+/// A row borrowed from the engine's buffer during a scan.
+#[derive(Debug, Clone, Copy)]
+pub struct RowRef<'a> {
+    /// Column `id`.
+    pub id: i64,
+    /// Column `instance_uuid`, as stored.
+    pub instance_uuid: &'a str,
+    /// Column `spec`: the exact bytes.
+    pub spec: &'a [u8],
+    /// `updated_at`, else `created_at`, as stored; "" where both are null.
+    pub updated: &'a str,
+}
+
+/// Set it to stop a scan; takes effect within a few rows.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Ask for the stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked for.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What is done with the rows of a scan: called from the engine's threads, in ascending order of
+/// `id` within each part, the parts side by side.
+pub trait RowVisitor: Send + Sync {
+    /// One row. Break to stop the whole scan.
+    fn visit(&self, row: RowRef<'_>) -> ControlFlow<()>;
+    /// After each few thousand rows: how many this part has passed since the last call.
+    fn progress(&self, rows: u64);
+}
+
+/// State of the `request_specs` table in a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableState {
+    /// It is there.
+    Present,
+    /// It is missing: `reqspec db sync` adds it.
+    Missing,
+}
+
+/// A value of a plain SQL answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SqlValue {
+    /// NULL
+    Null,
+    /// An integer (booleans too).
+    Integer(i64),
+    /// A floating-point number.
+    Real(f64),
+    /// Text; bytes that are not UTF-8 are replaced.
+    Text(String),
+}
+
+/// One database with (perhaps) a `request_specs` table. Implementations are cheap to share and
+/// never block the caller's thread.
+#[async_trait]
+pub trait SpecStore: Send + Sync {
+    /// Which database of the deployment this is.
+    fn name(&self) -> &DatabaseName;
+
+    /// Where it is, for people: a path or URL with the password masked.
+    fn location(&self) -> &str;
+
+    /// Whether the session was opened for writing.
+    fn is_writable(&self) -> bool;
+
+    /// Whether the table is there.
+    async fn table_state(&self) -> Result<TableState, StoreError>;
+
+    /// Consecutive rows.
+    async fn page(&self, request: PageRequest) -> Result<Vec<StoredSpec>, StoreError>;
+
+    /// Number of rows. May take long; never wait for it before showing rows.
+    async fn count(&self) -> Result<u64, StoreError>;
+
+    /// Number of rows before that key in the order.
+    async fn rank(&self, order: SortOrder, key: PageKey) -> Result<u64, StoreError>;
+
+    /// The row of an instance.
+    async fn get(&self, instance_uuid: &str) -> Result<Option<StoredSpec>, StoreError>;
+
+    /// The rows of several instances, in no particular order; absent ones are left out.
+    async fn get_many(&self, instance_uuids: &[Arc<str>]) -> Result<Vec<StoredSpec>, StoreError>;
+
+    /// Up to `limit` rows whose instance_uuid begins with `prefix`, by instance_uuid.
+    async fn find_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<StoredSpec>, StoreError>;
+
+    /// All rows past a visitor, several parts side by side. Gives the number of rows passed.
+    async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError>;
+
+    /// Insert a row. `created_at` is set to now unless given; `updated_at` stays as given.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] if the instance has a row already.
+    async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError>;
+
+    /// Replace the text of a row, compare-and-swap on the exact bytes that were read; sets
+    /// `updated_at` to now (UTC). Equal texts write nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] (with what is there now) unless exactly one row still holds `before`.
+    async fn save(&self, instance_uuid: &str, before: &[u8], after: &str) -> Result<StoredSpec, StoreError>;
+
+    /// Delete a row, if it still holds exactly `before`.
+    ///
+    /// # Errors
+    /// As [`SpecStore::save`].
+    async fn destroy(&self, instance_uuid: &str, before: &[u8]) -> Result<(), StoreError>;
+
+    /// Rows of a plain SQL query over nova's other tables (`?` marks parameters), at most `limit`.
+    async fn select(
+        &self,
+        sql: &str,
+        parameters: &[SqlValue],
+        limit: u32,
+    ) -> Result<Vec<Vec<SqlValue>>, StoreError>;
+}
+
+/// A row to insert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSpec {
+    /// Column `instance_uuid`.
+    pub instance_uuid: Arc<str>,
+    /// Column `spec`.
+    pub spec: Arc<str>,
+    /// Column `created_at`, naive UTC; now where None. A move keeps the source's.
+    pub created_at: Option<Arc<str>>,
+    /// Column `updated_at`, naive UTC.
+    pub updated_at: Option<Arc<str>>,
+}

@@ -1,0 +1,169 @@
+//! Meanings to styles. Views name what a thing means, never a colour, and say nothing by colour
+//! alone. `NO_COLOR` leaves modifiers only; `TERM=dumb` or a C locale takes the ASCII glyphs.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What a piece of the screen means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Ordinary text.
+    Text,
+    /// Less important text: units, explanations, column heads.
+    Muted,
+    /// Titles of panes and dialogs.
+    Title,
+    /// The name of a field.
+    Label,
+    /// A value worth the eye: a uuid, a flavor name.
+    Value,
+    /// Border of a pane without the focus.
+    Border,
+    /// Border of the pane with the focus.
+    FocusBorder,
+    /// The selected row in the focused pane.
+    Selected,
+    /// The selected row elsewhere (the counterpart).
+    Counterpart,
+    /// Equal, up, done.
+    Good,
+    /// Different, stale, worth attention.
+    Warn,
+    /// Broken, down, dangerous.
+    Danger,
+    /// Missing, unknown.
+    Absent,
+    /// A key in the bottom bar and the help.
+    Key,
+    /// The chosen tab or button.
+    Active,
+    /// Part of a text that matches the filter.
+    Match,
+    /// What a difference adds.
+    Added,
+    /// What a difference removes.
+    Removed,
+    /// The badge of a session opened for writing.
+    WriteBadge,
+    /// The badge of a read-only session.
+    ReadBadge,
+}
+
+/// A symbol with an ASCII stand-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Glyph {
+    /// A database that answers.
+    Up,
+    /// A database that does not.
+    Down,
+    /// The cursor of a list.
+    Cursor,
+    /// A folded branch.
+    Folded,
+    /// An open branch.
+    Unfolded,
+    /// Equal.
+    Equal,
+    /// Different.
+    Different,
+    /// Missing on the other side.
+    Missing,
+    /// Nothing, null.
+    Nothing,
+    /// Leads to.
+    Arrow,
+    /// Cut short.
+    Ellipsis,
+    /// Working.
+    Busy,
+    /// A broken row.
+    Broken,
+    /// Changed, not saved.
+    Modified,
+    /// A bullet between items.
+    Dot,
+}
+
+/// How meanings look in this terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    /// Whether colours may be used.
+    pub colour: bool,
+    /// Whether only ASCII may be used.
+    pub ascii: bool,
+}
+
+impl Default for Theme {
+    fn default() -> Self {
+        Self { colour: true, ascii: false }
+    }
+}
+
+impl Theme {
+    /// From the environment: `NO_COLOR`, `TERM`, `LC_ALL`/`LC_CTYPE`/`LANG`.
+    pub fn from_environment() -> Self {
+        let var = |name| std::env::var(name).unwrap_or_default();
+        let dumb = var("TERM") == "dumb";
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().map(var).find(|value| !value.is_empty());
+        let ascii = dumb || matches!(locale.as_deref(), Some("C" | "POSIX"));
+        Self { colour: var("NO_COLOR").is_empty() && !dumb, ascii }
+    }
+
+    /// The style of a meaning.
+    pub fn style(&self, role: Role) -> Style {
+        let plain = Style::new();
+        let (colour, modifier) = match role {
+            Role::Text => (Color::Reset, Modifier::empty()),
+            Role::Muted => (Color::Indexed(245), Modifier::empty()),
+            Role::Title => (Color::Indexed(153), Modifier::BOLD),
+            Role::Label => (Color::Indexed(110), Modifier::empty()),
+            Role::Value => (Color::Indexed(255), Modifier::empty()),
+            Role::Border => (Color::Indexed(240), Modifier::empty()),
+            Role::FocusBorder => (Color::Indexed(75), Modifier::empty()),
+            Role::Selected | Role::Counterpart => return self.row(role),
+            Role::Good | Role::Added => (Color::Indexed(114), Modifier::empty()),
+            Role::Warn => (Color::Indexed(221), Modifier::empty()),
+            Role::Danger | Role::Removed => (Color::Indexed(203), Modifier::empty()),
+            Role::Absent => (Color::Indexed(243), Modifier::empty()),
+            Role::Key => (Color::Indexed(153), Modifier::BOLD),
+            Role::Active => (Color::Indexed(75), Modifier::BOLD.union(Modifier::REVERSED)),
+            Role::Match => (Color::Indexed(221), Modifier::BOLD.union(Modifier::UNDERLINED)),
+            Role::WriteBadge => (Color::Indexed(203), Modifier::BOLD.union(Modifier::REVERSED)),
+            Role::ReadBadge => (Color::Indexed(114), Modifier::BOLD.union(Modifier::REVERSED)),
+        };
+        let style = if self.colour { plain.fg(colour) } else { plain };
+        style.add_modifier(modifier)
+    }
+
+    fn row(&self, role: Role) -> Style {
+        match (role, self.colour) {
+            (Role::Selected, true) => {
+                Style::new().bg(Color::Indexed(24)).fg(Color::Indexed(255)).add_modifier(Modifier::BOLD)
+            }
+            (Role::Selected, false) => Style::new().add_modifier(Modifier::REVERSED),
+            (_, true) => Style::new().bg(Color::Indexed(237)),
+            (_, false) => Style::new().add_modifier(Modifier::UNDERLINED),
+        }
+    }
+
+    /// The symbol in this terminal.
+    pub fn glyph(&self, glyph: Glyph) -> &'static str {
+        let (unicode, ascii) = match glyph {
+            Glyph::Up => ("●", "*"),
+            Glyph::Down => ("○", "!"),
+            Glyph::Cursor => ("▸", ">"),
+            Glyph::Folded => ("▸", "+"),
+            Glyph::Unfolded => ("▾", "-"),
+            Glyph::Equal => ("=", "="),
+            Glyph::Different => ("≠", "#"),
+            Glyph::Missing => ("·", "."),
+            Glyph::Nothing => ("–", "-"),
+            Glyph::Arrow => ("→", "->"),
+            Glyph::Ellipsis => ("…", "~"),
+            Glyph::Busy => ("◌", "o"),
+            Glyph::Broken => ("✗", "x"),
+            Glyph::Modified => ("✎", "*"),
+            Glyph::Dot => ("·", "."),
+        };
+        if self.ascii { ascii } else { unicode }
+    }
+}

@@ -1,0 +1,1 @@
+//! The pictures: each panel one file, drawing from the model and deciding nothing.

@@ -17,8 +17,8 @@ pub enum Health {
     Down {
         /// Why, in a sentence.
         reason: String,
-        /// When it is asked again, in seconds since 1970.
-        retry_at: i64,
+        /// When it is asked again, in seconds since 1970; None while it is being asked.
+        retry_at: Option<i64>,
         /// How often it was asked in vain.
         attempts: u32,
     },
@@ -58,12 +58,12 @@ impl Database {
             Failure::Down(reason) => {
                 let attempts = match self.health {
                     // Several requests fail at once when a database vanishes: that is one attempt.
-                    Health::Down { retry_at, attempts, .. } if retry_at > now => attempts,
+                    Health::Down { retry_at: Some(at), attempts, .. } if at > now => attempts,
                     Health::Down { attempts, .. } => attempts.saturating_add(1),
                     _ => 1,
                 };
                 let wait = 2_i64.saturating_pow(attempts).min(60);
-                self.health = Health::Down { reason: reason.clone(), retry_at: now + wait, attempts };
+                self.health = Health::Down { reason: reason.clone(), retry_at: Some(now + wait), attempts };
                 self.count = None;
             }
             Failure::Failed(_) => {}
@@ -72,7 +72,14 @@ impl Database {
 
     /// Whether it is down and to be asked again.
     pub fn is_due(&self, now: i64) -> bool {
-        matches!(self.health, Health::Down { retry_at, .. } if retry_at <= now)
+        matches!(self.health, Health::Down { retry_at: Some(at), .. } if at <= now)
+    }
+
+    /// It is being asked again.
+    pub fn asked(&mut self) {
+        if let Health::Down { retry_at, .. } = &mut self.health {
+            *retry_at = None;
+        }
     }
 }
 
@@ -97,10 +104,12 @@ mod tests {
         for _ in 0..7 {
             database.failed(&down, now);
             database.failed(&down, now);
-            let Health::Down { retry_at, .. } = database.health else { panic!("not down") };
+            let Health::Down { retry_at: Some(retry_at), .. } = database.health else { panic!("not down") };
             assert!(!database.is_due(retry_at - 1) && database.is_due(retry_at));
             waits.push(retry_at - now);
             now = retry_at;
+            database.asked();
+            assert!(!database.is_due(now + 1_000));
         }
         assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60]);
         database.answered();

@@ -70,7 +70,7 @@ pub enum Effect {
         request: RequestId,
         /// Where.
         database: DatabaseName,
-        /// Lower case, at least 8 characters.
+        /// At least 8 characters.
         prefix: String,
     },
     /// Pass over all rows and keep the hits. Reported by `Msg::FilterProgress` again and again.

@@ -55,6 +55,8 @@ pub struct List {
     after: Option<(RequestId, u32)>,
     ranking: Option<(RequestId, PageKey)>,
     owed: i64,
+    /// Rows came in between while all of them were asked for: ask once more.
+    stale: bool,
     failure: Option<Failure>,
     loaded: bool,
     height: usize,
@@ -76,10 +78,16 @@ impl List {
             after: None,
             ranking: None,
             owed: 0,
+            stale: false,
             failure: None,
             loaded: false,
             height: 1,
         }
+    }
+
+    /// A list with no rows, known to have none; order and height as in `other`.
+    pub fn empty_of(other: &List) -> Self {
+        Self { height: other.height, loaded: true, base: Some(0), ..Self::new(other.order) }
     }
 
     /// The order.
@@ -136,6 +144,11 @@ impl List {
     /// Number of rows held, which stays within a few screens.
     pub fn window_len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// How many rows the pane shows.
+    pub fn height(&self) -> u16 {
+        self.height as u16
     }
 
     /// The pane shows so many rows now.
@@ -285,6 +298,7 @@ impl List {
     /// More hits of a filter are known: rows may have come before, between and after those held.
     pub fn grown(&mut self, requests: &mut Requests) -> Vec<Wish> {
         if self.replacing.is_some() {
+            self.stale = true;
             return Vec::new();
         }
         if self.cursor == 0 && self.top == 0 {
@@ -326,6 +340,9 @@ impl List {
         };
         self.keep_cursor_visible();
         self.fill_screen();
+        if std::mem::take(&mut self.stale) {
+            return self.grown(requests);
+        }
         let mut wishes = self.prefetch(requests);
         if let (None, Some(first)) = (self.base, self.rows.front()) {
             let request = requests.next();

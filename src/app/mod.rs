@@ -31,6 +31,7 @@ pub mod row;
 pub mod selection;
 pub mod toast;
 pub mod update;
+pub mod whole;
 pub mod words;
 
 pub use effect::Effect;

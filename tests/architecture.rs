@@ -47,7 +47,8 @@ fn rooms_import_only_what_the_plan_allows() {
         for path in sources(room) {
             for (number, line) in code(&path).iter().enumerate() {
                 for other in &rooms {
-                    let imported = line.contains(&format!("crate::{other}::")) || line.contains(&format!("crate::{other};"));
+                    let imported = line.contains(&format!("crate::{other}::"))
+                        || line.contains(&format!("crate::{other};"));
                     if imported && other != room && !allowed.contains(other) {
                         wrong.push(format!("{}:{}: {room} imports {other}", path.display(), number + 1));
                     }

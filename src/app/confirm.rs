@@ -53,7 +53,14 @@ impl Confirm {
         let body = plan.operations.iter().flat_map(body).collect();
         let mut buttons = Buttons::new(["Cancel", ""]);
         buttons.labels[1] = action;
-        Self { confirmation: Confirmation::new(plan), head, body, scroll: 0, buttons, typed: Input::default() }
+        Self {
+            confirmation: Confirmation::new(plan),
+            head,
+            body,
+            scroll: 0,
+            buttons,
+            typed: Input::default(),
+        }
     }
 
     /// The word that must be typed, if any.
@@ -106,7 +113,10 @@ impl Confirm {
 
 fn capitalised(word: &str) -> String {
     let mut characters = word.chars();
-    characters.next().map(|first| first.to_ascii_uppercase().to_string() + characters.as_str()).unwrap_or_default()
+    characters
+        .next()
+        .map(|first| first.to_ascii_uppercase().to_string() + characters.as_str())
+        .unwrap_or_default()
 }
 
 fn head(plan: &Plan) -> Vec<Line> {
@@ -190,7 +200,10 @@ fn body(operation: &Operation) -> Vec<Line> {
                 lines.push(at(Tone::Added, format!("+ row in {}: written, read back, compared", label(to))));
             }
             let bytes = super::words::grouped(text.len() as u64);
-            lines.push(at(Tone::Removed, format!("- row in {}: deleted if it still holds these {bytes} bytes", label(from))));
+            lines.push(at(
+                Tone::Removed,
+                format!("- row in {}: deleted if it still holds these {bytes} bytes", label(from)),
+            ));
             lines.push(at(Tone::Muted, "the text, the same in both:".to_owned()));
             lines.extend(all(Tone::Plain, " ", text));
             lines

@@ -40,7 +40,10 @@ impl Conflict {
             lines.push(Line::new(Tone::Title, "Their change: what you read → what is there now"));
             lines.extend(whole::difference(before, current));
             lines.push(Line::new(Tone::Plain, ""));
-            lines.push(Line::new(Tone::Title, "Yours over theirs: what is there now → what you want to store"));
+            lines.push(Line::new(
+                Tone::Title,
+                "Yours over theirs: what is there now → what you want to store",
+            ));
             lines.extend(whole::difference(current, after.as_bytes()));
             buttons.labels.push("Store mine over theirs…".to_owned());
             Intent::Save {
@@ -51,7 +54,10 @@ impl Conflict {
             }
         });
         if again.is_none() {
-            lines.push(Line::new(Tone::Danger, "The row is gone: it was deleted or moved to another database."));
+            lines.push(Line::new(
+                Tone::Danger,
+                "The row is gone: it was deleted or moved to another database.",
+            ));
         }
         Some(Self {
             database: database.clone(),

@@ -85,7 +85,12 @@ impl Filter {
             Stage::Passing { hits, finished: true, .. } => hits_in_words(*hits),
             Stage::Passing { passed, hits, finished: false, .. } => match total {
                 Some(total) => {
-                    format!("{} of {} · {}", grouped(*passed), grouped(total.max(*passed)), hits_in_words(*hits))
+                    format!(
+                        "{} of {} · {}",
+                        grouped(*passed),
+                        grouped(total.max(*passed)),
+                        hits_in_words(*hits)
+                    )
                 }
                 None => format!("{} passed · {}", grouped(*passed), hits_in_words(*hits)),
             },

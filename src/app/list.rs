@@ -29,7 +29,10 @@ enum Landing {
     First,
     Last,
     /// On this row, so many lines below the top; on that line where the row is gone.
-    Row { instance_uuid: Arc<str>, line: usize },
+    Row {
+        instance_uuid: Arc<str>,
+        line: usize,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +101,12 @@ impl List {
     /// The rows that the pane shows, each with whether it is the cursor's.
     pub fn visible(&self) -> impl Iterator<Item = (bool, &Row)> {
         let cursor = self.cursor;
-        self.rows.iter().enumerate().skip(self.top).take(self.height).map(move |(at, row)| (at == cursor, row))
+        self.rows
+            .iter()
+            .enumerate()
+            .skip(self.top)
+            .take(self.height)
+            .map(move |(at, row)| (at == cursor, row))
     }
 
     /// The row of the cursor.
@@ -266,13 +274,18 @@ impl List {
                 }
             });
         }
-        let is = |slot: &Option<(RequestId, u32)>| slot.filter(|(id, _)| *id == request).map(|(_, limit)| limit);
+        let is =
+            |slot: &Option<(RequestId, u32)>| slot.filter(|(id, _)| *id == request).map(|(_, limit)| limit);
         let (limit, at_end) = match (is(&self.before), is(&self.after)) {
             (Some(limit), _) => (limit, false),
             (_, Some(limit)) => (limit, true),
             (None, None) => return None,
         };
-        if at_end { self.after = None } else { self.before = None }
+        if at_end {
+            self.after = None
+        } else {
+            self.before = None
+        }
         match result {
             Ok(rows) if at_end => self.append(rows, limit),
             Ok(rows) => self.prepend(rows, limit),

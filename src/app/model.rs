@@ -2,6 +2,8 @@
 //!
 //! Imports its siblings, `change` and `query`; no I/O.
 
+use std::sync::Arc;
+
 use super::database::Database;
 use super::detail::Detail;
 use super::editor::Editor;
@@ -61,8 +63,10 @@ pub struct Model {
     pub detail: Detail,
     /// What lies over the screen.
     pub overlay: Option<Overlay>,
-    /// The field editor, and of which spec.
+    /// The field editor.
     pub editor: Option<Editor>,
+    /// The stored bytes that the field editor was opened on.
+    pub edited: Arc<[u8]>,
     /// The change under way, from the key to its end.
     pub change: Option<Change>,
     /// Notices.
@@ -100,6 +104,7 @@ impl Model {
             detail: Detail::new(),
             overlay: None,
             editor: None,
+            edited: Arc::from([]),
             change: None,
             toasts: Toasts::default(),
             writing: setup.writing && setup.read_only.is_none(),

@@ -3,6 +3,7 @@
 //!
 //! Imports `spec`; no I/O.
 
+use super::editor::external;
 use super::overlay::{Line, Tone};
 use crate::spec::document::{Document, Kind, Node};
 use crate::spec::text::escaped;
@@ -61,6 +62,18 @@ fn indent(node: Node<'_>, depth: usize, comma: &str, out: &mut Vec<String>) {
         indent(child, depth + 1, if at + 1 < count { "," } else { "" }, out);
     }
     out.push(format!("{pad}{close}{comma}"));
+}
+
+/// Whether a text may be stored as a spec; the reason if not.
+///
+/// # Errors
+/// Where and why it is no JSON document.
+pub fn check(text: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(text);
+    match Document::parse_str(&text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(external::malformed(&text, &error)),
+    }
 }
 
 /// What changes from `before` to `after`, in lines.

@@ -35,7 +35,8 @@ pub fn unix_seconds(stored: &str) -> Option<i64> {
     let era = year_from_march.div_euclid(400);
     let year_of_era = year_from_march.rem_euclid(400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
+    let days =
+        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
     Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 

@@ -59,7 +59,8 @@ pub fn rank(model: &mut Model, request: RequestId, result: &Result<u64, Failure>
 
 /// The number of rows of a database.
 pub fn count(model: &mut Model, name: &DatabaseName, result: Result<u64, Failure>) -> Vec<Effect> {
-    let was_down = model.database(name).is_some_and(|database| matches!(database.health, Health::Down { .. }));
+    let was_down =
+        model.database(name).is_some_and(|database| matches!(database.health, Health::Down { .. }));
     note(model, name, result.as_ref().err());
     let Ok(count) = result else { return Vec::new() };
     if let Some(database) = model.database_mut(name) {
@@ -103,11 +104,7 @@ fn filtering(model: &mut Model, wanted: impl Fn(&Stage) -> bool) -> Option<usize
 }
 
 /// The specs whose uuid begins as typed: to the first of them, or past all rows if there is none.
-pub fn prefix_found(
-    model: &mut Model,
-    request: RequestId,
-    result: Result<Vec<Row>, Failure>,
-) -> Vec<Effect> {
+pub fn prefix_found(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Failure>) -> Vec<Effect> {
     let waits = |stage: &Stage| matches!(stage, Stage::LookingUp(id) if *id == request);
     let Some(at) = filtering(model, waits) else { return Vec::new() };
     let Model { panes, requests, .. } = model;

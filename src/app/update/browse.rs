@@ -78,7 +78,11 @@ pub fn scroll_detail(model: &mut Model, lines: i32) -> Vec<Effect> {
 
 /// Another tab of the detail panel.
 pub fn tab(model: &mut Model, next: bool) -> Vec<Effect> {
-    if next { model.detail.next_tab() } else { model.detail.previous_tab() }
+    if next {
+        model.detail.next_tab()
+    } else {
+        model.detail.previous_tab()
+    }
     Vec::new()
 }
 
@@ -92,7 +96,9 @@ pub fn can_fold(model: &Model) -> Ready {
 
 /// Folds or unfolds the branch under the cursor.
 pub fn fold(model: &mut Model) -> Vec<Effect> {
-    model.detail.toggle_fold();
+    if let Some(tree) = model.detail.tree_mut() {
+        tree.toggle();
+    }
     Vec::new()
 }
 
@@ -101,8 +107,7 @@ pub fn next_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
     if model.zoomed {
         return unzoom(model);
     }
-    let mut stops: Vec<Focus> =
-        Side::BOTH.into_iter().take(model.panes.len()).map(Focus::List).collect();
+    let mut stops: Vec<Focus> = Side::BOTH.into_iter().take(model.panes.len()).map(Focus::List).collect();
     if model.layout().detail.is_some() {
         stops.push(Focus::Detail);
     }
@@ -150,7 +155,9 @@ pub fn has_counterpart(model: &Model) -> Ready {
     has_row(model)?;
     match model.selection.as_ref().map(|selection| selection.counterpart) {
         Some(Counterpart::Equal | Counterpart::Different) => Ok(()),
-        Some(Counterpart::Missing) => Err("the other pane's database has no spec of this instance".to_owned()),
+        Some(Counterpart::Missing) => {
+            Err("the other pane's database has no spec of this instance".to_owned())
+        }
         _ => Err("not known yet whether the other pane's database has it".to_owned()),
     }
 }
@@ -192,7 +199,8 @@ pub fn has_other_cells(model: &Model) -> Ready {
 
 /// Another cell in the right pane.
 pub fn cell(model: &mut Model, next: bool) -> Vec<Effect> {
-    let cells: Vec<DatabaseName> = model.databases.iter().skip(1).map(|database| database.name.clone()).collect();
+    let cells: Vec<DatabaseName> =
+        model.databases.iter().skip(1).map(|database| database.name.clone()).collect();
     let Some(shown) = model.pane(Side::Right).map(|pane| pane.database.clone()) else { return Vec::new() };
     let at = cells.iter().position(|cell| *cell == shown).unwrap_or(0);
     let step = if next { 1 } else { cells.len().saturating_sub(1) };

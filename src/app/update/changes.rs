@@ -11,14 +11,12 @@ use super::browse;
 use crate::app::confirm::Confirm;
 use crate::app::conflict::Conflict;
 use crate::app::database::{Health, label};
-use crate::app::editor::{Editor, EditorOutcome};
+use crate::app::editor::{Editor, EditorOutcome, external};
 use crate::app::effect::{Effect, RequestId};
 use crate::app::layout::Side;
 use crate::app::model::Model;
 use crate::app::msg::Applied;
-use crate::app::overlay::{
-    Buttons, Line, Overlay, PathPrompt, Picker, Purpose, Question, Tone, Transfer,
-};
+use crate::app::overlay::{Buttons, Line, Overlay, PathPrompt, Picker, Purpose, Question, Tone, Transfer};
 use crate::app::pane::Pane;
 use crate::app::toast::ToastKind;
 use crate::app::whole;
@@ -261,8 +259,11 @@ pub fn file_read(model: &mut Model, request: RequestId, result: Result<String, S
 /// Opens the field editor.
 pub fn edit(model: &mut Model) -> Vec<Effect> {
     let Some((database, instance_uuid, text)) = selected_text(model) else { return Vec::new() };
-    match Editor::open(database, instance_uuid, text) {
-        Ok(editor) => model.editor = Some(editor),
+    match Editor::open(database, instance_uuid, text.clone()) {
+        Ok(editor) => {
+            model.editor = Some(editor);
+            model.edited = text;
+        }
         Err(reason) => model.toast(ToastKind::Problem, reason),
     }
     Vec::new()
@@ -286,12 +287,11 @@ pub fn edited(model: &mut Model, request: RequestId, result: Result<Option<Strin
     match take(model, request) {
         Some(Awaiting::TextForEditor) => {
             let Some(editor) = &mut model.editor else { return Vec::new() };
-            match result {
-                Ok(Some(text)) => editor.external_result(Ok(text)),
-                Ok(None) => {}
-                Err(reason) => editor.external_result(Err(reason)),
-            }
-            Vec::new()
+            let outcome = match result.transpose() {
+                Some(result) => editor.external_result(result),
+                None => EditorOutcome::Stay,
+            };
+            follow_editor(model, outcome)
         }
         Some(Awaiting::Text { database, instance_uuid, before }) => match result {
             Err(reason) => {
@@ -303,6 +303,7 @@ pub fn edited(model: &mut Model, request: RequestId, result: Result<Option<Strin
                 Vec::new()
             }
             Ok(Some(text)) => {
+                let text = external::strip_comments(&text);
                 // Most editors end a file with a line end that the stored text does not have.
                 let text = text.strip_suffix('\n').filter(|_| !before.ends_with(b"\n")).unwrap_or(&text);
                 if let Err(reason) = whole::check(text.as_bytes()) {
@@ -325,7 +326,14 @@ pub fn edited(model: &mut Model, request: RequestId, result: Result<Option<Strin
 /// A key for the field editor.
 pub fn editor_key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     let Some(editor) = &mut model.editor else { return Vec::new() };
-    match editor.key(*event) {
+    let outcome = editor.key(*event);
+    follow_editor(model, outcome)
+}
+
+/// What the field editor wants.
+fn follow_editor(model: &mut Model, outcome: EditorOutcome) -> Vec<Effect> {
+    let Some(editor) = &model.editor else { return Vec::new() };
+    match outcome {
         EditorOutcome::Stay => Vec::new(),
         EditorOutcome::Close => {
             model.editor = None;
@@ -333,13 +341,11 @@ pub fn editor_key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         }
         EditorOutcome::Save { after } => {
             let (database, instance_uuid) = (editor.database().clone(), editor.instance_uuid().clone());
-            let before = editor.before().clone();
+            let before = model.edited.clone();
             let intent = Intent::Save { database, instance_uuid, before, after };
             prepare(model, intent, Origin::Editor, false)
         }
-        EditorOutcome::External { text, error } => {
-            open_external(model, Awaiting::TextForEditor, text, error)
-        }
+        EditorOutcome::External { text, error } => open_external(model, Awaiting::TextForEditor, text, error),
         EditorOutcome::Copy(text) => {
             model.toast(ToastKind::Done, format!("copied {}", escaped(&text)));
             vec![Effect::Copy(text)]
@@ -377,7 +383,8 @@ fn refused(model: &mut Model, intent: &Intent, origin: &Origin, refusal: Refusal
             model.toast(ToastKind::Notice, text);
         }
         Refusal::Refused { forceable: true, .. } => {
-            let note = Line::new(Tone::Muted, "Force shows the plan all the same; a word must be typed there.");
+            let note =
+                Line::new(Tone::Muted, "Force shows the plan all the same; a word must be typed there.");
             let lines = vec![reason, Line::new(Tone::Plain, ""), note];
             tell(model, Purpose::Force, lines, Buttons::new(["Leave it", "Force…"]));
         }

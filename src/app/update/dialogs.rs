@@ -36,7 +36,9 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
                 model.overlay = Some(Overlay::Path(prompt));
                 Vec::new()
             }
-            KeyCode::Enter => changes::read_file(model, prompt.database, prompt.input.value().trim().to_owned()),
+            KeyCode::Enter => {
+                changes::read_file(model, prompt.database, prompt.input.value().trim().to_owned())
+            }
             _ => {
                 prompt.input.handle_event(&Event::Key(*event));
                 model.overlay = Some(Overlay::Path(prompt));
@@ -127,7 +129,9 @@ fn picker_key(model: &mut Model, mut picker: Picker, event: &KeyEvent) -> Vec<Ef
             return chosen.map(|to| changes::transfer_to(model, picker.transfer, to)).unwrap_or_default();
         }
         KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => picker.chosen = (picker.chosen + 1).min(last),
-        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => picker.chosen = picker.chosen.saturating_sub(1),
+        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => {
+            picker.chosen = picker.chosen.saturating_sub(1)
+        }
         _ => {}
     }
     model.overlay = Some(Overlay::Picker(picker));

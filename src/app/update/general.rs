@@ -36,7 +36,11 @@ pub fn help(model: &mut Model) -> Vec<Effect> {
 
 /// Copies the uuid, or the path in the JSON tree.
 pub fn copy_text(model: &mut Model) -> Vec<Effect> {
-    let path = if model.focus == Focus::Detail { model.detail.path_under_cursor() } else { None };
+    let path = if model.focus == Focus::Detail {
+        model.detail.path_under_cursor().map(|path| path.to_string())
+    } else {
+        None
+    };
     let uuid = model.selection.as_ref().map(|selection| selection.instance_uuid.to_string());
     let Some(text) = path.or(uuid) else { return Vec::new() };
     model.toast(ToastKind::Done, format!("copied {}", crate::spec::text::escaped(&text)));

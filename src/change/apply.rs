@@ -1,8 +1,8 @@
 //! The only code that writes to a store (beside nova's own object, `store::object`), and it takes
 //! confirmed plans alone.
 //!
-//! A move inserts at the destination, reads back, compares the bytes, and only then deletes at the
-//! source, each step committed before the next: at any moment one of the two holds the spec, and
+//! A move inserts at the destination, reads back, compares the bytes, holds them, and only then
+//! deletes at the source, each step committed before the next: at any moment one of the two holds the spec, and
 //! a move that was interrupted is finished by moving again. Imports `store`.
 
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub(super) enum Stage {
     Begun,
     /// The destination's row is committed.
     Inserted,
-    /// The destination's row was read back and is right.
+    /// The destination's row was read back, is right, and is held.
     Verified,
     /// The source's row is deleted and committed.
     Deleted,
@@ -191,19 +191,25 @@ impl Application<'_> {
             );
             (self.reached)(Stage::Inserted);
         }
-        let kept = |error| follow(error, &format!("The row in {from} was not deleted"));
-        let copy = destination.get(instance_uuid).await.map_err(kept)?;
-        if copy.as_ref().is_none_or(|copy| copy.spec != *text) {
-            return Err(ApplyError::Conflict {
-                reason: format!(
-                    "{to} does not hold what was moved there: another program changed the spec of \
-                     {instance_uuid} in it. The row in {from} was not deleted"
-                ),
-                current: copy.map(|copy| copy.spec),
-            });
-        }
+        // Held, so that nobody takes the copy away while the source's row goes: two moves in
+        // opposite directions would otherwise delete both rows.
+        let hold = match destination.hold(instance_uuid, text).await {
+            Ok(hold) => hold,
+            Err(StoreError::Conflict { current, .. }) => {
+                return Err(ApplyError::Conflict {
+                    reason: format!(
+                        "{to} does not hold what was moved there: another program changed the spec of \
+                         {instance_uuid} in it. The row in {from} was not deleted"
+                    ),
+                    current: current.map(|copy| copy.spec),
+                });
+            }
+            Err(error) => return Err(follow(error, &unfinished(from, to, instance_uuid))),
+        };
         (self.reached)(Stage::Verified);
-        match self.store(from)?.destroy(instance_uuid, text).await {
+        let deleted = self.store(from)?.destroy(instance_uuid, text).await;
+        hold.release();
+        match deleted {
             Ok(()) => {
                 (self.reached)(Stage::Deleted);
                 self.note(
@@ -215,7 +221,7 @@ impl Application<'_> {
                 Ok(())
             }
             Err(StoreError::Conflict { current: Some(current), .. }) if !already_there => {
-                Err(self.withdraw(&*destination, from, to, instance_uuid, text, *current).await)
+                Err(self.withdraw(from, to, instance_uuid, text, *current).await)
             }
             Err(StoreError::Conflict { current: Some(current), .. }) => Err(ApplyError::Conflict {
                 reason: format!(
@@ -229,34 +235,24 @@ impl Application<'_> {
                 "{from}: the spec of {instance_uuid} was deleted by someone else meanwhile. The copy in {to} \
                  is the only one now and was kept"
             ))),
-            Err(error) => Err(follow(
-                error,
-                &format!(
-                    "The spec of {instance_uuid} is in {to}, but its row in {from} could not be deleted; \
-                     move it again to finish"
-                ),
-            )),
+            Err(error) => Err(follow(error, &unfinished(from, to, instance_uuid))),
         }
     }
 
-    /// The source changed after the copy was made: take the copy back, if it still is ours.
+    /// The source changed after the copy was made: take the copy back, if it still is ours. The
+    /// source is held meanwhile, so that its spec is not lost together with the copy.
     async fn withdraw(
         &mut self,
-        destination: &dyn SpecStore,
         from: &DatabaseName,
         to: &DatabaseName,
         instance_uuid: &Arc<str>,
         text: &[u8],
         current: StoredSpec,
     ) -> ApplyError {
-        let fate = match destination.destroy(instance_uuid, text).await {
+        let fate = match self.delete_copy(from, to, instance_uuid, text, &current.spec).await {
             Ok(()) => {
-                self.note(
-                    to,
-                    instance_uuid,
-                    None,
-                    format!("Deleted the copy of the spec of {instance_uuid} in {to} again."),
-                );
+                let sentence = format!("Deleted the copy of the spec of {instance_uuid} in {to} again.");
+                self.note(to, instance_uuid, None, sentence);
                 format!("The copy in {to} was deleted again")
             }
             Err(error) => format!("The copy in {to}, of the older text, could not be deleted ({error})"),
@@ -268,6 +264,20 @@ impl Application<'_> {
             ),
             current: Some(current.spec),
         }
+    }
+
+    async fn delete_copy(
+        &self,
+        from: &DatabaseName,
+        to: &DatabaseName,
+        instance_uuid: &str,
+        copy: &[u8],
+        original: &[u8],
+    ) -> Result<(), StoreError> {
+        let hold = self.stores.require(from)?.hold(instance_uuid, original).await?;
+        let deleted = self.stores.require(to)?.destroy(instance_uuid, copy).await;
+        hold.release();
+        deleted
     }
 
     /// The source's row, which must still hold the bytes of the plan.
@@ -310,6 +320,12 @@ impl Application<'_> {
             sentence,
         });
     }
+}
+
+fn unfinished(from: &DatabaseName, to: &DatabaseName, instance_uuid: &str) -> String {
+    format!(
+        "The spec of {instance_uuid} is in {to}, but its row in {from} was not deleted; move it again to finish"
+    )
 }
 
 /// The row to insert elsewhere: the exact bytes, and the source's times.

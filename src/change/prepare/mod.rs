@@ -225,6 +225,14 @@ impl Preparation<'_> {
         }))
     }
 
+    /// Whether two names mean one database.
+    fn is_same_database(&self, one: &DatabaseName, other: &DatabaseName) -> bool {
+        match (self.stores.get(one), self.stores.get(other)) {
+            (Some(one), Some(other)) => one.identity() == other.identity(),
+            _ => false,
+        }
+    }
+
     /// What the other open databases hold of an instance; those without the table hold nothing.
     async fn copies_elsewhere(
         &self,
@@ -232,7 +240,10 @@ impl Preparation<'_> {
         instance_uuid: &str,
     ) -> Vec<(DatabaseName, Result<Option<StoredSpec>, StoreError>)> {
         let mut found = Vec::new();
-        for (other, store) in self.stores.iter().filter(|(other, _)| *other != database) {
+        for (other, store) in self.stores.iter() {
+            if other == database || self.is_same_database(other, database) {
+                continue;
+            }
             let copy = match store.get(instance_uuid).await {
                 Err(StoreError::NoTable { .. }) => Ok(None),
                 other => other,

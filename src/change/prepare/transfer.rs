@@ -104,6 +104,15 @@ impl Preparation<'_> {
         if from == to {
             return Err(Refusal::NothingToDo(format!("{from} is both the source and the destination")));
         }
+        if self.is_same_database(from, to) {
+            return Err(Refusal::Refused {
+                reason: format!(
+                    "{from} and {to} are one and the same database: there is nothing to copy or move. \
+                     Check the URLs they were given"
+                ),
+                forceable: false,
+            });
+        }
         let source = self.source(from, instance_uuid).await?;
         Ok((source, self.destination(to, instance_uuid).await?))
     }

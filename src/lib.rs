@@ -1,6 +1,7 @@
 //! Inspect, edit and move the RequestSpecs that OpenStack nova stores.
 
 pub mod change;
+pub mod deployment;
 pub mod query;
 pub mod spec;
 pub mod store;

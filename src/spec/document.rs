@@ -397,6 +397,7 @@ impl<'t> Indexer<'t> {
                 // First member or element, or the end of an empty container.
                 self.scanner.skip_space();
                 if self.scanner.peek() == Some(self.closer()) {
+                    self.scanner.bump();
                     self.close();
                 } else {
                     key = self.key_if_object()?;
@@ -409,17 +410,11 @@ impl<'t> Indexer<'t> {
                 if self.open.is_empty() {
                     return self.finish();
                 }
-                match self.scanner.peek() {
-                    Some(b',') => {
-                        self.scanner.bump();
-                        self.scanner.skip_space();
-                        key = self.key_if_object()?;
-                        break;
-                    }
-                    Some(byte) if byte == self.closer() => self.close(),
-                    Some(_) => return Err(self.scanner.error("expected ',' or the end of the container")),
-                    None => return Err(self.scanner.error("the text ends in the middle")),
+                if self.scanner.another(self.closer())? {
+                    key = self.key_if_object()?;
+                    break;
                 }
+                self.close();
             }
         }
     }
@@ -433,7 +428,7 @@ impl<'t> Indexer<'t> {
         let opened = matches!(kind, Kind::Array | Kind::Object);
         if opened {
             if self.open.len() >= MAX_DEPTH {
-                return Err(self.scanner.error(format!("nested deeper than {MAX_DEPTH} levels")));
+                return Err(self.scanner.too_deep());
             }
             self.scanner.bump();
             self.open.push(id);
@@ -454,7 +449,6 @@ impl<'t> Indexer<'t> {
     }
 
     fn close(&mut self) {
-        self.scanner.bump();
         if let Some(id) = self.open.pop() {
             let subtree_end = self.entries.len() as u32;
             let entry = &mut self.entries[id as usize];
@@ -467,18 +461,7 @@ impl<'t> Indexer<'t> {
         if self.closer() != b'}' {
             return Ok((0, 0));
         }
-        let start = self.scanner.offset();
-        if self.scanner.peek() != Some(b'"') {
-            return Err(self.scanner.error("expected a key in double quotes"));
-        }
-        self.scanner.skip_scalar(Kind::String)?;
-        let end = self.scanner.offset();
-        self.scanner.skip_space();
-        if self.scanner.peek() != Some(b':') {
-            return Err(self.scanner.error("expected ':' after a key"));
-        }
-        self.scanner.bump();
-        self.scanner.skip_space();
+        let (start, end) = self.scanner.skip_key()?;
         Ok((start as u32, end as u32))
     }
 

@@ -4,6 +4,8 @@
 //! - [`scan`]: the tokens of JSON as Python reads and writes them.
 //! - [`path`]: paths to logical fields, `flavor.extra_specs[hw:cpu_policy]`.
 //! - [`schema`]: what nova's objects may hold, generated from nova.
+//! - [`summary`]: the few fields a list row needs, extracted fast.
+//! - [`text`]: text made safe for a terminal.
 //!
 //! Imports nothing of ours and does no I/O.
 
@@ -11,6 +13,8 @@ pub mod document;
 pub mod path;
 pub mod scan;
 pub mod schema;
+pub mod summary;
+pub mod text;
 
 pub use document::{Document, Kind, Malformed, Node, NodeId};
 pub use path::FieldPath;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::document::{Kind, Malformed};
+use super::document::{Kind, MAX_DEPTH, Malformed};
 
 /// A cursor over the bytes of a text.
 #[derive(Debug, Clone)]
@@ -80,6 +80,101 @@ impl<'t> Scanner<'t> {
         }
     }
 
+    /// Past a whole value of any kind, checking its grammar, without recursion. `depth` counts the
+    /// containers that are open around it.
+    ///
+    /// # Errors
+    /// Where the value is not valid JSON, or nested deeper than [`MAX_DEPTH`].
+    pub fn skip_value(&mut self, depth: usize) -> Result<Kind, Malformed> {
+        let kind = self.value_kind()?;
+        if !matches!(kind, Kind::Array | Kind::Object) {
+            self.skip_scalar(kind)?;
+            return Ok(kind);
+        }
+        let mut open = OpenContainers::default();
+        loop {
+            // A value stands here.
+            let value = self.value_kind()?;
+            if matches!(value, Kind::Array | Kind::Object) {
+                if depth + open.len >= MAX_DEPTH {
+                    return Err(self.too_deep());
+                }
+                open.push(value == Kind::Object);
+                self.bump();
+                self.skip_space();
+                if self.peek() != Some(open.closer()) {
+                    if open.in_object() {
+                        self.skip_key()?;
+                    }
+                    continue;
+                }
+                self.bump();
+                open.len -= 1;
+            } else {
+                self.skip_scalar(value)?;
+            }
+            // A value is complete: separators and ends of containers until the next value.
+            loop {
+                if open.len == 0 {
+                    return Ok(kind);
+                }
+                if self.another(open.closer())? {
+                    if open.in_object() {
+                        self.skip_key()?;
+                    }
+                    break;
+                }
+                open.len -= 1;
+            }
+        }
+    }
+
+    /// After an element: past the comma to the next one (true), or past `closer` (false).
+    ///
+    /// # Errors
+    /// Where neither stands here.
+    pub fn another(&mut self, closer: u8) -> Result<bool, Malformed> {
+        self.skip_space();
+        match self.peek() {
+            Some(b',') => {
+                self.bump();
+                self.skip_space();
+                Ok(true)
+            }
+            Some(byte) if byte == closer => {
+                self.bump();
+                Ok(false)
+            }
+            Some(_) => Err(self.error("expected ',' or the end of the container")),
+            None => Err(self.error("the text ends in the middle")),
+        }
+    }
+
+    /// Past a key, its colon and the spaces around; gives the key's range with its quotes.
+    ///
+    /// # Errors
+    /// Where no key or no colon stands.
+    pub fn skip_key(&mut self) -> Result<(usize, usize), Malformed> {
+        let start = self.at;
+        if self.peek() != Some(b'"') {
+            return Err(self.error("expected a key in double quotes"));
+        }
+        self.skip_string()?;
+        let end = self.at;
+        self.skip_space();
+        if self.peek() != Some(b':') {
+            return Err(self.error("expected ':' after a key"));
+        }
+        self.bump();
+        self.skip_space();
+        Ok((start, end))
+    }
+
+    /// The error of a container that opens beyond [`MAX_DEPTH`].
+    pub fn too_deep(&self) -> Malformed {
+        self.error(format!("nested deeper than {MAX_DEPTH} levels"))
+    }
+
     fn skip_word(&mut self, word: &'static [u8]) -> Result<(), Malformed> {
         if self.bytes[self.at..].starts_with(word) {
             self.at += word.len();
@@ -93,6 +188,7 @@ impl<'t> Scanner<'t> {
         let start = self.at;
         self.at += 1;
         loop {
+            self.skip_plain();
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -103,6 +199,29 @@ impl<'t> Scanner<'t> {
                 Some(_) => self.at += 1,
                 None => return Err(Malformed::new(start, "a string that does not end, beginning")),
             }
+        }
+    }
+
+    /// Past the bytes of a string that mean themselves, eight at a time; stops at a quote, a
+    /// backslash or a control character, or within eight bytes of the end of the text.
+    fn skip_plain(&mut self) {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const HIGH: u64 = 0x8080_8080_8080_8080;
+        while let Some(chunk) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(*chunk);
+            let quote = word ^ (ONES * 0x22);
+            let backslash = word ^ (ONES * 0x5c);
+            // The classic zero-byte test. A borrow makes false marks only above a true one, so the
+            // lowest mark, the only one used, is exact.
+            let marks = ((quote.wrapping_sub(ONES) & !quote)
+                | (backslash.wrapping_sub(ONES) & !backslash)
+                | (word.wrapping_sub(ONES * 0x20) & !word))
+                & HIGH;
+            if marks != 0 {
+                self.at += (marks.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.at += 8;
         }
     }
 
@@ -162,6 +281,31 @@ impl<'t> Scanner<'t> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
+    }
+}
+
+/// Which containers are open, a bit each: set for an object.
+#[derive(Default)]
+struct OpenContainers {
+    objects: [u64; MAX_DEPTH.div_ceil(64)],
+    len: usize,
+}
+
+impl OpenContainers {
+    fn push(&mut self, object: bool) {
+        let bit = 1 << (self.len % 64);
+        let word = &mut self.objects[self.len / 64];
+        *word = if object { *word | bit } else { *word & !bit };
+        self.len += 1;
+    }
+
+    fn in_object(&self) -> bool {
+        let last = self.len.saturating_sub(1);
+        self.objects[last / 64] >> (last % 64) & 1 == 1
+    }
+
+    fn closer(&self) -> u8 {
+        if self.in_object() { b'}' } else { b']' }
     }
 }
 

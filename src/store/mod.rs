@@ -10,6 +10,7 @@
 
 pub mod context;
 pub mod error;
+pub mod sqlite;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 
 pub use context::{CellName, DatabaseName, InstanceHome, SpecHome};
 pub use error::StoreError;
+pub use sqlite::{Access, SqliteStore};
 
 use crate::query::{PageKey, PageRequest, SortOrder};
 

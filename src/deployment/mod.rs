@@ -8,6 +8,7 @@
 //! Imports `store` and `spec`. Nothing here writes to a database.
 
 pub mod cells;
+pub mod demo;
 pub mod inventory;
 pub mod url;
 
@@ -50,20 +51,24 @@ impl Deployment {
     /// A cell's name is empty, is `api`, or comes twice.
     pub fn new(api: DatabaseUrl, cells: Vec<CellArgument>) -> Result<Self, CellError> {
         cells::check(&cells)?;
+        Ok(Self::of(api, cells))
+    }
+
+    fn of(api: DatabaseUrl, cells: Vec<CellArgument>) -> Self {
         let environment = short_address(api.shown());
         let (mut databases, mut addresses) = (vec![DatabaseName::Api], vec![api]);
         for cell in cells {
             databases.push(DatabaseName::Cell(cell.name));
             addresses.push(cell.url);
         }
-        Ok(Self {
+        Self {
             environment,
             databases,
             addresses,
             stated_home: None,
             upstream_schema: OnceLock::new(),
             policy: WritePolicy::OnDemand,
-        })
+        }
     }
 
     /// The same with the environment's name given.

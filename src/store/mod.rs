@@ -1,7 +1,7 @@
 //! Where specs live: one trait, an engine each for SQLite (and, later, MySQL and PostgreSQL), the
 //! same promises.
 //!
-//! - [`context`]: which database is meant.
+//! - [`context`]: which database is meant.  [`stores`]: the opened ones, by name.
 //! - [`object`]: nova's RequestSpec object over these: create, save, destroy, get, each taking a
 //!   [`RequestContext`].
 //! - [`sqlite`]: the SQLite engine.  [`migrate`]: our migrations.
@@ -10,7 +10,10 @@
 
 pub mod context;
 pub mod error;
+pub mod migrate;
+pub mod object;
 pub mod sqlite;
+pub mod stores;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,9 +21,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 
-pub use context::{CellName, DatabaseName, InstanceHome, SpecHome};
+pub use context::{CellName, DatabaseName, InstanceHome, RequestContext, SpecHome};
 pub use error::StoreError;
+pub use object::{ObjectError, RequestSpec};
 pub use sqlite::{Access, SqliteStore};
+pub use stores::Stores;
 
 use crate::query::{PageKey, PageRequest, SortOrder};
 

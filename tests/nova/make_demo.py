@@ -20,7 +20,7 @@ version manifest of that release) plus what that release left in the text and
 today's nova strips (see leftovers).  A few rows are damaged at the end, on
 purpose (see damage).
 
-Everything is seeded; two runs with the same nova give the same content.
+Everything is seeded; two runs with the same nova give the same bytes.
 
 --verify loads every row of the committed files with nova's
 RequestSpec.get_by_instance_uuid, on copies because loading can write, and
@@ -31,7 +31,6 @@ import argparse
 import collections
 import datetime
 import gzip
-import itertools
 import json
 import pathlib
 import random
@@ -75,6 +74,10 @@ alias = {"vendor_id": "8086", "product_id": "37c8", "device_type": "type-PF", "n
 rng = random.Random(SEED)
 
 
+def demo_url(cell):
+    return 'sqlite:///%s/nova_%s.sqlite' % (DEMO_DIRECTORY, cell)
+
+
 def new_uuid():
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
@@ -99,7 +102,9 @@ class Release:
         """A moment of this release's time, in office hours mostly."""
         span = int((self.end - self.start).total_seconds())
         at = self.start + datetime.timedelta(seconds=rng.randrange(span))
-        return at.replace(hour=min(23, max(0, int(rng.gauss(13, 4)))))
+        at = at.replace(hour=min(23, max(0, int(rng.gauss(13, 4)))))
+        # The last release ends now, in the middle of a day.
+        return min(at, self.end - datetime.timedelta(hours=1))
 
 
 def releases():
@@ -314,6 +319,13 @@ class Cloud:
         self.ctx = novalib.start(conf)
         self.cells = {c.name: c
                       for c in objects.CellMappingList.get_all(self.ctx)}
+        # The same cells with the address that the finished demo has: a spec
+        # can hold one, and the files must not name the place they were made.
+        self.described = {}
+        for name, cell in self.cells.items():
+            self.described[name] = cell.obj_clone()
+            self.described[name].database_connection = demo_url(name)
+            self.described[name].obj_reset_changes()
 
     def in_cell(self, name):
         return nova_context.target_cell(self.ctx, self.cells[name])
@@ -467,9 +479,10 @@ def make_flavors(cloud, project_ids):
 
 def make_images():
     made = {}
-    for name, _, disk_format, min_disk, min_ram, size, properties in IMAGES:
-        moment = when('2016-04-10T00:00:00') + datetime.timedelta(
-            seconds=rng.randrange(10 ** 8))
+    released = {row[0]: row[1] for row in RELEASES}
+    for name, since, disk_format, min_disk, min_ram, size, properties in IMAGES:
+        moment = when(released[since]) - datetime.timedelta(
+            seconds=rng.randrange(10 ** 6))
         made[name] = {
             'id': new_uuid(), 'name': name, 'status': 'active',
             'visibility': 'public', 'protected': False, 'size': size,
@@ -595,7 +608,7 @@ def build(cloud, s, made, images, project_ids, user_ids, groups_of):
     if s.host and 14 <= s.release.number and rng.random() < 0.2:
         filters['requested_destination'] = objects.Destination(
             host=s.host.name, node=s.host.name + '.example.org',
-            cell=cloud.cells[s.cell], aggregates=None,
+            cell=cloud.described[s.cell], aggregates=None,
             allow_cross_cell_move=False)
     if s.host and rng.random() < 0.25:
         filters['retry'] = {'num_attempts': 2,
@@ -818,6 +831,14 @@ def tag_spec(s, spec):
     """What this row is an example of."""
     tags = s.tags
     tags.add('era %d' % s.release.number)
+    if not s.flavor[0].isascii():
+        tags.add('emoji flavor name')
+    for key, tag in (('hw:mem_page_size', 'huge pages'),
+                     ('hw:cpu_realtime', 'realtime'),
+                     ('hw:tpm_version', 'vtpm'),
+                     ('resources:VGPU', 'resources and traits')):
+        if key in s.flavor[8]:
+            tags.add(tag)
     if s.topology is not None:
         tags.add('numa')
         if any(c.cpu_policy == 'dedicated' for c in s.topology.cells):
@@ -1194,9 +1215,35 @@ def retouch(cloud, hosts, servers):
         for name in ('cell0', 'cell1', 'cell2'):
             db.execute('UPDATE cell_mappings SET database_connection = ? '
                        'WHERE name = ?', (
-                           'sqlite:///%s/nova_%s.sqlite' % (DEMO_DIRECTORY,
-                                                            name), name))
+                           demo_url(name), name))
     db.close()
+
+
+def rewrite(path):
+    """The same database, written anew in the order of names and row ids.
+
+    nova's migrations create indexes in the order of Python's sets, which
+    differs from run to run; without this, so would the bytes of the file.
+    """
+    fresh = path.with_suffix('.fresh')
+    db = sqlite3.connect(fresh, isolation_level=None)
+    db.execute('PRAGMA journal_mode=delete')
+    db.execute('ATTACH ? AS old', (str(path),))
+    parts = db.execute(
+        "SELECT type, name, sql FROM old.sqlite_master WHERE sql IS NOT NULL "
+        "AND name NOT LIKE 'sqlite!_%' ESCAPE '!' "
+        "ORDER BY type = 'index', type, name").fetchall()
+    db.execute('BEGIN')
+    for kind, name, sql in parts:
+        db.execute(sql)
+        if kind == 'table':
+            db.execute('INSERT INTO main."%s" SELECT * FROM old."%s" '
+                       'ORDER BY rowid' % (name, name))
+    db.execute('COMMIT')
+    db.execute('DETACH old')
+    db.execute('VACUUM')
+    db.close()
+    fresh.replace(path)
 
 
 def pack(cloud):
@@ -1204,10 +1251,7 @@ def pack(cloud):
     sizes = {}
     novalib.DEMO_DATA.mkdir(parents=True, exist_ok=True)
     for name, path in cloud.files.items():
-        db = sqlite3.connect(path, isolation_level=None)
-        db.execute('PRAGMA journal_mode=delete')
-        db.execute('VACUUM')
-        db.close()
+        rewrite(path)
         target = novalib.DEMO_DATA / (name + '.sqlite.gz')
         with open(target, 'wb') as out:
             with gzip.GzipFile('', 'wb', 9, out, mtime=0) as packed:

@@ -3,12 +3,14 @@
 //! - [`open`](self): how a file is opened so that browsing changes no byte of it, and what its
 //!   errors mean.  `worker`: the thread that owns a session's connection.
 //! - `read`: pages and look-ups.  `scan`: passes over all rows.  `write`: create, save, destroy.
+//! - `migrate`: our migrations.
 //!
 //! A session has one thread and one connection for pages, look-ups and writes. What may take long
 //! (counts, ranks, pages by last update, scans) runs on connections and threads of its own, so it
 //! never delays a page; dropping its future interrupts it. Imports `query` and the parent module.
 
 mod aside;
+pub(super) mod migrate;
 mod open;
 mod read;
 mod scan;

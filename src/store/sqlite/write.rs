@@ -11,7 +11,7 @@ use super::read;
 use crate::store::{NewSpec, StoreError, StoredSpec};
 
 /// Now, in UTC, as SQLAlchemy stores a naive DATETIME in SQLite: `2026-08-01 12:00:00.000000`.
-fn now() -> Result<String, time::error::Format> {
+pub(super) fn now() -> Result<String, time::error::Format> {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]");
     time::OffsetDateTime::now_utc().format(&format)
 }

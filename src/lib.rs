@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod change;
+pub mod cli;
 pub mod deployment;
 pub mod query;
 pub mod scheduler;

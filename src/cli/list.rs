@@ -115,7 +115,8 @@ impl List {
         };
         let mut from = PageFrom::Start;
         while self.left > 0 {
-            let limit = if self.filter.is_none() { size.min(self.left.try_into().unwrap_or(size)) } else { size };
+            let limit =
+                if self.filter.is_none() { size.min(self.left.try_into().unwrap_or(size)) } else { size };
             let rows = store.page(PageRequest { order, from, limit }).await?;
             let last = rows.last().map(page_key);
             let full = rows.len() >= limit as usize;
@@ -128,7 +129,12 @@ impl List {
         Ok(())
     }
 
-    fn print(&mut self, database: &DatabaseName, rows: Vec<StoredSpec>, headed: &mut bool) -> std::io::Result<()> {
+    fn print(
+        &mut self,
+        database: &DatabaseName,
+        rows: Vec<StoredSpec>,
+        headed: &mut bool,
+    ) -> std::io::Result<()> {
         let mut lines = Vec::new();
         for row in &rows {
             let summary = Summary::of(&row.spec);
@@ -184,7 +190,8 @@ fn json_row<'a>(database: &DatabaseName, row: &'a StoredSpec, summary: Summary) 
 /// Cells are escaped here, so that the widths are those of what is printed; escaping twice changes
 /// nothing.
 fn text_row(database: &DatabaseName, row: &StoredSpec, summary: &Summary) -> Vec<String> {
-    let field = |field: &Option<String>| field.as_deref().map_or("-".to_owned(), |text| escaped(text).into_owned());
+    let field =
+        |field: &Option<String>| field.as_deref().map_or("-".to_owned(), |text| escaped(text).into_owned());
     let updated = row.updated_at.as_ref().or(row.created_at.as_ref());
     let demands = summary.demands.letters();
     vec![

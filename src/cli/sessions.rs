@@ -75,7 +75,8 @@ impl<'d> Sessions<'d> {
             return Ok(found);
         }
         if uuid.len() < SHORTEST_PREFIX {
-            let message = format!("{uuid:?}: give the whole uuid or at least its first {SHORTEST_PREFIX} characters");
+            let message =
+                format!("{uuid:?}: give the whole uuid or at least its first {SHORTEST_PREFIX} characters");
             return Err(CliError::usage(message));
         }
         let whole = self.whole_uuid(uuid).await?;
@@ -150,11 +151,39 @@ impl<'d> Sessions<'d> {
         }
         if found.copies.len() > 1 {
             let names: Vec<_> = found.copies.iter().map(|(database, _)| database.to_string()).collect();
-            let message =
-                format!("{} is in several databases: {}; give {option}", found.instance_uuid, names.join(", "));
+            let message = format!(
+                "{} is in several databases: {}; give {option}",
+                found.instance_uuid,
+                names.join(", ")
+            );
             return Err(CliError::usage(message));
         }
         found.copies.pop().ok_or_else(|| not_found(uuid))
+    }
+}
+
+impl Sessions<'_> {
+    /// The copy that a move or copy to `to` takes: the one in the database named, else the only
+    /// one elsewhere, else the one in `to` itself (there is nothing to do then).
+    ///
+    /// # Errors
+    /// As [`Sessions::the_copy`].
+    pub async fn the_copy_to_take(
+        &mut self,
+        uuid: &str,
+        named: Option<&DatabaseName>,
+        to: &DatabaseName,
+    ) -> Result<(DatabaseName, StoredSpec), CliError> {
+        if named.is_some() {
+            return self.the_copy(uuid, named, "--from").await;
+        }
+        let found = self.find(uuid).await?;
+        let elsewhere: Vec<_> =
+            found.copies.iter().map(|(database, _)| database).filter(|name| *name != to).collect();
+        match (elsewhere.as_slice(), found.unasked.is_empty()) {
+            ([one], true) => self.the_copy(uuid, Some(one), "--from").await,
+            _ => self.the_copy(uuid, None, "--from").await,
+        }
     }
 }
 

@@ -11,11 +11,11 @@ use super::output::{Output, say};
 use super::plan_text;
 use super::sessions::Sessions;
 use crate::change::{
-    self, Answer, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Refusal, Requirement,
-    Stores,
+    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Refusal,
+    Requirement,
 };
 use crate::deployment::Deployment;
-use crate::store::{Access, DatabaseName, InstanceHome};
+use crate::store::{Access, DatabaseName, InstanceHome, Stores};
 
 /// Prepare, confirm and apply one intent.
 pub async fn run(
@@ -178,20 +178,25 @@ pub fn ask(verb: &str, requirement: &Requirement) -> Result<Answer, CliError> {
 fn report(out: &mut Output, arguments: ChangeArguments, outcome: &Outcome) -> Result<Exit, CliError> {
     for done in &outcome.done {
         if arguments.json {
-            out.json(&json!({ "done": done.to_string() }))?;
+            let (database, instance_uuid) = (done.database.to_string(), &*done.instance_uuid);
+            out.json(
+                &json!({ "database": database, "instance_uuid": instance_uuid, "done": done.sentence }),
+            )?;
         } else {
-            out.line(&done.to_string())?;
+            out.line(&done.sentence)?;
         }
     }
     out.flush()?;
-    match &outcome.failed {
-        None => Ok(Exit::Done),
-        Some(error) => Err(failure(error)),
-    }
+    outcome.failed.as_ref().map_or(Ok(Exit::Done), |error| Err(failure(error)))
 }
 
 /// What failed while applying, with its exit code.
-pub fn failure(error: &change::ApplyError) -> CliError {
-    let _ = error;
-    CliError::failed("")
+pub fn failure(error: &ApplyError) -> CliError {
+    let exit = match error {
+        ApplyError::Conflict { .. } => Exit::Conflict,
+        ApplyError::NotFound(_) => Exit::NotFound,
+        ApplyError::Refused(_) => Exit::Refused,
+        ApplyError::Failed(_) => Exit::Error,
+    };
+    CliError::Said(exit, error.to_string())
 }

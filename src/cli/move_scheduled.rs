@@ -12,10 +12,10 @@ use super::changing::{self, ask};
 use super::error::{CliError, Exit};
 use super::output::{Output, say};
 use super::sessions::Sessions;
-use crate::change::{self, Answer, Confirmation, Intent, Plan, Refusal, Requirement, Stores};
+use crate::change::{self, Answer, Confirmation, Intent, Plan, Refusal, Requirement};
 use crate::deployment::Deployment;
 use crate::deployment::inventory::{self, Scheduled};
-use crate::store::{Access, CellName, DatabaseName, SpecHome, StoreError, TableState};
+use crate::store::{Access, CellName, DatabaseName, SpecHome, StoreError, Stores, TableState};
 
 /// Mappings read at a time.
 const PAGE: u32 = 200;

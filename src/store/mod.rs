@@ -114,6 +114,9 @@ pub trait SpecStore: Send + Sync {
     /// Where it is, for people: a path or URL with the password masked.
     fn location(&self) -> &str;
 
+    /// Which database it really is: equal for two sessions with the same one, however it was given.
+    fn identity(&self) -> String;
+
     /// Whether the session was opened for writing.
     fn is_writable(&self) -> bool;
 
@@ -160,6 +163,13 @@ pub trait SpecStore: Send + Sync {
     /// As [`SpecStore::save`].
     async fn destroy(&self, instance_uuid: &str, before: &[u8]) -> Result<(), StoreError>;
 
+    /// Keep a row as it is until the [`Hold`] is dropped: no session can change or delete it. Needs
+    /// a writing session; until then, ask nothing else of this one.
+    ///
+    /// # Errors
+    /// As [`SpecStore::save`].
+    async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError>;
+
     /// Rows of a plain SQL query over nova's other tables (`?` marks parameters), at most `limit`.
     async fn select(
         &self,
@@ -167,6 +177,22 @@ pub trait SpecStore: Send + Sync {
         parameters: &[SqlValue],
         limit: u32,
     ) -> Result<Vec<Vec<SqlValue>>, StoreError>;
+}
+
+/// A row that cannot change while this lives.
+#[must_use = "dropping it releases the row"]
+pub struct Hold(Box<dyn Send + Sync>);
+
+impl Hold {
+    /// A hold that ends when `guard` is dropped.
+    pub fn new(guard: impl Send + Sync + 'static) -> Self {
+        Self(Box::new(guard))
+    }
+
+    /// Let the row go.
+    pub fn release(self) {
+        drop(self.0);
+    }
 }
 
 /// A row to insert.

@@ -28,7 +28,7 @@ use self::aside::Lane;
 use self::open::Source;
 use self::worker::Worker;
 use super::{
-    Cancel, DatabaseName, NewSpec, RowVisitor, SpecStore, SqlValue, StoreError, StoredSpec, TableState,
+    Cancel, DatabaseName, Hold, NewSpec, RowVisitor, SpecStore, SqlValue, StoreError, StoredSpec, TableState,
 };
 use crate::query::{PageKey, PageRequest, SortOrder};
 
@@ -67,6 +67,10 @@ impl SpecStore for SqliteStore {
 
     fn location(&self) -> &str {
         &self.source.location
+    }
+
+    fn identity(&self) -> String {
+        self.source.identity()
     }
 
     fn is_writable(&self) -> bool {
@@ -139,6 +143,10 @@ impl SpecStore for SqliteStore {
         let operation = format!("deleting the spec of {instance_uuid}");
         let (uuid, before) = (Arc::<str>::from(instance_uuid), before.to_vec());
         self.worker.write(&operation, move |session| write::destroy(session, &uuid, &before)).await
+    }
+
+    async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError> {
+        self.worker.hold(Arc::from(instance_uuid), text.to_vec()).await
     }
 
     async fn select(

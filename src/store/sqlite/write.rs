@@ -138,6 +138,25 @@ pub(super) fn destroy(
     })
 }
 
+/// Call `held` while the write lock keeps everyone from changing a row that holds `text`.
+pub(super) fn hold(
+    session: &mut Session,
+    instance_uuid: &Arc<str>,
+    text: &[u8],
+    held: impl FnOnce(),
+) -> Result<(), StoreError> {
+    let operation = format!("holding the spec of {instance_uuid}");
+    let database = session.source.database.clone();
+    transact(session, &operation, |transaction| {
+        let current = read::get(transaction, instance_uuid)?;
+        if current.as_ref().is_none_or(|row| *row.spec != *text) {
+            return Ok(End::Refused(conflict(&database, instance_uuid, current)));
+        }
+        held();
+        Ok(End::Unchanged(()))
+    })
+}
+
 fn conflict(
     database: &crate::store::DatabaseName,
     instance_uuid: &Arc<str>,

@@ -1,12 +1,12 @@
 //! The command line's words: every option, with the text that `--help` shows.
 //!
-//! Imports `deployment` and `store` for the types of its values.
+//! Imports `store` for the types of its values. Addresses stay texts here: clap repeats a value that it
+//! refuses, and they may hold a password; for the same reason their arguments have no Debug.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::deployment::{CellArgument, DatabaseUrl};
 use crate::store::DatabaseName;
 
 const EXIT_CODES: &str = "\
@@ -24,7 +24,7 @@ or plain paths of SQLite files.";
 /// Inspect, edit and move the RequestSpecs that OpenStack nova stores.
 ///
 /// Without a command it opens the terminal UI.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "reqspec", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Arguments {
     #[command(flatten)]
@@ -36,15 +36,15 @@ pub struct Arguments {
 }
 
 /// Which databases.
-#[derive(Debug, Clone, Args)]
+#[derive(Args)]
 #[command(next_help_heading = "Deployment")]
 pub struct DeploymentArguments {
     /// The API database
-    #[arg(long, global = true, value_name = "URL", value_parser = DatabaseUrl::parse)]
-    pub api: Option<DatabaseUrl>,
+    #[arg(long, global = true, value_name = "URL")]
+    pub api: Option<String>,
     /// A cell's database; give one --cell for each
     #[arg(long = "cell", global = true, value_name = "NAME=URL")]
-    pub cells: Vec<CellArgument>,
+    pub cells: Vec<String>,
     /// The environment's name, shown before anything is changed [default: from --api]
     #[arg(long, global = true, value_name = "NAME")]
     pub env_name: Option<String>,

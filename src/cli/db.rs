@@ -78,7 +78,12 @@ fn text_line(status: &Status, applied_now: &[&str]) -> String {
     let said = match state {
         _ if !applied_now.is_empty() => format!("applied {}", applied_now.join(", ")),
         State::Current => "current".to_owned(),
-        State::Adopted => "current: nova's own table request_specs, left untouched".to_owned(),
+        State::Adopted if *database == DatabaseName::Api => {
+            "current: nova's own table request_specs, left untouched".to_owned()
+        }
+        State::Adopted => {
+            "current: a table request_specs that reqspec did not make, left untouched".to_owned()
+        }
         State::Pending => format!("pending {}; `reqspec db sync` applies it", pending.join(", ")),
         State::Refused(reason) => format!("refused: {reason}"),
     };

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::deployment::{self, Deployment, WritePolicy};
+use crate::deployment::{self, CellArgument, DatabaseUrl, Deployment, WritePolicy};
 use crate::store::SpecHome;
 
 use args::{Arguments, Command, DeploymentArguments, HomeArgument};
@@ -118,13 +118,15 @@ async fn command_line(
 
 /// The deployment that the options describe.
 fn deployment(arguments: &DeploymentArguments) -> Result<Deployment, CliError> {
-    let Some(api) = arguments.api.clone() else {
+    let Some(api) = &arguments.api else {
         let message = "say where the API database is: --api URL, and --cell NAME=URL for each cell \
                        (`reqspec demo` shows a sample deployment)";
         return Err(CliError::usage(message));
     };
-    let mut deployment =
-        Deployment::new(api, arguments.cells.clone()).map_err(|error| CliError::usage(error.to_string()))?;
+    let api = DatabaseUrl::parse(api).map_err(|error| CliError::usage(format!("--api: {error}")))?;
+    let cells = arguments.cells.iter().map(|cell| cell.parse()).collect::<Result<Vec<CellArgument>, _>>();
+    let deployment = cells.and_then(|cells| Deployment::new(api, cells));
+    let mut deployment = deployment.map_err(|error| CliError::usage(format!("--cell: {error}")))?;
     if let Some(name) = &arguments.env_name {
         deployment = deployment.with_environment(name);
     }

@@ -148,13 +148,9 @@ fn sections(out: &mut Output, all: &[Constraint]) -> std::io::Result<()> {
         }
         out.line("")?;
         out.line(title)?;
-        let mut columns = Columns::new(&["", ""]);
-        rows.iter().for_each(|row| columns.measure(&row[..2]));
-        for row in &rows {
-            let line = columns.line(&row[..2]);
-            let meaning = &row[2];
-            out.line(format!("  {line:<40}  {meaning}").trim_end())?;
-        }
+        let mut columns = Columns::new(&["", "", ""]);
+        rows.iter().for_each(|row| columns.measure(row));
+        rows.iter().try_for_each(|row| out.line(&format!("  {}", columns.line(row))))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use crate::spec::{FieldPath, Node};
 
-use super::constraint::{Constraint, Tab, Weight, is_falsy, plural, show};
+use super::constraint::{Constraint, MOST, Tab, Weight, is_falsy, plural, show};
 
 const TOPOLOGY: Tab = Tab::Topology;
 const NUMA: &str = "NUMATopologyFilter";
@@ -48,7 +48,7 @@ fn numa(topology: Node<'_>, path: &FieldPath, out: &mut Vec<Constraint>) {
             .bites(NUMA),
         );
     }
-    for (index, cell) in cells.into_iter().flat_map(|cells| cells.children()).enumerate() {
+    for (index, cell) in cells.into_iter().flat_map(|cells| cells.children().take(MOST)).enumerate() {
         numa_cell(index, cell, &path.join("cells").join(index.to_string()), out);
     }
 }
@@ -158,7 +158,7 @@ fn pci(requests: Node<'_>, path: &FieldPath, out: &mut Vec<Constraint>) {
         );
         return;
     }
-    for (index, request) in list.into_iter().flat_map(|list| list.children()).enumerate() {
+    for (index, request) in list.into_iter().flat_map(|list| list.children().take(MOST)).enumerate() {
         pci_request(index, request, &path.join("requests").join(index.to_string()), out);
     }
 }
@@ -179,7 +179,7 @@ fn pci_request(index: usize, request: Node<'_>, path: &FieldPath, out: &mut Vec<
             .says(Weight::Demand, meaning)
             .bites(PCI),
     );
-    for (choice, spec) in field("spec").into_iter().flat_map(|spec| spec.children()).enumerate() {
+    for (choice, spec) in field("spec").into_iter().flat_map(|spec| spec.children().take(MOST)).enumerate() {
         let parts: Vec<String> = spec
             .children()
             .map(|part| format!("{}={}", part.key().unwrap_or_default(), show(part)))

@@ -1,0 +1,3 @@
+//! Tabs, scrolling and layout.
+
+use super::*;

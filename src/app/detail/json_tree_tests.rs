@@ -1,0 +1,3 @@
+//! Movement, folding and what rows say.
+
+use super::*;

@@ -99,7 +99,7 @@ fn values_are_copied_as_characters_or_tokens() {
     let mut tree = tree();
     press(&mut tree, "Gk");
     assert!(tree.value().starts_with("{\"nova_object.name\": \"Flavor\""));
-    press(&mut tree, "lll");
+    press(&mut tree, "llll");
     assert_eq!(tree.value(), "dedicated");
     press(&mut tree, "G");
     assert_eq!(tree.value(), "null");

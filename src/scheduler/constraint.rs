@@ -142,7 +142,7 @@ pub fn constraints(document: &Document) -> Vec<Constraint> {
 }
 
 /// A value for people: strings without quotes, lists as `a, b`, objects by their token.
-pub(super) fn show(node: Node<'_>) -> String {
+pub fn show(node: Node<'_>) -> String {
     match node.kind() {
         Kind::String => node.as_str().unwrap_or_default().into_owned(),
         Kind::Null => String::new(),

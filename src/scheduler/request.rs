@@ -72,7 +72,7 @@ fn zone(field: Field<'_>, out: &mut Vec<Constraint>) {
     } else {
         field
             .line()
-            .says(Weight::Demand, "hosts in an aggregate of this zone; none has it: no constraint")
+            .says(Weight::Demand, "hosts of this zone; no constraint if no aggregate has it")
             .bites("placement member_of")
     });
 }
@@ -380,7 +380,7 @@ fn project(field: Field<'_>, out: &mut Vec<Constraint>) {
         field
             .line()
             .says(Weight::Setting, "hosts reserved for projects must list it")
-            .bites("AggregateMultiTenancyIsolation, require_tenant_aggregate")
+            .bites("AggregateMultiTenancyIsolation")
     });
 }
 

@@ -63,8 +63,16 @@ fn numa_cell(index: usize, cell: Node<'_>, path: &FieldPath, out: &mut Vec<Const
                 .bites(NUMA),
         );
     };
+    // Before 1.5 the pinned CPUs stood in cpuset.
+    let legacy =
+        field("pcpuset").is_none() && field("cpu_policy").is_some_and(|policy| show(policy) == "dedicated");
     if let Some(cpus) = field("cpuset") {
-        push("cpuset", "CPUs", ranges(cpus), "guest CPUs, floating");
+        let meaning = if legacy {
+            "guest CPUs, pinned: nova moves them to pcpuset on load"
+        } else {
+            "guest CPUs, floating"
+        };
+        push("cpuset", "CPUs", ranges(cpus), meaning);
     }
     if let Some(cpus) = field("pcpuset") {
         push("pcpuset", "pinned CPUs", ranges(cpus), "guest CPUs, each pinned to a host CPU");
@@ -85,9 +93,7 @@ fn numa_cell(index: usize, cell: Node<'_>, path: &FieldPath, out: &mut Vec<Const
         push("pagesize", "pages", value, meaning);
     }
     if let Some(policy) = field("cpu_policy") {
-        let pinned = field("pcpuset").is_some();
         let meaning = match show(policy).as_str() {
-            "dedicated" if !pinned => "pinned, in the form before 1.5: nova moves cpuset to pcpuset on load",
             "dedicated" => "all its CPUs pinned",
             "mixed" => "some of its CPUs pinned",
             _ => "its CPUs float",

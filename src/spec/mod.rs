@@ -4,12 +4,14 @@
 //! - [`scan`]: the tokens of JSON as Python reads and writes them.
 //! - [`path`]: paths to logical fields, `flavor.extra_specs[hw:cpu_policy]`.
 //! - [`schema`]: what nova's objects may hold, generated from nova.
+//! - [`edit`]: edits as splices of the text, each with its inverse.
 //! - [`summary`]: the few fields a list row needs, extracted fast.
 //! - [`text`]: text made safe for a terminal.
 //!
 //! Imports nothing of ours and does no I/O.
 
 pub mod document;
+pub mod edit;
 pub mod path;
 pub mod scan;
 pub mod schema;

@@ -143,7 +143,7 @@ pub enum Row {
 }
 
 /// Lays rows out to `width` columns: three aligned columns where there is room, the meaning on a
-/// line of its own below 64 columns, everything stacked below 28.
+/// line of its own below [`THREE_COLUMNS`], everything stacked below [`TWO_COLUMNS`].
 pub fn layout(rows: &[Row], width: usize) -> Vec<DetailLine> {
     let mut out = Vec::new();
     if width == 0 {
@@ -171,6 +171,12 @@ struct Columns {
 
 const GAP: usize = 2;
 
+/// From so many columns on, name, value and meaning stand side by side.
+const THREE_COLUMNS: usize = 96;
+
+/// From so many columns on, name and value do.
+const TWO_COLUMNS: usize = 28;
+
 impl Columns {
     fn of(rows: &[Row], width: usize) -> Self {
         let (mut label, mut value) = (0, 0);
@@ -181,8 +187,8 @@ impl Columns {
             }
         }
         // Room for a whole uuid as soon as the meaning keeps as much.
-        let widest_value = if width >= 110 { (width * 32 / 100).max(36) } else { width * 30 / 100 };
-        let widest_label = if width >= 64 { width * 30 / 100 } else { width * 45 / 100 };
+        let widest_value = if width >= 110 { (width * 32 / 100).max(37) } else { width * 30 / 100 };
+        let widest_label = if width >= THREE_COLUMNS { width * 34 / 100 } else { width * 45 / 100 };
         Self { width, label: label.min(widest_label), value: value.min(widest_value) }
     }
 
@@ -198,7 +204,7 @@ impl Columns {
         let mut arrowed = vec![("→ ".to_owned(), Tone::Muted)];
         arrowed.extend_from_slice(meaning);
         let meaning = if meaning.is_empty() { &[][..] } else { &arrowed };
-        if self.width >= 64 {
+        if self.width >= THREE_COLUMNS {
             let at = self.label + GAP + self.value + GAP;
             let rest = self.width.saturating_sub(at);
             beside(
@@ -209,7 +215,7 @@ impl Columns {
                 ],
                 out,
             );
-        } else if self.width >= 28 {
+        } else if self.width >= TWO_COLUMNS {
             let at = self.label + GAP;
             let rest = self.width.saturating_sub(at);
             beside(&[(0, wrap(label, self.label, 1)), (at, wrap(value, rest, 0))], out);

@@ -1,12 +1,34 @@
-//! What nova's objects may hold.
+//! What nova's objects may hold, and what is wrong with a document that holds something else.
 //!
 //! - [`types`] and the generated table: fields, types, enumerations, versions.
 //! - [`version`]: which stored versions nova loads.
+//! - [`check()`]: every problem of a document; [`problem`] is their vocabulary.
+//! - [`field_info`], [`editable_fields`], [`addable_members`]: what an editor needs to know.
+//! - [`date`]: dates as nova reads and writes them.
+//!
+//! Imports [`super::document`], [`super::path`] and [`super::scan`]; no I/O.
 
+mod check;
+pub mod date;
 mod generated;
+mod help;
+mod info;
+mod place;
+pub mod problem;
+mod rules;
+mod scalar;
 pub mod types;
 pub mod version;
 
+pub(crate) use check::check_value;
+pub use check::{check, check_instance};
 pub use generated::OBJECTS;
+pub use info::{FieldEntry, FieldInfo, addable_members, editable_fields, field_info};
+pub(crate) use info::{choices, refusal};
+pub use place::kind_word;
+pub(crate) use place::{Owner, Place, Role};
+pub use problem::{Problem, Severity};
+pub use scalar::is_uuid;
+pub(crate) use scalar::{enum_value, is_integer_token, is_version_predicate};
 pub use types::*;
 pub use version::{StoredVersion, object};

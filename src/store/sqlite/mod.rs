@@ -3,12 +3,14 @@
 //! - [`open`](self): how a file is opened so that browsing changes no byte of it, and what its
 //!   errors mean.  `worker`: the thread that owns a session's connection.
 //! - `read`: pages and look-ups.  `scan`: passes over all rows.  `write`: create, save, destroy.
+//! - `migrate`: our migrations.
 //!
 //! A session has one thread and one connection for pages, look-ups and writes. What may take long
 //! (counts, ranks, pages by last update, scans) runs on connections and threads of its own, so it
 //! never delays a page; dropping its future interrupts it. Imports `query` and the parent module.
 
 mod aside;
+pub(super) mod migrate;
 mod open;
 mod read;
 mod scan;
@@ -26,7 +28,7 @@ use self::aside::Lane;
 use self::open::Source;
 use self::worker::Worker;
 use super::{
-    Cancel, DatabaseName, NewSpec, RowVisitor, SpecStore, SqlValue, StoreError, StoredSpec, TableState,
+    Cancel, DatabaseName, Hold, NewSpec, RowVisitor, SpecStore, SqlValue, StoreError, StoredSpec, TableState,
 };
 use crate::query::{PageKey, PageRequest, SortOrder};
 
@@ -65,6 +67,10 @@ impl SpecStore for SqliteStore {
 
     fn location(&self) -> &str {
         &self.source.location
+    }
+
+    fn identity(&self) -> String {
+        self.source.identity()
     }
 
     fn is_writable(&self) -> bool {
@@ -137,6 +143,10 @@ impl SpecStore for SqliteStore {
         let operation = format!("deleting the spec of {instance_uuid}");
         let (uuid, before) = (Arc::<str>::from(instance_uuid), before.to_vec());
         self.worker.write(&operation, move |session| write::destroy(session, &uuid, &before)).await
+    }
+
+    async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError> {
+        self.worker.hold(Arc::from(instance_uuid), text.to_vec()).await
     }
 
     async fn select(

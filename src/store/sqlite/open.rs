@@ -69,6 +69,11 @@ impl Source {
         Ok(source)
     }
 
+    /// Which file it is, however the path to it was given.
+    pub fn identity(&self) -> String {
+        format!("sqlite {}:{}", self.identity.0, self.identity.1)
+    }
+
     /// An error that says what is wrong with this database.
     pub fn unavailable(&self, reason: impl Into<String>) -> StoreError {
         StoreError::Unavailable {

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::open::{Session, Source};
-use crate::store::StoreError;
+use super::write;
+use crate::store::{Hold, StoreError};
 
 /// Requests that may wait before their askers do.
 const QUEUE: usize = 32;
@@ -54,6 +55,29 @@ impl Worker {
         change: impl FnOnce(&mut Session) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.run(operation, change).await
+    }
+
+    /// Hold a row: the thread waits, with the write lock, until the hold is dropped.
+    pub async fn hold(&self, instance_uuid: Arc<str>, text: Vec<u8>) -> Result<Hold, StoreError> {
+        let (release, released) = oneshot::channel::<()>();
+        let (answer, answered) = oneshot::channel();
+        let lost = || self.source.unavailable(format!("its thread ended while holding {instance_uuid}"));
+        let held_uuid = Arc::clone(&instance_uuid);
+        let job: Job = Box::new(move |session| {
+            let mut answer = Some(answer);
+            let result = write::hold(session, &held_uuid, &text, || {
+                if answer.take().is_some_and(|answer| answer.send(Ok(())).is_ok()) {
+                    // Ends with an error when the hold is dropped, as it should.
+                    let _ = released.blocking_recv();
+                }
+            });
+            if let (Some(answer), Err(error)) = (answer, result) {
+                let _ = answer.send(Err(error));
+            }
+        });
+        self.jobs.send(job).await.map_err(|_| lost())?;
+        answered.await.map_err(|_| lost())??;
+        Ok(Hold::new(release))
     }
 
     async fn run<T: Send + 'static>(

@@ -11,7 +11,7 @@ use super::read;
 use crate::store::{NewSpec, StoreError, StoredSpec};
 
 /// Now, in UTC, as SQLAlchemy stores a naive DATETIME in SQLite: `2026-08-01 12:00:00.000000`.
-fn now() -> Result<String, time::error::Format> {
+pub(super) fn now() -> Result<String, time::error::Format> {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]");
     time::OffsetDateTime::now_utc().format(&format)
 }
@@ -135,6 +135,25 @@ pub(super) fn destroy(
             return Ok(End::Refused(source.failed(&operation, "it would have deleted more than one row")));
         }
         Ok(End::Changed(()))
+    })
+}
+
+/// Call `held` while the write lock keeps everyone from changing a row that holds `text`.
+pub(super) fn hold(
+    session: &mut Session,
+    instance_uuid: &Arc<str>,
+    text: &[u8],
+    held: impl FnOnce(),
+) -> Result<(), StoreError> {
+    let operation = format!("holding the spec of {instance_uuid}");
+    let database = session.source.database.clone();
+    transact(session, &operation, |transaction| {
+        let current = read::get(transaction, instance_uuid)?;
+        if current.as_ref().is_none_or(|row| *row.spec != *text) {
+            return Ok(End::Refused(conflict(&database, instance_uuid, current)));
+        }
+        held();
+        Ok(End::Unchanged(()))
     })
 }
 

@@ -1,7 +1,11 @@
 //! Inspect, edit and move the RequestSpecs that OpenStack nova stores.
 
+pub mod app;
 pub mod change;
+pub mod cli;
+pub mod deployment;
 pub mod query;
+pub mod scheduler;
 pub mod spec;
 pub mod store;
 pub mod tui;

@@ -1,6 +1,8 @@
 //! What every store promises, written against `dyn SpecStore`: an engine passes by giving the
 //! suite a [`Bench`] that makes databases. What only SQLite can get wrong is in `store_sqlite.rs`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -197,9 +199,12 @@ fn a_database_without_the_table_says_so() {
     });
 }
 
+/// instance_uuid, spec, updated.
+type Visited = (String, Vec<u8>, String);
+
 #[derive(Default)]
 struct Collect {
-    rows: Mutex<BTreeMap<i64, (String, Vec<u8>, String)>>,
+    rows: Mutex<BTreeMap<i64, Visited>>,
     reported: AtomicU64,
     stop_at: Option<u64>,
     seen: AtomicU64,
@@ -412,5 +417,25 @@ fn plain_queries_answer_and_cannot_write() {
             assert!(store.select(sql, &[], 1).await.is_err(), "{sql}");
         }
         assert_eq!(store.count().await.unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_held_row_stays_as_it_is_until_it_is_released() {
+    let bench = sqlite("delete");
+    let rows = [Row { id: 1, uuid: uuid(1), spec: b"x".to_vec(), created_at: None, updated_at: None }];
+    let holder = bench.filled(&rows, Access::ReadWrite);
+    let other = SqliteStore::open(DatabaseName::Api, holder.location().as_ref(), Access::ReadWrite).unwrap();
+    assert_eq!(holder.identity(), other.identity());
+    block_on(async {
+        let error = holder.hold(&uuid(1), b"y").await.err().unwrap();
+        assert!(matches!(error, StoreError::Conflict { current: Some(_), .. }), "{error:?}");
+        let hold = holder.hold(&uuid(1), b"x").await.unwrap();
+        let error = other.destroy(&uuid(1), b"x").await.unwrap_err();
+        assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
+        assert_eq!(&*other.get(&uuid(1)).await.unwrap().unwrap().spec, b"x", "a held row cannot be read");
+        hold.release();
+        other.destroy(&uuid(1), b"x").await.unwrap();
+        assert_eq!(holder.get(&uuid(1)).await.unwrap(), None);
     });
 }

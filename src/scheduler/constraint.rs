@@ -67,7 +67,7 @@ impl Constraint {
             tab,
             source: path.to_string(),
             label: label.into(),
-            value: value.into(),
+            value: shorten(value.into()),
             meaning: String::new(),
             bites: None,
             weight: Weight::Setting,
@@ -142,22 +142,28 @@ pub fn constraints(document: &Document) -> Vec<Constraint> {
 }
 
 /// A value for people: strings without quotes, lists as `a, b`, objects by their token.
-pub(super) fn show(node: Node<'_>) -> String {
+pub fn show(node: Node<'_>) -> String {
     match node.kind() {
         Kind::String => node.as_str().unwrap_or_default().into_owned(),
         Kind::Null => String::new(),
-        Kind::Array => node.children().map(show).collect::<Vec<_>>().join(", "),
-        Kind::Object => shorten(node.raw()),
+        Kind::Array => node.children().take(LONGEST).map(show).collect::<Vec<_>>().join(", "),
+        Kind::Object => shorten(node.raw().chars().take(LONGEST + 1).collect()),
         Kind::Bool | Kind::Number => node.raw().to_owned(),
     }
 }
 
-fn shorten(raw: &str) -> String {
-    const LONGEST: usize = 120;
-    match raw.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &raw[..end]),
-        None => raw.to_owned(),
+/// Values are shown up to so many characters: a row may hold 16 MB of anything.
+const LONGEST: usize = 2_000;
+
+/// So many members of a map or list are explained, for the same reason.
+pub(super) const MOST: usize = 5_000;
+
+fn shorten(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
     }
+    text
 }
 
 /// Whether Python takes the value for false: null, `false`, 0, an empty string or container.

@@ -5,7 +5,7 @@
 
 use crate::spec::{FieldPath, Node};
 
-use super::constraint::{Constraint, Said, Tab, Weight, demand, is_falsy, nothing, setting, show};
+use super::constraint::{Constraint, MOST, Said, Tab, Weight, demand, is_falsy, nothing, setting, show};
 use super::extra_specs::{self, FlavorFacts};
 
 const FLAVOR: Tab = Tab::Flavor;
@@ -44,7 +44,7 @@ pub fn constraints(root: Node<'_>, out: &mut Vec<Constraint>) {
                 .says(Weight::Nothing, "no extra specs"),
         );
     }
-    for spec in specs.children() {
+    for spec in specs.children().take(MOST) {
         let key = spec.key().unwrap_or_default();
         let source = path.join("extra_specs").join(key.as_ref());
         let value = show(spec);

@@ -27,12 +27,7 @@ pub static HINTS: &[Hint] = &[
     Hint {
         key: "group",
         help: "uuid of the server group whose policy counts",
-        says: |_| {
-            demand(
-                "the server group's policy decides",
-                "ServerGroupAffinityFilter, ServerGroupAntiAffinityFilter",
-            )
-        },
+        says: |_| demand("the policy of this server group", "ServerGroup(Anti)AffinityFilter"),
     },
     Hint {
         key: "same_host",

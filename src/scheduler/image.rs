@@ -5,7 +5,7 @@
 
 use crate::spec::{FieldPath, Kind, Node};
 
-use super::constraint::{Constraint, Said, Tab, Weight, is_falsy, nothing, setting, show};
+use super::constraint::{Constraint, MOST, Said, Tab, Weight, is_falsy, nothing, setting, show};
 use super::image_properties;
 
 const IMAGE: Tab = Tab::Image;
@@ -34,7 +34,7 @@ pub fn constraints(root: Node<'_>, out: &mut Vec<Constraint>) {
     }
     let Some(properties) = image.field("properties") else { return };
     let mut any = false;
-    for property in properties.fields().children() {
+    for property in properties.fields().children().take(MOST) {
         let Some(key) = property.key() else { continue };
         any = true;
         let value = show(property);

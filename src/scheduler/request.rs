@@ -5,7 +5,7 @@
 
 use crate::spec::{FieldPath, Kind, Node};
 
-use super::constraint::{Constraint, Tab, Weight, is_falsy, is_true, plural, show};
+use super::constraint::{Constraint, MOST, Tab, Weight, is_falsy, is_true, plural, show};
 use super::hints;
 
 const FILTERS: Tab = Tab::Filters;
@@ -72,7 +72,7 @@ fn zone(field: Field<'_>, out: &mut Vec<Constraint>) {
     } else {
         field
             .line()
-            .says(Weight::Demand, "hosts in an aggregate of this zone; none has it: no constraint")
+            .says(Weight::Demand, "hosts of this zone; no constraint if no aggregate has it")
             .bites("placement member_of")
     });
 }
@@ -162,7 +162,7 @@ fn all_hints(field: Field<'_>, out: &mut Vec<Constraint>) {
     if field.node.is_empty() {
         return out.push(field.unset("no hints"));
     }
-    for hint in field.node.children() {
+    for hint in field.node.children().take(MOST) {
         let key = hint.key().unwrap_or_default();
         let values: Vec<String> = match hint.kind() {
             Kind::Array => hint.children().map(show).collect(),
@@ -285,7 +285,7 @@ fn requested_resources(field: Field<'_>, out: &mut Vec<Constraint>) {
     if is_falsy(field.node) {
         return out.push(field.unset("none beside the flavor's"));
     }
-    for (index, group) in field.node.children().enumerate() {
+    for (index, group) in field.node.children().take(MOST).enumerate() {
         let list = |name: &str| group.field(name).filter(|node| !is_falsy(*node));
         let mut parts = Vec::new();
         if let Some(resources) = list("resources") {
@@ -380,7 +380,7 @@ fn project(field: Field<'_>, out: &mut Vec<Constraint>) {
         field
             .line()
             .says(Weight::Setting, "hosts reserved for projects must list it")
-            .bites("AggregateMultiTenancyIsolation, require_tenant_aggregate")
+            .bites("AggregateMultiTenancyIsolation")
     });
 }
 

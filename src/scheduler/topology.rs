@@ -5,7 +5,7 @@
 
 use crate::spec::{FieldPath, Node};
 
-use super::constraint::{Constraint, Tab, Weight, is_falsy, plural, show};
+use super::constraint::{Constraint, MOST, Tab, Weight, is_falsy, plural, show};
 
 const TOPOLOGY: Tab = Tab::Topology;
 const NUMA: &str = "NUMATopologyFilter";
@@ -48,7 +48,7 @@ fn numa(topology: Node<'_>, path: &FieldPath, out: &mut Vec<Constraint>) {
             .bites(NUMA),
         );
     }
-    for (index, cell) in cells.into_iter().flat_map(|cells| cells.children()).enumerate() {
+    for (index, cell) in cells.into_iter().flat_map(|cells| cells.children().take(MOST)).enumerate() {
         numa_cell(index, cell, &path.join("cells").join(index.to_string()), out);
     }
 }
@@ -63,8 +63,16 @@ fn numa_cell(index: usize, cell: Node<'_>, path: &FieldPath, out: &mut Vec<Const
                 .bites(NUMA),
         );
     };
+    // Before 1.5 the pinned CPUs stood in cpuset.
+    let legacy =
+        field("pcpuset").is_none() && field("cpu_policy").is_some_and(|policy| show(policy) == "dedicated");
     if let Some(cpus) = field("cpuset") {
-        push("cpuset", "CPUs", ranges(cpus), "guest CPUs, floating");
+        let meaning = if legacy {
+            "guest CPUs, pinned: nova moves them to pcpuset on load"
+        } else {
+            "guest CPUs, floating"
+        };
+        push("cpuset", "CPUs", ranges(cpus), meaning);
     }
     if let Some(cpus) = field("pcpuset") {
         push("pcpuset", "pinned CPUs", ranges(cpus), "guest CPUs, each pinned to a host CPU");
@@ -85,9 +93,7 @@ fn numa_cell(index: usize, cell: Node<'_>, path: &FieldPath, out: &mut Vec<Const
         push("pagesize", "pages", value, meaning);
     }
     if let Some(policy) = field("cpu_policy") {
-        let pinned = field("pcpuset").is_some();
         let meaning = match show(policy).as_str() {
-            "dedicated" if !pinned => "pinned, in the form before 1.5: nova moves cpuset to pcpuset on load",
             "dedicated" => "all its CPUs pinned",
             "mixed" => "some of its CPUs pinned",
             _ => "its CPUs float",
@@ -158,7 +164,7 @@ fn pci(requests: Node<'_>, path: &FieldPath, out: &mut Vec<Constraint>) {
         );
         return;
     }
-    for (index, request) in list.into_iter().flat_map(|list| list.children()).enumerate() {
+    for (index, request) in list.into_iter().flat_map(|list| list.children().take(MOST)).enumerate() {
         pci_request(index, request, &path.join("requests").join(index.to_string()), out);
     }
 }
@@ -179,7 +185,7 @@ fn pci_request(index: usize, request: Node<'_>, path: &FieldPath, out: &mut Vec<
             .says(Weight::Demand, meaning)
             .bites(PCI),
     );
-    for (choice, spec) in field("spec").into_iter().flat_map(|spec| spec.children()).enumerate() {
+    for (choice, spec) in field("spec").into_iter().flat_map(|spec| spec.children().take(MOST)).enumerate() {
         let parts: Vec<String> = spec
             .children()
             .map(|part| format!("{}={}", part.key().unwrap_or_default(), show(part)))

@@ -42,6 +42,10 @@ pub enum Role {
     Added,
     /// What a difference removes.
     Removed,
+    /// A number in JSON.
+    Number,
+    /// `true`, `false` and `null` in JSON.
+    Word,
     /// The badge of a session opened for writing.
     WriteBadge,
     /// The badge of a read-only session.
@@ -127,6 +131,8 @@ impl Theme {
             Role::Key => (Color::Indexed(153), Modifier::BOLD),
             Role::Active => (Color::Indexed(75), Modifier::BOLD.union(Modifier::REVERSED)),
             Role::Match => (Color::Indexed(221), Modifier::BOLD.union(Modifier::UNDERLINED)),
+            Role::Number => (Color::Indexed(180), Modifier::empty()),
+            Role::Word => (Color::Indexed(139), Modifier::empty()),
             Role::WriteBadge => (Color::Indexed(203), Modifier::BOLD.union(Modifier::REVERSED)),
             Role::ReadBadge => (Color::Indexed(114), Modifier::BOLD.union(Modifier::REVERSED)),
         };

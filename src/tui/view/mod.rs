@@ -1,1 +1,5 @@
 //! The pictures: each panel one file, drawing from the model and deciding nothing.
+
+pub mod detail;
+pub mod editor;
+pub mod lines;

@@ -1,0 +1,118 @@
+//! The detail panel.
+//!
+//! ```text
+//! ┌ Filters ─ Flavor ─ Image ─ Topology ─ JSON ─ API↔cell ─ Findings ──────────┐
+//! │ availability_zone  az1            → hosts in an aggregate of this zone      │
+//! └──────────────────────────────────────────────────────────────── 1–8 of 31 ─┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::symbols::border;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders};
+
+use crate::app::detail::{Detail, Tab};
+use crate::tui::theme::{Role, Theme};
+
+use super::lines::{draw_line, plain};
+
+const ASCII_BORDER: border::Set = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// Draws the panel with its border. Never panics, however small the area.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, detail: &Detail, focused: bool, theme: &Theme) {
+    let area = area.intersection(frame.area());
+    if area.is_empty() {
+        return;
+    }
+    let mut block = Block::new()
+        .borders(Borders::ALL)
+        .border_set(if theme.ascii { ASCII_BORDER } else { border::PLAIN })
+        .border_style(theme.style(if focused { Role::FocusBorder } else { Role::Border }))
+        .title_top(titles(detail, area.width, focused, theme));
+    let inner = content(area);
+    let window = detail.window(usize::from(inner.width), usize::from(inner.height));
+    if window.total > window.lines.len() && !window.lines.is_empty() {
+        let last = window.first + window.lines.len();
+        let text = format!(" {}–{last} of {} ", window.first + 1, window.total);
+        if text.chars().count() + 4 < usize::from(area.width) {
+            let text = plain(&text, theme).into_owned();
+            block = block.title_bottom(Line::styled(text, theme.style(Role::Muted)).right_aligned());
+        }
+    }
+    frame.render_widget(block, area);
+    let cursor = theme.style(if focused { Role::Selected } else { Role::Counterpart });
+    for (row, line) in (inner.y..inner.bottom()).zip(&window.lines) {
+        draw_line(frame.buffer_mut(), Rect { y: row, height: 1, ..inner }, line, cursor, theme);
+    }
+}
+
+/// Where the lines stand: inside the border, a column free on either side.
+pub fn content(area: Rect) -> Rect {
+    Rect {
+        x: area.x.saturating_add(2),
+        y: area.y.saturating_add(1),
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    }
+}
+
+/// The tab whose title stands at that column of the panel's top border.
+pub fn tab_at(area: Rect, detail: &Detail, column: u16) -> Option<Tab> {
+    let mut x = area.x.saturating_add(1);
+    for (tab, text) in pieces(detail, area.width) {
+        let end = x.saturating_add(text.chars().count() as u16);
+        if (x..end).contains(&column) {
+            return tab;
+        }
+        x = end;
+    }
+    None
+}
+
+fn titles(detail: &Detail, width: u16, focused: bool, theme: &Theme) -> Line<'static> {
+    let spans = pieces(detail, width).into_iter().map(|(tab, text)| {
+        let style = match tab {
+            Some(tab) if tab == detail.tab() => theme.style(Role::Active),
+            Some(_) => theme.style(Role::Muted),
+            None => theme.style(if focused { Role::FocusBorder } else { Role::Border }),
+        };
+        Span::styled(plain(&text, theme).into_owned(), style)
+    });
+    Line::from_iter(spans)
+}
+
+/// The titles and what stands between them; where they do not fit, the chosen one and its
+/// neighbours' direction.
+fn pieces(detail: &Detail, width: u16) -> Vec<(Option<Tab>, String)> {
+    let room = usize::from(width.saturating_sub(2));
+    let all: usize = Tab::ALL.iter().map(|tab| tab.title().chars().count() + 3).sum();
+    for separator in ["─", ""] {
+        let all = if separator.is_empty() { all - Tab::ALL.len() } else { all - 1 };
+        if all <= room {
+            let mut out = Vec::new();
+            for tab in Tab::ALL {
+                if !out.is_empty() && !separator.is_empty() {
+                    out.push((None, separator.to_owned()));
+                }
+                out.push((Some(tab), format!(" {} ", tab.title())));
+            }
+            return out;
+        }
+    }
+    let title = detail.tab().title();
+    let mut text = format!(" ‹ {title} › ");
+    if text.chars().count() > room {
+        text = title.chars().take(room).collect();
+    }
+    vec![(Some(detail.tab()), text)]
+}

@@ -106,6 +106,11 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
         None => tui(&places, arguments.tui.write),
         Some(Command::Tui(tui_arguments)) => tui(&places, arguments.tui.write || tui_arguments.write),
         Some(Command::Demo(demo)) => {
+            if places.api.is_some() || !places.cells.is_empty() || places.spec_home.is_some() {
+                return Err(CliError::usage(
+                    "the demo brings its own databases: leave out --api, --cell and --spec-home",
+                ));
+            }
             let deployment = deployment::demo::open(demo.reset)?;
             let deployment = if places.read_only { read_only(deployment) } else { deployment };
             screen(deployment, demo.headless)

@@ -48,6 +48,7 @@ fn options_that_cannot_be_meant_are_usage_errors() {
         (&["--write", "list"], "--write is the terminal UI's"),
         (&["list", "--in", "cell9"], "no database cell9; there are: api, cell1, cell2"),
         (&["move", "--scheduled", "--to", "cell1"], "cannot be used with"),
+        (&["demo", "--headless"], "the demo brings its own databases"),
         (&["frobnicate"], "unrecognized subcommand"),
     ] {
         let err = world.run(arguments).fails(2);

@@ -2,6 +2,8 @@
 
 pub mod app;
 pub mod change;
+pub mod cli;
+pub mod deployment;
 pub mod query;
 pub mod scheduler;
 pub mod spec;

@@ -1,9 +1,40 @@
-//! The terminal UI as a pure state machine: no I/O, no clock, no ratatui.
+//! The terminal UI as a pure state machine: `update(&mut Model, Msg) -> Vec<Effect>`.
 //!
-//! - [`detail`]: the panel that explains the selected spec, in tabs.
-//! - [`editor`]: the full-screen field editor.
+//! - [`model`]: all that the screen shows.  [`msg`]: what happens.  [`effect`]: what shall be done.
+//! - [`update`]: the transitions.  [`command`] and [`keymap`]: what an operator can do, in one table.
+//! - [`layout`]: where things are.  [`list`]: the window of rows around a cursor.
+//! - [`pane`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
+//! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.
+//! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
-//! Imports `spec`, `query`, `scheduler` and `change` (plans, not apply).
+//! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not
+//! apply) and the plain event types of crossterm; never `store`, never ratatui.
 
+pub mod command;
+pub mod confirm;
+pub mod conflict;
+pub mod database;
 pub mod detail;
 pub mod editor;
+pub mod effect;
+pub mod filter;
+pub mod help;
+pub mod keymap;
+pub mod layout;
+pub mod list;
+pub mod model;
+pub mod msg;
+pub mod overlay;
+pub mod palette;
+pub mod pane;
+pub mod row;
+pub mod selection;
+pub mod toast;
+pub mod update;
+pub mod whole;
+pub mod words;
+
+pub use effect::Effect;
+pub use model::{Model, Setup};
+pub use msg::Msg;
+pub use update::update;

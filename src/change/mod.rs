@@ -3,17 +3,21 @@
 //! - [`intent`]: what an operator asks for.
 //! - [`plan`]: what would be written, exactly.
 //! - [`confirm`]: the confirm step; the only maker of [`Confirmed`] plans.
-//! - `prepare`: reads what an intent needs and makes its plan, or says why not.
-//! - `apply`: the only code that writes to a store.
+//! - [`mod@prepare`]: reads what an intent needs and makes its plan, or says why not.
+//! - [`mod@apply`]: the only code that writes to a store.
 //!
 //! Imports `spec`, `store` and `query`.
 
+pub mod apply;
 pub mod confirm;
 pub mod intent;
 pub mod plan;
+pub mod prepare;
 
+pub use apply::{ApplyError, Done, Outcome, apply};
 pub use confirm::{Answer, Confirmation, Confirmed, Requirement};
 pub use intent::Intent;
 pub use plan::{Operation, Plan, Refusal, Severity, Warning};
+pub use prepare::{Facts, prepare};
 
 pub use crate::store::{CellName, DatabaseName, InstanceHome, SpecHome};

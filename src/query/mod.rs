@@ -1,9 +1,11 @@
 //! Finding specs: one vocabulary for the terminal UI, the command line and bulk plans.
 //!
 //! - [`page`]: order and keys of pages.
+//! - [`quick`]: the quick filter over the listed columns.
 //!
 //! Imports `spec` alone; does no I/O.
 
 pub mod page;
+pub mod quick;
 
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::{SpecStore, StoreError, Stores};
+
 /// The name of a cell, as `cell_mappings.name` or `--cell NAME=URL` gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CellName(Arc<str>);
@@ -81,4 +83,55 @@ pub enum SpecHome {
     Api,
     /// The blueprint: the database of the instance's cell.
     Cells,
+}
+
+/// What nova's objects take as their first argument: the opened databases, and the one of them
+/// that is meant. `save()` writes to that one (blueprint "Persist RequestSpec object").
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    stores: Arc<Stores>,
+    target: DatabaseName,
+}
+
+impl RequestContext {
+    /// A context that targets the API database, as nova's do unless told otherwise.
+    pub fn new(stores: Stores) -> Self {
+        Self { stores: Arc::new(stores), target: DatabaseName::Api }
+    }
+
+    /// The same with the API database targeted.
+    #[must_use]
+    pub fn target_api(&self) -> Self {
+        self.target(DatabaseName::Api)
+    }
+
+    /// The same with the database of that cell targeted (nova/context.py, target_cell).
+    #[must_use]
+    pub fn target_cell(&self, name: impl AsRef<str>) -> Self {
+        self.target(DatabaseName::cell(name))
+    }
+
+    /// The same with that database targeted.
+    #[must_use]
+    pub fn target(&self, target: DatabaseName) -> Self {
+        Self { stores: Arc::clone(&self.stores), target }
+    }
+
+    /// Which database is meant.
+    pub fn database(&self) -> &DatabaseName {
+        &self.target
+    }
+
+    /// The session with the database that is meant.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where it is not open.
+    pub fn store(&self) -> Result<&Arc<dyn SpecStore>, StoreError> {
+        self.stores.require(&self.target)
+    }
+
+    /// The opened databases.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
 }

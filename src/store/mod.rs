@@ -1,7 +1,7 @@
 //! Where specs live: one trait, an engine each for SQLite (and, later, MySQL and PostgreSQL), the
 //! same promises.
 //!
-//! - [`context`]: which database is meant.
+//! - [`context`]: which database is meant.  [`stores`]: the opened ones, by name.
 //! - [`object`]: nova's RequestSpec object over these: create, save, destroy, get, each taking a
 //!   [`RequestContext`].
 //! - [`sqlite`]: the SQLite engine.  [`migrate`]: our migrations.
@@ -10,6 +10,10 @@
 
 pub mod context;
 pub mod error;
+pub mod migrate;
+pub mod object;
+pub mod sqlite;
+pub mod stores;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -17,8 +21,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 
-pub use context::{CellName, DatabaseName, InstanceHome, SpecHome};
+pub use context::{CellName, DatabaseName, InstanceHome, RequestContext, SpecHome};
 pub use error::StoreError;
+pub use object::{ObjectError, RequestSpec};
+pub use sqlite::{Access, SqliteStore};
+pub use stores::Stores;
 
 use crate::query::{PageKey, PageRequest, SortOrder};
 
@@ -107,6 +114,9 @@ pub trait SpecStore: Send + Sync {
     /// Where it is, for people: a path or URL with the password masked.
     fn location(&self) -> &str;
 
+    /// Which database it really is: equal for two sessions with the same one, however it was given.
+    fn identity(&self) -> String;
+
     /// Whether the session was opened for writing.
     fn is_writable(&self) -> bool;
 
@@ -153,6 +163,13 @@ pub trait SpecStore: Send + Sync {
     /// As [`SpecStore::save`].
     async fn destroy(&self, instance_uuid: &str, before: &[u8]) -> Result<(), StoreError>;
 
+    /// Keep a row as it is until the [`Hold`] is dropped: no session can change or delete it. Needs
+    /// a writing session; until then, ask nothing else of this one.
+    ///
+    /// # Errors
+    /// As [`SpecStore::save`].
+    async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError>;
+
     /// Rows of a plain SQL query over nova's other tables (`?` marks parameters), at most `limit`.
     async fn select(
         &self,
@@ -160,6 +177,22 @@ pub trait SpecStore: Send + Sync {
         parameters: &[SqlValue],
         limit: u32,
     ) -> Result<Vec<Vec<SqlValue>>, StoreError>;
+}
+
+/// A row that cannot change while this lives.
+#[must_use = "dropping it releases the row"]
+pub struct Hold(Box<dyn Send + Sync>);
+
+impl Hold {
+    /// A hold that ends when `guard` is dropped.
+    pub fn new(guard: impl Send + Sync + 'static) -> Self {
+        Self(Box::new(guard))
+    }
+
+    /// Let the row go.
+    pub fn release(self) {
+        drop(self.0);
+    }
 }
 
 /// A row to insert.

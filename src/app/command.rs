@@ -1,0 +1,209 @@
+//! What an operator can do on the main screen: ONE table. The key map, the bottom bar, the help
+//! overlay, the palette and docs/keys.md derive from it.
+//!
+//! Imports the model and the transitions it names; no I/O.
+
+use crossterm::event::KeyCode;
+
+use super::effect::Effect;
+use super::keymap::Key;
+use super::model::{Focus, Model};
+use super::update::{browse, changes, general};
+
+/// Under which heading the help lists a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Moving around.
+    Move,
+    /// Panes, detail panel, order, filter.
+    View,
+    /// Changing specs.
+    Change,
+    /// The program.
+    Program,
+}
+
+impl Group {
+    /// All, in the order of the help.
+    pub const ALL: [Group; 4] = [Group::Move, Group::View, Group::Change, Group::Program];
+
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Move => "Moving around",
+            Group::View => "Looking",
+            Group::Change => "Changing",
+            Group::Program => "Program",
+        }
+    }
+}
+
+/// What a command may do to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Risk {
+    /// Nothing.
+    None,
+    /// Writes, behind the confirm step.
+    Writes,
+    /// Takes a row away, behind the confirm step.
+    Removes,
+}
+
+/// A command.
+#[derive(Debug)]
+pub struct Command {
+    /// Its name in the palette and the docs.
+    pub name: &'static str,
+    /// Two or three words, for the bar.
+    pub title: &'static str,
+    /// A whole sentence.
+    pub doc: &'static str,
+    /// Its heading.
+    pub group: Group,
+    /// What it may do.
+    pub risk: Risk,
+    /// Its keys, the one for the bar first.
+    pub keys: &'static [Key],
+    /// Rank in the bottom bar (1 comes first) while a list, then while the detail panel has the
+    /// focus; 0: not there.
+    pub bar: (u8, u8),
+    /// Whether it can be done now; the reason if not, a sentence.
+    pub available: fn(&Model) -> Result<(), String>,
+    /// Does it.
+    pub run: fn(&mut Model) -> Vec<Effect>,
+}
+
+const fn key(character: char) -> Key {
+    Key::char(character)
+}
+
+const fn code(code: KeyCode) -> Key {
+    Key::code(code)
+}
+
+fn always(_: &Model) -> Result<(), String> {
+    Ok(())
+}
+
+macro_rules! commands {
+    ($($name:literal, $title:literal, $group:ident, $risk:ident, $bar:expr, [$($key:expr),*], $available:path, $run:expr, $doc:literal;)*) => {
+        /// All commands, in the order of the help.
+        pub static COMMANDS: &[Command] = &[$(Command {
+            name: $name, title: $title, doc: $doc, group: Group::$group, risk: Risk::$risk,
+            keys: &[$($key),*], bar: $bar, available: $available, run: $run,
+        }),*];
+    };
+}
+
+commands! {
+    "down", "down", Move, None, (0, 0), [key('j'), code(KeyCode::Down)], always, |model| browse::down(model, 1),
+        "One row down; in the detail panel one line.";
+    "up", "up", Move, None, (0, 0), [key('k'), code(KeyCode::Up)], always, |model| browse::down(model, -1),
+        "One row up; in the detail panel one line.";
+    "page-down", "page down", Move, None, (0, 0), [code(KeyCode::PageDown), Key::control('f')], always,
+        |model| browse::page(model, 1), "One screen down.";
+    "page-up", "page up", Move, None, (0, 0), [code(KeyCode::PageUp), Key::control('b')], always,
+        |model| browse::page(model, -1), "One screen up.";
+    "first", "first", Move, None, (0, 0), [key('g'), code(KeyCode::Home)], always, browse::first,
+        "To the first row.";
+    "last", "last", Move, None, (0, 0), [key('G'), code(KeyCode::End)], always, browse::last,
+        "To the last row, however many there are.";
+    "next-pane", "pane", Move, None, (10, 7), [code(KeyCode::Tab)], always, |model| browse::next_focus(model, true),
+        "To the next pane: API, cell, detail panel.";
+    "previous-pane", "previous pane", Move, None, (0, 0), [code(KeyCode::BackTab)], always,
+        |model| browse::next_focus(model, false), "To the previous pane.";
+    "counterpart", "counterpart", Move, None, (0, 0), [key('=')], browse::has_counterpart, browse::counterpart,
+        "To the spec of the same instance in the other pane.";
+    "inspect", "inspect", View, None, (1, 0), [code(KeyCode::Enter)], browse::has_row, browse::zoom,
+        "The detail panel over the whole screen, and back.";
+    "next-tab", "tab", View, None, (0, 1), [code(KeyCode::Right), key('l')], always, |model| browse::tab(model, true),
+        "Next tab of the detail panel.";
+    "previous-tab", "previous tab", View, None, (0, 0), [code(KeyCode::Left), key('h')], always,
+        |model| browse::tab(model, false), "Previous tab of the detail panel.";
+    "detail-down", "scroll detail", View, None, (0, 0), [key('J')], always, |model| browse::scroll_detail(model, 1),
+        "Scroll the detail panel down from the list.";
+    "detail-up", "scroll detail up", View, None, (0, 0), [key('K')], always, |model| browse::scroll_detail(model, -1),
+        "Scroll the detail panel up from the list.";
+    "fold", "fold", View, None, (0, 2), [key(' ')], browse::can_fold, browse::fold,
+        "Fold or unfold the branch under the cursor of the JSON tree.";
+    "next-cell", "next cell", View, None, (0, 0), [key(']')], browse::has_other_cells, |model| browse::cell(model, true),
+        "The next cell in the right pane.";
+    "previous-cell", "previous cell", View, None, (0, 0), [key('[')], browse::has_other_cells,
+        |model| browse::cell(model, false), "The previous cell in the right pane.";
+    "filter", "filter", View, None, (7, 0), [key('/')], always, browse::filter,
+        "Quick filter over uuid, flavor, zone, project and image; eight or more characters of a uuid jump to it.";
+    "sort", "sort", View, None, (0, 0), [key('o')], browse::can_sort, browse::sort,
+        "Sort by id, or by last update, newest first.";
+    "refresh", "refresh", View, None, (0, 0), [key('r')], always, browse::refresh,
+        "Read both panes anew; ask databases that are down again.";
+    "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
+        "Copy the instance's uuid to the clipboard; in the JSON tree the path under the cursor.";
+    "edit", "edit", Change, Writes, (2, 4), [key('e')], changes::can_edit, changes::edit,
+        "Edit the fields of the spec.";
+    "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], changes::can_edit_text, changes::edit_text,
+        "Edit the stored JSON in $VISUAL or $EDITOR.";
+    "save", "save", Change, Writes, (3, 0), [key('s')], changes::can_edit_text, changes::save,
+        "Save the spec as it is, which strips what nova's save() strips.";
+    "move", "move", Change, Removes, (4, 5), [key('m')], changes::can_transfer, changes::move_spec,
+        "Move the spec to another database: written there, compared, then deleted here.";
+    "copy", "copy", Change, Writes, (5, 6), [key('c')], changes::can_transfer, changes::copy_spec,
+        "Copy the spec to another database.";
+    "new", "new", Change, Writes, (0, 0), [key('n')], changes::can_create, changes::create,
+        "Create a spec from a file in the pane's database.";
+    "delete", "delete", Change, Removes, (0, 0), [key('D')], changes::can_change, changes::delete,
+        "Delete the spec from the pane's database.";
+    "write", "write", Change, None, (6, 0), [key('W')], changes::can_open_for_writing, changes::open_for_writing,
+        "Open for writing, after showing which environment this is; again: back to read-only.";
+    "palette", "commands", Program, None, (8, 0), [key(':')], always, general::palette, "All commands, by name.";
+    "help", "help", Program, None, (9, 8), [key('?')], always, general::help, "This help.";
+    "back", "back", Program, None, (0, 9), [code(KeyCode::Esc)], always, general::back,
+        "Leave the filter, the full-screen detail or the notices.";
+    "suspend", "suspend", Program, None, (0, 0), [Key::control('z')], always, general::suspend,
+        "Stop the program; `fg` brings it back.";
+    "quit", "quit", Program, None, (11, 10), [key('q'), Key::control('c')], always, general::quit, "Quit.";
+}
+
+/// Those of the bottom bar, in its order.
+pub fn bar(model: &Model) -> Vec<&'static Command> {
+    let rank = |command: &Command| if model.focus == Focus::Detail { command.bar.1 } else { command.bar.0 };
+    let mut shown: Vec<_> = COMMANDS.iter().filter(|command| rank(command) > 0).collect();
+    shown.sort_by_key(|command| rank(command));
+    shown
+}
+
+/// The table as a page of the documentation.
+pub fn documentation() -> String {
+    use std::fmt::Write as _;
+    let mut page = String::from(
+        "# Keys\n\nGenerated from `src/app/command.rs` by `UPDATE_DOCS=1 cargo test --test tui_docs`.\n",
+    );
+    for group in Group::ALL {
+        let _ = write!(page, "\n## {}\n\n| key | command | what it does |\n|---|---|---|\n", group.title());
+        for command in COMMANDS.iter().filter(|command| command.group == group) {
+            let keys: Vec<_> = command.keys.iter().map(|key| format!("`{}`", key.shown())).collect();
+            let _ = writeln!(page, "| {} | {} | {} |", keys.join(" "), command.name, command.doc);
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_key_and_a_sentence() {
+        for command in COMMANDS {
+            assert!(!command.keys.is_empty(), "{}", command.name);
+            assert!(command.doc.ends_with('.') && command.doc.len() > 8, "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COMMANDS.len());
+    }
+}

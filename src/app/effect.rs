@@ -1,0 +1,128 @@
+//! What shall be done in the world, as data. Each asynchronous one carries a [`RequestId`]; its
+//! answer comes back as a message with the same id, and is dropped if nobody waits for it any more.
+
+use std::sync::Arc;
+
+use crate::change::{Confirmed, DatabaseName, Intent, Plan};
+use crate::query::quick::Needle;
+use crate::query::{PageKey, PageRequest, SortOrder};
+
+/// Names a question, so that its answer can be told from those of older questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(u64);
+
+/// Gives out request ids.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Requests(u64);
+
+impl Requests {
+    /// An id that was not given out before.
+    pub fn next(&mut self) -> RequestId {
+        self.0 += 1;
+        RequestId(self.0)
+    }
+}
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Rows of a list; of the hits of a filter where one is named. Answered by `Msg::Page`.
+    LoadPage {
+        /// Names the answer.
+        request: RequestId,
+        /// Where.
+        database: DatabaseName,
+        /// Only the hits of this filter.
+        filter: Option<RequestId>,
+        /// Which rows.
+        page: PageRequest,
+    },
+    /// How many rows (or hits) stand before that key. Answered by `Msg::Rank`.
+    Rank {
+        /// Names the answer.
+        request: RequestId,
+        /// Where.
+        database: DatabaseName,
+        /// Only the hits of this filter.
+        filter: Option<RequestId>,
+        /// The order.
+        order: SortOrder,
+        /// The key.
+        key: PageKey,
+    },
+    /// Number of rows; also finds out whether the database answers. Answered by `Msg::Count`.
+    Count {
+        /// Where.
+        database: DatabaseName,
+    },
+    /// The stored text of one spec. Answered by `Msg::Fetched`.
+    Fetch {
+        /// Names the answer.
+        request: RequestId,
+        /// Where.
+        database: DatabaseName,
+        /// Whose spec.
+        instance_uuid: Arc<str>,
+    },
+    /// Specs whose uuid begins so, by the index. Answered by `Msg::PrefixFound`.
+    FindPrefix {
+        /// Names the answer.
+        request: RequestId,
+        /// Where.
+        database: DatabaseName,
+        /// At least 8 characters.
+        prefix: String,
+    },
+    /// Pass over all rows and keep the hits. Reported by `Msg::FilterProgress` again and again.
+    StartFilter {
+        /// Names the filter, for its pages and its reports.
+        filter: RequestId,
+        /// Where.
+        database: DatabaseName,
+        /// What to look for.
+        needle: Needle,
+    },
+    /// Stop a filter and forget its hits.
+    StopFilter {
+        /// Which.
+        filter: RequestId,
+    },
+    /// Make a plan of an intent. Answered by `Msg::Prepared`.
+    Prepare {
+        /// Names the answer.
+        request: RequestId,
+        /// What is wished.
+        intent: Intent,
+        /// Whether a refusal that can be overridden is.
+        force: bool,
+    },
+    /// Carry out a confirmed plan. Answered by `Msg::Applied`.
+    Apply {
+        /// Names the answer.
+        request: RequestId,
+        /// The plan.
+        plan: Confirmed<Plan>,
+    },
+    /// Open an external editor on a text. Answered by `Msg::Edited`.
+    OpenEditor {
+        /// Names the answer.
+        request: RequestId,
+        /// The text.
+        text: String,
+        /// Why the text was refused, shown on top of it.
+        error: Option<String>,
+    },
+    /// Read a text file. Answered by `Msg::FileRead`.
+    ReadFile {
+        /// Names the answer.
+        request: RequestId,
+        /// Its path, as typed; `~/` is the home directory.
+        path: String,
+    },
+    /// Put a text on the terminal's clipboard (OSC 52).
+    Copy(String),
+    /// Give the terminal back and stop until continued (Ctrl-Z).
+    Suspend,
+    /// End.
+    Quit,
+}

@@ -1,0 +1,472 @@
+//! A list of any length as a window of rows around a cursor.
+//!
+//! The window holds a few screens of rows. Moving near one of its ends asks for the next rows on
+//! that side, by key; rows far from the cursor are dropped. What a movement could not do for want
+//! of rows is owed and done when they come. At most one request is under way per direction, and
+//! answers that nobody waits for are dropped.
+//!
+//! Imports `query`; no I/O.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::effect::{RequestId, Requests};
+use super::row::{Failure, Row};
+use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
+
+/// What a list asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Rows.
+    Page(RequestId, PageRequest),
+    /// How many rows stand before that key.
+    Rank(RequestId, SortOrder, PageKey),
+}
+
+/// Where the cursor shall be when the window was replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Landing {
+    First,
+    Last,
+    /// On this row, so many lines below the top; on that line where the row is gone.
+    Row {
+        instance_uuid: Arc<str>,
+        line: usize,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Replacement {
+    request: RequestId,
+    page: PageRequest,
+    landing: Landing,
+}
+
+/// The window of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    order: SortOrder,
+    rows: VecDeque<Row>,
+    cursor: usize,
+    top: usize,
+    /// Ordinal of the first row of the window, from 0, where known.
+    base: Option<u64>,
+    more_before: bool,
+    more_after: bool,
+    replacing: Option<Replacement>,
+    before: Option<(RequestId, u32)>,
+    after: Option<(RequestId, u32)>,
+    ranking: Option<(RequestId, PageKey)>,
+    owed: i64,
+    /// Rows came in between while all of them were asked for: ask once more.
+    stale: bool,
+    failure: Option<Failure>,
+    loaded: bool,
+    height: usize,
+}
+
+impl List {
+    /// An empty list, nothing asked for yet.
+    pub fn new(order: SortOrder) -> Self {
+        Self {
+            order,
+            rows: VecDeque::new(),
+            cursor: 0,
+            top: 0,
+            base: None,
+            more_before: false,
+            more_after: false,
+            replacing: None,
+            before: None,
+            after: None,
+            ranking: None,
+            owed: 0,
+            stale: false,
+            failure: None,
+            loaded: false,
+            height: 1,
+        }
+    }
+
+    /// A list with no rows, known to have none; order and height as in `other`.
+    pub fn empty_of(other: &List) -> Self {
+        Self { height: other.height, loaded: true, base: Some(0), ..Self::new(other.order) }
+    }
+
+    /// The order.
+    pub fn order(&self) -> SortOrder {
+        self.order
+    }
+
+    /// The rows that the pane shows, each with whether it is the cursor's.
+    pub fn visible(&self) -> impl Iterator<Item = (bool, &Row)> {
+        let cursor = self.cursor;
+        self.rows
+            .iter()
+            .enumerate()
+            .skip(self.top)
+            .take(self.height)
+            .map(move |(at, row)| (at == cursor, row))
+    }
+
+    /// The row of the cursor.
+    pub fn selected(&self) -> Option<&Row> {
+        self.rows.get(self.cursor)
+    }
+
+    /// Ordinal of the cursor, from 1, where known.
+    pub fn ordinal(&self) -> Option<u64> {
+        self.base.filter(|_| !self.rows.is_empty()).map(|base| base + self.cursor as u64 + 1)
+    }
+
+    /// Whether the pane shows a row of that instance.
+    pub fn shows(&self, instance_uuid: &str) -> bool {
+        self.visible().any(|(_, row)| &*row.instance_uuid == instance_uuid)
+    }
+
+    /// Whether rows came at least once since the list was opened.
+    pub fn is_loaded(&self) -> bool {
+        self.loaded
+    }
+
+    /// Whether all its rows are asked for anew.
+    pub fn is_busy(&self) -> bool {
+        self.replacing.is_some()
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Whether all rows there are fit into the pane: an exact count, then.
+    pub fn whole(&self) -> Option<u64> {
+        (self.loaded && !self.more_before && !self.more_after).then_some(self.rows.len() as u64)
+    }
+
+    /// Why there are no rows.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// Number of rows held, which stays within a few screens.
+    pub fn window_len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many rows the pane shows.
+    pub fn height(&self) -> u16 {
+        self.height as u16
+    }
+
+    /// The pane shows so many rows now.
+    pub fn set_height(&mut self, height: u16, requests: &mut Requests) -> Vec<Wish> {
+        self.height = usize::from(height.max(1));
+        self.keep_cursor_visible();
+        self.fill_screen();
+        self.prefetch(requests)
+    }
+
+    /// From the first row, in that order.
+    pub fn open(&mut self, order: SortOrder, requests: &mut Requests) -> Vec<Wish> {
+        self.order = order;
+        self.replace(PageFrom::Start, Landing::First, requests)
+    }
+
+    /// The same rows anew, the cursor kept where it is.
+    pub fn reload(&mut self, requests: &mut Requests) -> Vec<Wish> {
+        let Some(selected) = self.selected() else {
+            return self.replace(PageFrom::Start, Landing::First, requests);
+        };
+        let line = self.cursor - self.top.min(self.cursor);
+        let landing = Landing::Row { instance_uuid: selected.instance_uuid.clone(), line };
+        let from = match self.rows.get(self.top) {
+            Some(_) if self.top == 0 && !self.more_before => PageFrom::Start,
+            Some(row) => PageFrom::At(row.key.clone()),
+            None => PageFrom::Start,
+        };
+        self.replace(from, landing, requests)
+    }
+
+    /// To a row that need not be in the window.
+    pub fn jump(&mut self, key: PageKey, instance_uuid: Arc<str>, requests: &mut Requests) -> Vec<Wish> {
+        if let Some(at) = self.rows.iter().position(|row| row.instance_uuid == instance_uuid) {
+            self.cursor = at;
+            self.keep_cursor_visible();
+            return self.prefetch(requests);
+        }
+        self.replace(PageFrom::At(key), Landing::Row { instance_uuid, line: 0 }, requests)
+    }
+
+    /// To the first row.
+    pub fn first(&mut self, requests: &mut Requests) -> Vec<Wish> {
+        if self.more_before || self.replacing.is_some() {
+            return self.replace(PageFrom::Start, Landing::First, requests);
+        }
+        (self.cursor, self.top, self.owed) = (0, 0, 0);
+        self.prefetch(requests)
+    }
+
+    /// To the last row.
+    pub fn last(&mut self, requests: &mut Requests) -> Vec<Wish> {
+        if self.more_after || self.replacing.is_some() {
+            return self.replace(PageFrom::End, Landing::Last, requests);
+        }
+        (self.cursor, self.owed) = (self.rows.len().saturating_sub(1), 0);
+        self.keep_cursor_visible();
+        self.prefetch(requests)
+    }
+
+    /// So many rows down (up where negative).
+    pub fn move_by(&mut self, rows: i64, requests: &mut Requests) -> Vec<Wish> {
+        // A key held down must not owe more than what one answer brings.
+        let most = 4 * self.height as i64;
+        self.owed = (self.owed + rows).clamp(-most, most);
+        self.pay();
+        self.prefetch(requests)
+    }
+
+    /// A screen down (up where negative), the cursor on the same line of it.
+    pub fn page_by(&mut self, pages: i64, requests: &mut Requests) -> Vec<Wish> {
+        let step = pages * (self.height as i64 - 1).max(1);
+        let line = self.cursor - self.top.min(self.cursor);
+        let wishes = self.move_by(step, requests);
+        let highest = self.rows.len().saturating_sub(self.height);
+        self.top = self.cursor.saturating_sub(line).min(highest);
+        self.keep_cursor_visible();
+        wishes
+    }
+
+    /// The view moves, the cursor only as far as it must.
+    pub fn scroll(&mut self, lines: i64, requests: &mut Requests) -> Vec<Wish> {
+        let highest = self.rows.len().saturating_sub(self.height) as i64;
+        self.top = (self.top as i64 + lines).clamp(0, highest.max(0)) as usize;
+        self.cursor = self.cursor.clamp(self.top, self.top + self.height - 1).min(self.rows.len().max(1) - 1);
+        self.prefetch(requests)
+    }
+
+    /// Puts the cursor on that line of the pane. False where there is no row.
+    pub fn click(&mut self, line: usize) -> bool {
+        let at = self.top + line;
+        let hit = line < self.height && at < self.rows.len();
+        if hit {
+            self.cursor = at;
+            self.owed = 0;
+        }
+        hit
+    }
+
+    /// Rows came. None if nobody waits for them.
+    pub fn page(
+        &mut self,
+        request: RequestId,
+        result: Result<Vec<Row>, Failure>,
+        requests: &mut Requests,
+    ) -> Option<Vec<Wish>> {
+        if self.replacing.as_ref().is_some_and(|wanted| wanted.request == request) {
+            let wanted = self.replacing.take()?;
+            return Some(match result {
+                Ok(rows) => self.replaced(wanted, rows, requests),
+                Err(failure) => {
+                    self.forget_rows();
+                    self.failure = Some(failure);
+                    Vec::new()
+                }
+            });
+        }
+        let is =
+            |slot: &Option<(RequestId, u32)>| slot.filter(|(id, _)| *id == request).map(|(_, limit)| limit);
+        let (limit, at_end) = match (is(&self.before), is(&self.after)) {
+            (Some(limit), _) => (limit, false),
+            (_, Some(limit)) => (limit, true),
+            (None, None) => return None,
+        };
+        if at_end {
+            self.after = None
+        } else {
+            self.before = None
+        }
+        match result {
+            Ok(rows) if at_end => self.append(rows, limit),
+            Ok(rows) => self.prepend(rows, limit),
+            Err(failure) => {
+                self.owed = 0;
+                self.failure = Some(failure);
+                return Some(Vec::new());
+            }
+        }
+        self.pay();
+        Some(self.prefetch(requests))
+    }
+
+    /// The answer to a [`Wish::Rank`]. False if nobody waits for it.
+    pub fn rank(&mut self, request: RequestId, result: &Result<u64, Failure>) -> bool {
+        let Some((_, key)) = self.ranking.take_if(|(id, _)| *id == request) else { return false };
+        if let (Ok(rank), Some(at)) = (result, self.rows.iter().position(|row| row.key == key)) {
+            self.base = rank.checked_sub(at as u64);
+        }
+        true
+    }
+
+    /// More hits of a filter are known: rows may have come before, between and after those held.
+    pub fn grown(&mut self, requests: &mut Requests) -> Vec<Wish> {
+        if self.replacing.is_some() {
+            self.stale = true;
+            return Vec::new();
+        }
+        if self.cursor == 0 && self.top == 0 {
+            return self.replace(PageFrom::Start, Landing::First, requests);
+        }
+        self.reload(requests)
+    }
+
+    fn replace(&mut self, from: PageFrom, landing: Landing, requests: &mut Requests) -> Vec<Wish> {
+        let request = requests.next();
+        let page = PageRequest { order: self.order, from, limit: self.screen() };
+        self.replacing = Some(Replacement { request, page: page.clone(), landing });
+        (self.before, self.after, self.ranking, self.owed) = (None, None, None, 0);
+        vec![Wish::Page(request, page)]
+    }
+
+    fn replaced(&mut self, wanted: Replacement, rows: Vec<Row>, requests: &mut Requests) -> Vec<Wish> {
+        let full = rows.len() as u32 >= wanted.page.limit;
+        if rows.is_empty() && matches!(wanted.page.from, PageFrom::At(_)) {
+            // All rows from there on are gone.
+            return self.replace(PageFrom::End, Landing::Last, requests);
+        }
+        self.rows = rows.into();
+        self.loaded = true;
+        self.failure = None;
+        let last = self.rows.len().saturating_sub(1);
+        (self.more_before, self.more_after, self.base) = match wanted.page.from {
+            PageFrom::Start => (false, full, Some(0)),
+            PageFrom::End => (full, false, (!full).then_some(0)),
+            _ => (true, full, None),
+        };
+        (self.cursor, self.top) = match wanted.landing {
+            Landing::First => (0, 0),
+            Landing::Last => (last, last),
+            Landing::Row { instance_uuid, line } => {
+                let found = self.rows.iter().position(|row| row.instance_uuid == instance_uuid);
+                (found.unwrap_or(line).min(last), 0)
+            }
+        };
+        self.keep_cursor_visible();
+        self.fill_screen();
+        if std::mem::take(&mut self.stale) {
+            return self.grown(requests);
+        }
+        let mut wishes = self.prefetch(requests);
+        if let (None, Some(first)) = (self.base, self.rows.front()) {
+            let request = requests.next();
+            self.ranking = Some((request, first.key.clone()));
+            wishes.push(Wish::Rank(request, self.order, first.key.clone()));
+        }
+        wishes
+    }
+
+    fn append(&mut self, rows: Vec<Row>, limit: u32) {
+        self.more_after = rows.len() as u32 >= limit;
+        self.rows.extend(rows);
+        let surplus = self.rows.len().saturating_sub(self.most()).min(self.top);
+        if surplus > 0 {
+            self.rows.drain(..surplus);
+            self.cursor -= surplus;
+            self.top -= surplus;
+            self.base = self.base.map(|base| base + surplus as u64);
+            self.more_before = true;
+            self.before = None;
+        }
+    }
+
+    fn prepend(&mut self, rows: Vec<Row>, limit: u32) {
+        let came = rows.len();
+        self.more_before = came as u32 >= limit;
+        for row in rows.into_iter().rev() {
+            self.rows.push_front(row);
+        }
+        self.cursor += came;
+        self.top += came;
+        self.base = match self.base {
+            _ if !self.more_before => Some(0),
+            Some(base) => base.checked_sub(came as u64),
+            None => None,
+        };
+        self.fill_screen();
+        let needed = self.top + self.height;
+        let keep = self.most().max(needed);
+        if self.rows.len() > keep {
+            self.rows.truncate(keep);
+            self.more_after = true;
+            self.after = None;
+        }
+    }
+
+    /// Does what of the owed movement the window allows; what lies beyond its end stays owed only
+    /// while there are more rows on that side.
+    fn pay(&mut self) {
+        let last = self.rows.len().saturating_sub(1) as i64;
+        let target = self.cursor as i64 + self.owed;
+        self.cursor = target.clamp(0, last) as usize;
+        self.owed = target - self.cursor as i64;
+        let more = if self.owed > 0 { self.more_after } else { self.more_before };
+        if !more && self.replacing.is_none() {
+            self.owed = 0;
+        }
+        self.keep_cursor_visible();
+    }
+
+    fn keep_cursor_visible(&mut self) {
+        self.top = self.top.min(self.cursor).max((self.cursor + 1).saturating_sub(self.height));
+    }
+
+    /// No empty lines below while there are rows above.
+    fn fill_screen(&mut self) {
+        self.top = self.top.min(self.rows.len().saturating_sub(self.height));
+    }
+
+    fn prefetch(&mut self, requests: &mut Requests) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        if self.replacing.is_some() {
+            return wishes;
+        }
+        let limit = self.chunk();
+        let below = self.rows.len().saturating_sub(self.top + self.height);
+        if self.more_after && self.after.is_none() && below < self.height {
+            if let Some(row) = self.rows.back() {
+                let request = requests.next();
+                self.after = Some((request, limit));
+                let from = PageFrom::After(row.key.clone());
+                wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
+            }
+        }
+        if self.more_before && self.before.is_none() && self.top < self.height {
+            if let Some(row) = self.rows.front() {
+                let request = requests.next();
+                self.before = Some((request, limit));
+                let from = PageFrom::Before(row.key.clone());
+                wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
+            }
+        }
+        wishes
+    }
+
+    fn forget_rows(&mut self) {
+        self.rows.clear();
+        (self.cursor, self.top, self.base) = (0, 0, None);
+        (self.more_before, self.more_after) = (false, false);
+    }
+
+    /// One screen and the first row below it, which says whether there is more.
+    fn screen(&self) -> u32 {
+        self.height.max(8) as u32 + 1
+    }
+
+    fn chunk(&self) -> u32 {
+        (2 * self.height).max(32) as u32
+    }
+
+    fn most(&self) -> usize {
+        6 * self.chunk() as usize
+    }
+}

@@ -1,0 +1,129 @@
+//! What happens: input, time, and the answers to effects.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use super::effect::RequestId;
+use super::row::{Failure, Row};
+use crate::change::{DatabaseName, Plan, Refusal};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// The screen is there: ask for what it shows.
+    Start,
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and lines now.
+    Resize(u16, u16),
+    /// It is that late, in seconds since 1970.
+    Tick(i64),
+    /// The process is asked to end.
+    Terminate,
+    /// Answer to `LoadPage`.
+    Page {
+        /// Of the request.
+        request: RequestId,
+        /// The rows, in the order.
+        result: Result<Vec<Row>, Failure>,
+    },
+    /// Answer to `Rank`.
+    Rank {
+        /// Of the request.
+        request: RequestId,
+        /// How many rows stand before.
+        result: Result<u64, Failure>,
+    },
+    /// Answer to `Count`.
+    Count {
+        /// Of which.
+        database: DatabaseName,
+        /// How many rows.
+        result: Result<u64, Failure>,
+    },
+    /// Answer to `Fetch`.
+    Fetched {
+        /// Of the request.
+        request: RequestId,
+        /// The exact stored bytes; None where there is no such row.
+        result: Result<Option<Arc<[u8]>>, Failure>,
+    },
+    /// Answer to `FindPrefix`.
+    PrefixFound {
+        /// Of the request.
+        request: RequestId,
+        /// The first of them, by uuid.
+        result: Result<Vec<Row>, Failure>,
+    },
+    /// How far a filter is.
+    FilterProgress {
+        /// Which.
+        filter: RequestId,
+        /// Rows passed.
+        passed: u64,
+        /// Hits among them.
+        hits: u64,
+        /// Whether all rows were passed.
+        finished: bool,
+    },
+    /// A filter stopped early.
+    FilterFailed {
+        /// Which.
+        filter: RequestId,
+        /// Why.
+        failure: Failure,
+    },
+    /// Answer to `Prepare`.
+    Prepared {
+        /// Of the request.
+        request: RequestId,
+        /// The plan, or why there is none.
+        result: Box<Result<Plan, Refusal>>,
+    },
+    /// Answer to `Apply`.
+    Applied {
+        /// Of the request.
+        request: RequestId,
+        /// What became of the plan.
+        outcome: Applied,
+    },
+    /// Answer to `OpenEditor`.
+    Edited {
+        /// Of the request.
+        request: RequestId,
+        /// The text; None where it was left as it was. An error is why no editor ran.
+        result: Result<Option<String>, String>,
+    },
+    /// Answer to `ReadFile`.
+    FileRead {
+        /// Of the request.
+        request: RequestId,
+        /// The text, or why there is none.
+        result: Result<String, String>,
+    },
+    /// Something to tell that belongs to no request.
+    Notice(String),
+}
+
+/// What became of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// What was done, a sentence each.
+    pub done: Vec<String>,
+    /// Why not all of it was.
+    pub failed: Option<ApplyFailure>,
+}
+
+/// Why a plan was not carried out to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplyFailure {
+    /// Whole sentences.
+    pub message: String,
+    /// Where the row was changed by someone else: what is there now (None inside: it is gone).
+    pub conflict: Option<Option<Arc<[u8]>>>,
+}

@@ -1,0 +1,38 @@
+//! One line of a list: what its columns need, not the stored text. Imports `spec` and `query`.
+
+use std::sync::Arc;
+
+use crate::query::PageKey;
+use crate::spec::summary::Summary;
+
+/// One spec of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its place in the orders.
+    pub key: PageKey,
+    /// Column `instance_uuid`, as stored.
+    pub instance_uuid: Arc<str>,
+    /// The listed fields.
+    pub summary: Summary,
+}
+
+/// Why a database gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It has no table `request_specs`.
+    NoTable,
+    /// It cannot be reached or read; the reason in a sentence.
+    Down(String),
+    /// It answers, but this went wrong; a sentence.
+    Failed(String),
+}
+
+impl Failure {
+    /// The reason, for people.
+    pub fn sentence(&self) -> &str {
+        match self {
+            Failure::NoTable => "there is no table request_specs: reqspec db sync adds it",
+            Failure::Down(reason) | Failure::Failed(reason) => reason,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The selected spec: its stored text, the one of the same instance in the other pane's database,
+//! and how the two compare. Texts are held for the selection alone.
+//!
+//! Imports `spec` and `change` (names); no I/O.
+
+use std::sync::Arc;
+
+use super::effect::{Effect, RequestId, Requests};
+use super::layout::Side;
+use super::row::Failure;
+use crate::change::DatabaseName;
+use crate::query::PageKey;
+
+/// A stored text that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// Not there yet.
+    Pending,
+    /// There is no such row.
+    Absent,
+    /// The exact bytes.
+    Present(Arc<[u8]>),
+    /// The database gave no answer; why.
+    Unknown(String),
+}
+
+impl Fetched {
+    /// The bytes, if they are there.
+    pub fn text(&self) -> Option<&Arc<[u8]>> {
+        match self {
+            Fetched::Present(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn of(result: Result<Option<Arc<[u8]>>, Failure>) -> Self {
+        match result {
+            Ok(Some(text)) => Fetched::Present(text),
+            Ok(None) => Fetched::Absent,
+            Err(Failure::NoTable) => Fetched::Absent,
+            Err(failure) => Fetched::Unknown(failure.sentence().to_owned()),
+        }
+    }
+}
+
+/// How the spec compares with the one of the same instance in the other pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counterpart {
+    /// Not known (yet).
+    Unknown,
+    /// There is none.
+    Missing,
+    /// The same, byte by byte or in meaning.
+    Equal,
+    /// Another.
+    Different,
+}
+
+/// The selected spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// In which pane.
+    pub side: Side,
+    /// In which database.
+    pub database: DatabaseName,
+    /// The other pane's database, if there is one.
+    pub other_database: Option<DatabaseName>,
+    /// Whose spec.
+    pub instance_uuid: Arc<str>,
+    /// Its place in the orders as listed: an update changes it.
+    pub key: PageKey,
+    /// Its text.
+    pub own: Fetched,
+    /// The text in the other database.
+    pub other: Fetched,
+    /// How they compare.
+    pub counterpart: Counterpart,
+    requests: [Option<RequestId>; 2],
+}
+
+impl Selection {
+    /// A newly selected spec, and what to ask for. Texts of `previous` stay until new ones come if
+    /// it is the same spec.
+    pub fn new(
+        (side, database, other_database): (Side, DatabaseName, Option<DatabaseName>),
+        (instance_uuid, key): (Arc<str>, PageKey),
+        previous: Option<&Selection>,
+        requests: &mut Requests,
+    ) -> (Self, Vec<Effect>) {
+        let mut selection = Self {
+            side,
+            database,
+            other_database,
+            instance_uuid,
+            key,
+            own: Fetched::Pending,
+            other: Fetched::Pending,
+            counterpart: Counterpart::Unknown,
+            requests: [None, None],
+        };
+        if let Some(previous) = previous.filter(|previous| selection.is_same(previous)) {
+            selection.own = previous.own.clone();
+            selection.other = previous.other.clone();
+            selection.counterpart = previous.counterpart;
+        }
+        let effects = selection.ask(requests);
+        (selection, effects)
+    }
+
+    fn is_same(&self, other: &Selection) -> bool {
+        (&self.database, &self.other_database, &self.instance_uuid)
+            == (&other.database, &other.other_database, &other.instance_uuid)
+    }
+
+    /// Asks for both texts (anew).
+    pub fn ask(&mut self, requests: &mut Requests) -> Vec<Effect> {
+        let databases = [Some(self.database.clone()), self.other_database.clone()];
+        let mut effects = Vec::new();
+        for (slot, database) in self.requests.iter_mut().zip(databases) {
+            *slot = database.map(|database| {
+                let request = requests.next();
+                let instance_uuid = self.instance_uuid.clone();
+                effects.push(Effect::Fetch { request, database, instance_uuid });
+                request
+            });
+        }
+        effects
+    }
+
+    /// Whether it waits for that answer, and from which database.
+    pub fn waits_for(&self, request: RequestId) -> Option<&DatabaseName> {
+        if self.requests[0] == Some(request) {
+            return Some(&self.database);
+        }
+        self.other_database.as_ref().filter(|_| self.requests[1] == Some(request))
+    }
+
+    /// Whether any answer is still awaited.
+    pub fn is_busy(&self) -> bool {
+        self.requests.iter().any(Option::is_some)
+    }
+
+    /// A text came. False if nobody waits for it.
+    pub fn fetched(&mut self, request: RequestId, result: Result<Option<Arc<[u8]>>, Failure>) -> bool {
+        if self.requests[0] == Some(request) {
+            self.requests[0] = None;
+            self.own = Fetched::of(result);
+        } else if self.requests[1] == Some(request) {
+            self.requests[1] = None;
+            self.other = Fetched::of(result);
+        } else {
+            return false;
+        }
+        self.counterpart = match (&self.own, &self.other) {
+            (Fetched::Present(own), Fetched::Present(other)) if same(own, other) => Counterpart::Equal,
+            (Fetched::Present(_), Fetched::Present(_)) => Counterpart::Different,
+            (_, Fetched::Absent) => Counterpart::Missing,
+            _ => Counterpart::Unknown,
+        };
+        true
+    }
+}
+
+fn same(one: &[u8], other: &[u8]) -> bool {
+    one == other
+}

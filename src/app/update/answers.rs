@@ -1,0 +1,169 @@
+//! What databases said. Answers that nobody waits for any more are dropped.
+//!
+//! Imports the rest of `app`; no I/O.
+
+use std::sync::Arc;
+
+use super::browse;
+use crate::app::database::{Database, Health};
+use crate::app::effect::{Effect, RequestId};
+use crate::app::filter::Stage;
+use crate::app::list::List;
+use crate::app::model::Model;
+use crate::app::pane::Pane;
+use crate::app::row::{Failure, Row};
+use crate::app::toast::ToastKind;
+use crate::change::DatabaseName;
+
+/// Rows of a list.
+pub fn page(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Failure>) -> Vec<Effect> {
+    let failure = result.as_ref().err().cloned();
+    let Model { panes, requests, .. } = model;
+    let mut taken = None;
+    for pane in panes.iter_mut() {
+        if let Some(wishes) = pane.list.page(request, result.clone(), requests) {
+            taken = Some((pane.database.clone(), pane.effects(wishes)));
+            break;
+        }
+    }
+    let Some((database, mut effects)) = taken else { return Vec::new() };
+    note(model, &database, failure.as_ref());
+    effects.extend(count_all(model));
+    effects
+}
+
+/// Once the lists are on the screen (or failed), the databases are counted.
+fn count_all(model: &mut Model) -> Vec<Effect> {
+    if model.counted || model.panes.iter().any(|pane| pane.list.is_busy()) {
+        return Vec::new();
+    }
+    model.counted = true;
+    model.databases.iter().map(|database| Effect::Count { database: database.name.clone() }).collect()
+}
+
+/// Remembers whether a database answered.
+fn note(model: &mut Model, name: &DatabaseName, failure: Option<&Failure>) {
+    let now = model.now;
+    let Some(database) = model.database_mut(name) else { return };
+    match failure {
+        None => database.answered(),
+        Some(failure) => database.failed(failure, now),
+    }
+}
+
+/// The ordinal of a window.
+pub fn rank(model: &mut Model, request: RequestId, result: &Result<u64, Failure>) -> Vec<Effect> {
+    let _ = model.panes.iter_mut().any(|pane| pane.list.rank(request, result));
+    Vec::new()
+}
+
+/// The number of rows of a database.
+pub fn count(model: &mut Model, name: &DatabaseName, result: Result<u64, Failure>) -> Vec<Effect> {
+    let was_down =
+        model.database(name).is_some_and(|database| matches!(database.health, Health::Down { .. }));
+    note(model, name, result.as_ref().err());
+    let Ok(count) = result else { return Vec::new() };
+    if let Some(database) = model.database_mut(name) {
+        database.count = Some(count);
+    }
+    let Model { panes, requests, .. } = model;
+    let back = panes.iter_mut().filter(|pane| was_down && pane.database == *name);
+    back.flat_map(|pane| pane.reload(requests)).collect()
+}
+
+/// Asks databases that are down again.
+pub fn retry(model: &mut Model, is_due: impl Fn(&Database) -> bool) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for database in model.databases.iter_mut().filter(|database| is_due(database)) {
+        database.asked();
+        effects.push(Effect::Count { database: database.name.clone() });
+    }
+    effects
+}
+
+/// The text of the selected spec or of its counterpart.
+pub fn fetched(
+    model: &mut Model,
+    request: RequestId,
+    result: Result<Option<Arc<[u8]>>, Failure>,
+) -> Vec<Effect> {
+    let Some(selection) = &mut model.selection else { return Vec::new() };
+    let Some(database) = selection.waits_for(request).cloned() else { return Vec::new() };
+    let failure = result.as_ref().err().cloned();
+    selection.fetched(request, result);
+    if failure.is_some() {
+        note(model, &database, failure.as_ref());
+    }
+    browse::show_detail(model);
+    Vec::new()
+}
+
+fn filtering(model: &mut Model, wanted: impl Fn(&Stage) -> bool) -> Option<usize> {
+    let is_it = |pane: &Pane| pane.filter.as_ref().is_some_and(|filter| wanted(&filter.stage));
+    model.panes.iter().position(is_it)
+}
+
+/// The specs whose uuid begins as typed: to the first of them, or past all rows if there is none.
+pub fn prefix_found(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Failure>) -> Vec<Effect> {
+    let waits = |stage: &Stage| matches!(stage, Stage::LookingUp(id) if *id == request);
+    let Some(at) = filtering(model, waits) else { return Vec::new() };
+    let Model { panes, requests, .. } = model;
+    let pane = &mut panes[at];
+    let Some(filter) = &mut pane.filter else { return Vec::new() };
+    match result {
+        Ok(rows) => match rows.first() {
+            Some(row) => {
+                filter.stage = Stage::Jumped { found: rows.len() };
+                let done = !filter.typing;
+                let wishes = pane.list.jump(row.key.clone(), row.instance_uuid.clone(), requests);
+                if done {
+                    pane.filter = None;
+                }
+                pane.effects(wishes)
+            }
+            None => pane.pass(requests),
+        },
+        Err(failure) => {
+            filter.stage = Stage::Failed(failure.sentence().to_owned());
+            Vec::new()
+        }
+    }
+}
+
+/// A filter came further.
+pub fn filter_progress(
+    model: &mut Model,
+    id: RequestId,
+    (now_passed, now_hits, now_finished): (u64, u64, bool),
+) -> Vec<Effect> {
+    let is_it = |stage: &Stage| matches!(stage, Stage::Passing { filter, .. } if *filter == id);
+    let Some(at) = filtering(model, is_it) else { return Vec::new() };
+    let Model { panes, requests, .. } = model;
+    let pane = &mut panes[at];
+    let Some(filter) = &mut pane.filter else { return Vec::new() };
+    let Stage::Passing { passed, hits, finished, .. } = &mut filter.stage else { return Vec::new() };
+    let news = *hits != now_hits || (now_finished && !pane.list.is_loaded());
+    (*passed, *hits, *finished) = (now_passed, now_hits, now_finished);
+    if now_finished && now_hits == 0 {
+        pane.list = List::empty_of(&pane.list);
+        return Vec::new();
+    }
+    if !news {
+        return Vec::new();
+    }
+    let wishes = pane.list.grown(requests);
+    pane.effects(wishes)
+}
+
+/// A filter stopped early.
+pub fn filter_failed(model: &mut Model, id: RequestId, failure: &Failure) -> Vec<Effect> {
+    let is_it = |stage: &Stage| matches!(stage, Stage::Passing { filter, .. } if *filter == id);
+    let Some(at) = filtering(model, is_it) else { return Vec::new() };
+    let database = model.panes[at].database.clone();
+    if let Some(filter) = &mut model.panes[at].filter {
+        filter.stage = Stage::Failed(failure.sentence().to_owned());
+    }
+    note(model, &database, Some(failure));
+    model.toast(ToastKind::Problem, failure.sentence().to_owned());
+    Vec::new()
+}

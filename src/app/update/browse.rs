@@ -1,0 +1,352 @@
+//! Movement, panes, detail panel, quick filter. Imports the rest of `app`; no I/O.
+
+use crossterm::event::{Event, KeyCode, KeyEvent};
+use tui_input::backend::crossterm::EventHandler;
+
+use crate::app::detail::{Counterpart as Other, Detail, Subject};
+use crate::app::effect::{Effect, Requests};
+use crate::app::filter::Stage;
+use crate::app::layout::Side;
+use crate::app::list::{List, Wish};
+use crate::app::model::{Focus, Model};
+use crate::app::pane::Pane;
+use crate::app::selection::{Counterpart, Fetched, Selection};
+use crate::change::DatabaseName;
+use crate::query::SortOrder;
+
+type Ready = Result<(), String>;
+
+/// More hits than these are not kept one by one (see `tui::filter`), and cannot be sorted.
+pub const SORTABLE_HITS: u64 = 131_072;
+
+fn list(model: &mut Model, step: impl FnOnce(&mut List, &mut Requests) -> Vec<Wish>) -> Vec<Effect> {
+    let side = model.side;
+    on_pane(model, side, |pane, requests| {
+        let wishes = step(&mut pane.list, requests);
+        pane.effects(wishes)
+    })
+}
+
+/// Does something with a pane, if it is there.
+pub fn on_pane(
+    model: &mut Model,
+    side: Side,
+    step: impl FnOnce(&mut Pane, &mut Requests) -> Vec<Effect>,
+) -> Vec<Effect> {
+    let Model { panes, requests, .. } = model;
+    panes.get_mut(side.index()).map(|pane| step(pane, requests)).unwrap_or_default()
+}
+
+/// Rows down in the list, lines down in the detail panel.
+pub fn down(model: &mut Model, rows: i64) -> Vec<Effect> {
+    if model.focus == Focus::Detail {
+        return scroll_detail(model, rows as i32);
+    }
+    list(model, |list, requests| list.move_by(rows, requests))
+}
+
+/// Screens down.
+pub fn page(model: &mut Model, pages: i64) -> Vec<Effect> {
+    if model.focus == Focus::Detail {
+        let lines = model.layout().detail.map_or(1, |area| area.height.saturating_sub(3).max(1));
+        return scroll_detail(model, pages as i32 * i32::from(lines));
+    }
+    list(model, |list, requests| list.page_by(pages, requests))
+}
+
+/// To the first row.
+pub fn first(model: &mut Model) -> Vec<Effect> {
+    if model.focus == Focus::Detail {
+        return scroll_detail(model, i32::MIN / 2);
+    }
+    list(model, List::first)
+}
+
+/// To the last row.
+pub fn last(model: &mut Model) -> Vec<Effect> {
+    if model.focus == Focus::Detail {
+        return scroll_detail(model, i32::MAX / 2);
+    }
+    list(model, List::last)
+}
+
+/// Scrolls the detail panel.
+pub fn scroll_detail(model: &mut Model, lines: i32) -> Vec<Effect> {
+    model.detail.scroll(lines);
+    Vec::new()
+}
+
+/// Another tab of the detail panel.
+pub fn tab(model: &mut Model, next: bool) -> Vec<Effect> {
+    if next {
+        model.detail.next_tab()
+    } else {
+        model.detail.previous_tab()
+    }
+    Vec::new()
+}
+
+/// Whether the JSON tree has the focus.
+pub fn can_fold(model: &Model) -> Ready {
+    if model.focus != Focus::Detail {
+        return Err("Tab goes to the detail panel; Space folds in its JSON tree".to_owned());
+    }
+    if model.detail.is_tree() { Ok(()) } else { Err("only the JSON tab has branches to fold".to_owned()) }
+}
+
+/// Folds or unfolds the branch under the cursor.
+pub fn fold(model: &mut Model) -> Vec<Effect> {
+    if let Some(tree) = model.detail.tree_mut() {
+        tree.toggle();
+    }
+    Vec::new()
+}
+
+/// Left pane, right pane, detail panel, round and round.
+pub fn next_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
+    if model.zoomed {
+        return unzoom(model);
+    }
+    let mut stops: Vec<Focus> = Side::BOTH.into_iter().take(model.panes.len()).map(Focus::List).collect();
+    if model.layout().detail.is_some() {
+        stops.push(Focus::Detail);
+    }
+    let at = stops.iter().position(|stop| *stop == model.focus).unwrap_or(0);
+    let step = if forward { 1 } else { stops.len().saturating_sub(1) };
+    if let Some(focus) = stops.get((at + step) % stops.len().max(1)) {
+        focus_on(model, *focus);
+    }
+    Vec::new()
+}
+
+/// Gives the focus.
+pub fn focus_on(model: &mut Model, focus: Focus) {
+    model.focus = focus;
+    if let Focus::List(side) = focus {
+        model.side = side;
+    }
+}
+
+/// Whether a row is selected.
+pub fn has_row(model: &Model) -> Ready {
+    let selected = model.current().and_then(|pane| pane.list.selected());
+    selected.map(|_| ()).ok_or_else(|| "no spec is selected".to_owned())
+}
+
+/// The detail panel over the whole screen, and back.
+pub fn zoom(model: &mut Model) -> Vec<Effect> {
+    if model.zoomed {
+        return unzoom(model);
+    }
+    model.zoomed = true;
+    model.focus = Focus::Detail;
+    Vec::new()
+}
+
+/// The detail panel to its place, the focus to the list.
+pub fn unzoom(model: &mut Model) -> Vec<Effect> {
+    model.zoomed = false;
+    model.focus = Focus::List(model.side);
+    Vec::new()
+}
+
+/// Whether the other pane has the selected instance.
+pub fn has_counterpart(model: &Model) -> Ready {
+    has_row(model)?;
+    match model.selection.as_ref().map(|selection| selection.counterpart) {
+        Some(Counterpart::Equal | Counterpart::Different) => Ok(()),
+        Some(Counterpart::Missing) => {
+            Err("the other pane's database has no spec of this instance".to_owned())
+        }
+        _ => Err("not known yet whether the other pane's database has it".to_owned()),
+    }
+}
+
+/// To the spec of the same instance in the other pane.
+pub fn counterpart(model: &mut Model) -> Vec<Effect> {
+    let Some(selection) = &model.selection else { return Vec::new() };
+    let uuid = selection.instance_uuid.clone();
+    let side = selection.side.other();
+    model.zoomed = false;
+    focus_on(model, Focus::List(side));
+    on_pane(model, side, |pane, requests| {
+        let mut effects = Vec::new();
+        if pane.filter.as_ref().is_some_and(|filter| filter.hits_of().is_some()) {
+            effects.extend(pane.end_filter(requests));
+        }
+        // Which place in the order it has is not known here: look it up as a typed uuid is.
+        let prefix = uuid.to_string();
+        pane.begin_filter();
+        let request = requests.next();
+        if let Some(filter) = &mut pane.filter {
+            filter.typing = false;
+            filter.input = tui_input::Input::new(uuid.to_string());
+            filter.stage = Stage::LookingUp(request);
+        }
+        effects.push(Effect::FindPrefix { request, database: pane.database.clone(), prefix });
+        effects
+    })
+}
+
+/// Whether the right pane can show another cell.
+pub fn has_other_cells(model: &Model) -> Ready {
+    match model.databases.len() {
+        0 | 1 => Err("no cell was given: --cell NAME=URL".to_owned()),
+        2 => Err("there is only one cell".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// Another cell in the right pane.
+pub fn cell(model: &mut Model, next: bool) -> Vec<Effect> {
+    let cells: Vec<DatabaseName> =
+        model.databases.iter().skip(1).map(|database| database.name.clone()).collect();
+    let Some(shown) = model.pane(Side::Right).map(|pane| pane.database.clone()) else { return Vec::new() };
+    let at = cells.iter().position(|cell| *cell == shown).unwrap_or(0);
+    let step = if next { 1 } else { cells.len().saturating_sub(1) };
+    let Some(wanted) = cells.get((at + step) % cells.len().max(1)).cloned() else { return Vec::new() };
+    on_pane(model, Side::Right, |pane, requests| pane.show(wanted, requests))
+}
+
+/// Whether the order can be changed.
+pub fn can_sort(model: &Model) -> Ready {
+    let hits = model.current().and_then(|pane| pane.filter.as_ref()).map(|filter| &filter.stage);
+    match hits {
+        Some(Stage::Passing { hits, .. }) if *hits > SORTABLE_HITS => {
+            Err("more than 131,072 hits are listed by id only: narrow the filter to sort them".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// By id, or by last update.
+pub fn sort(model: &mut Model) -> Vec<Effect> {
+    list(model, |list, requests| {
+        let order = match list.order() {
+            SortOrder::Id => SortOrder::Updated,
+            SortOrder::Updated => SortOrder::Id,
+        };
+        list.open(order, requests)
+    })
+}
+
+/// Reads everything on the screen anew.
+pub fn refresh(model: &mut Model) -> Vec<Effect> {
+    for database in &mut model.databases {
+        database.asked();
+    }
+    let mut effects = Vec::new();
+    for side in Side::BOTH {
+        effects.extend(on_pane(model, side, Pane::reload));
+    }
+    model.counted = false;
+    let Model { selection, requests, .. } = model;
+    if let Some(selection) = selection {
+        effects.extend(selection.ask(requests));
+    }
+    effects
+}
+
+/// Begins the quick filter.
+pub fn filter(model: &mut Model) -> Vec<Effect> {
+    if model.zoomed || model.focus == Focus::Detail {
+        let _ = unzoom(model);
+    }
+    let side = model.side;
+    on_pane(model, side, |pane, _| {
+        pane.begin_filter();
+        Vec::new()
+    })
+}
+
+/// Whether keys go to the quick filter.
+pub fn is_typing(model: &Model) -> bool {
+    let filter = model.current().and_then(|pane| pane.filter.as_ref());
+    filter.is_some_and(|filter| filter.typing) && !model.zoomed
+}
+
+/// A key for the quick filter.
+pub fn filter_key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
+    let side = model.side;
+    match event.code {
+        KeyCode::Esc => on_pane(model, side, Pane::end_filter),
+        KeyCode::Enter => on_pane(model, side, |pane, requests| {
+            let Some(filter) = &mut pane.filter else { return Vec::new() };
+            filter.typing = false;
+            match filter.stage {
+                Stage::Empty => pane.end_filter(requests),
+                Stage::Jumped { .. } => {
+                    pane.filter = None;
+                    Vec::new()
+                }
+                _ => Vec::new(),
+            }
+        }),
+        KeyCode::Down => list(model, |list, requests| list.move_by(1, requests)),
+        KeyCode::Up => list(model, |list, requests| list.move_by(-1, requests)),
+        KeyCode::PageDown => list(model, |list, requests| list.page_by(1, requests)),
+        KeyCode::PageUp => list(model, |list, requests| list.page_by(-1, requests)),
+        _ => filter_input(model, &Event::Key(*event)),
+    }
+}
+
+/// Input for the text of the quick filter.
+pub fn filter_input(model: &mut Model, event: &Event) -> Vec<Effect> {
+    let side = model.side;
+    on_pane(model, side, |pane, requests| {
+        let Some(filter) = &mut pane.filter else { return Vec::new() };
+        let before = filter.text().to_owned();
+        filter.input.handle_event(event);
+        if filter.text() == before { Vec::new() } else { pane.filter_typed(requests) }
+    })
+}
+
+/// Keeps selection and detail panel with the cursor of the current pane.
+pub fn follow_selection(model: &mut Model) -> Vec<Effect> {
+    let selected = model.current().and_then(|pane| {
+        let row = pane.list.selected()?;
+        Some((pane.database.clone(), row.instance_uuid.clone(), row.key.clone()))
+    });
+    let other = model.pane(model.side.other()).map(|pane| pane.database.clone());
+    let Some((database, instance_uuid, key)) = selected else {
+        // While rows are on their way the last selection stays, so that nothing flickers.
+        if model.selection.is_some() && !model.current().is_some_and(|pane| pane.list.is_busy()) {
+            model.selection = None;
+            show_detail(model);
+        }
+        return Vec::new();
+    };
+    let unchanged = model.selection.as_ref().is_some_and(|selection| {
+        selection.side == model.side
+            && selection.database == database
+            && selection.other_database == other
+            && selection.instance_uuid == instance_uuid
+            && selection.key == key
+    });
+    if unchanged {
+        return Vec::new();
+    }
+    let place = (model.side, database, other);
+    let (selection, effects) =
+        Selection::new(place, (instance_uuid, key), model.selection.as_ref(), &mut model.requests);
+    model.selection = Some(selection);
+    effects
+}
+
+/// Gives the detail panel what is known of the selection.
+pub fn show_detail(model: &mut Model) {
+    let Model { detail, selection, .. } = model;
+    let subject = selection.as_ref().and_then(subject);
+    Detail::show(detail, subject);
+}
+
+fn subject(selection: &Selection) -> Option<Subject> {
+    let text = selection.own.text()?.clone();
+    let counterpart = match (&selection.other_database, &selection.other) {
+        (Some(in_), Fetched::Absent) => Other::Missing { in_: in_.clone() },
+        (Some(in_), Fetched::Present(text)) => Other::Present { in_: in_.clone(), text: text.clone() },
+        _ => Other::Unknown,
+    };
+    let (database, instance_uuid) = (selection.database.clone(), selection.instance_uuid.clone());
+    Some(Subject { database, instance_uuid, text, counterpart })
+}

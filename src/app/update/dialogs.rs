@@ -1,0 +1,212 @@
+//! Keys, pasted text and the wheel for what lies over the screen.
+//!
+//! Imports the rest of `app`; no I/O.
+
+use crossterm::event::{Event, KeyCode, KeyEvent};
+use tui_input::backend::crossterm::EventHandler;
+use tui_input::{Input, InputRequest};
+
+use super::{browse, changes, general};
+use crate::app::confirm::Decision;
+use crate::app::effect::Effect;
+use crate::app::help;
+use crate::app::model::Model;
+use crate::app::overlay::{Overlay, Picker, Pressed, Purpose, Question};
+use crate::app::palette::Palette;
+use crate::app::toast::ToastKind;
+
+/// A key for the overlay. Takes it from the model; an overlay that stays is put back.
+pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
+    let Some(overlay) = model.overlay.take() else { return Vec::new() };
+    match overlay {
+        Overlay::Working(what) => {
+            model.overlay = Some(Overlay::Working(what));
+            Vec::new()
+        }
+        Overlay::Help { scroll } => {
+            help_key(model, scroll, event);
+            Vec::new()
+        }
+        Overlay::Palette(palette) => palette_key(model, palette, event),
+        Overlay::Picker(picker) => picker_key(model, picker, event),
+        Overlay::Question(question) => question_key(model, question, event),
+        Overlay::Path(mut prompt) => match event.code {
+            KeyCode::Esc => Vec::new(),
+            KeyCode::Enter if prompt.input.value().trim().is_empty() => {
+                model.overlay = Some(Overlay::Path(prompt));
+                Vec::new()
+            }
+            KeyCode::Enter => {
+                changes::read_file(model, prompt.database, prompt.input.value().trim().to_owned())
+            }
+            _ => {
+                prompt.input.handle_event(&Event::Key(*event));
+                model.overlay = Some(Overlay::Path(prompt));
+                Vec::new()
+            }
+        },
+        Overlay::Confirm(mut confirm) => match confirm.key(event) {
+            Decision::Cancel => {
+                changes::give_up(model);
+                Vec::new()
+            }
+            Decision::Go(plan) => changes::apply(model, *plan),
+            Decision::WordMissing(word) => {
+                model.toast(ToastKind::Notice, format!("type {word} to confirm"));
+                model.overlay = Some(Overlay::Confirm(confirm));
+                Vec::new()
+            }
+            Decision::Open => {
+                model.overlay = Some(Overlay::Confirm(confirm));
+                Vec::new()
+            }
+        },
+        Overlay::Conflict(mut conflict) => {
+            match conflict.buttons.key(event) {
+                Pressed::Button(0) => {
+                    changes::give_up(model);
+                    return Vec::new();
+                }
+                Pressed::Button(_) => {
+                    return conflict.again.map(|intent| changes::again(model, intent)).unwrap_or_default();
+                }
+                Pressed::Moved => {}
+                Pressed::Ignored => conflict.scroll = scrolled(conflict.scroll, conflict.lines.len(), event),
+            }
+            model.overlay = Some(Overlay::Conflict(conflict));
+            Vec::new()
+        }
+    }
+}
+
+fn scrolled(scroll: usize, lines: usize, event: &KeyEvent) -> usize {
+    let last = lines.saturating_sub(1);
+    match event.code {
+        KeyCode::Down | KeyCode::Char('j') => (scroll + 1).min(last),
+        KeyCode::Up | KeyCode::Char('k') => scroll.saturating_sub(1),
+        KeyCode::PageDown | KeyCode::Char(' ') => (scroll + 10).min(last),
+        KeyCode::PageUp => scroll.saturating_sub(10),
+        KeyCode::Home | KeyCode::Char('g') => 0,
+        KeyCode::End | KeyCode::Char('G') => last,
+        _ => scroll,
+    }
+}
+
+fn help_key(model: &mut Model, scroll: usize, event: &KeyEvent) {
+    if matches!(event.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('?' | 'q')) {
+        return;
+    }
+    // The last screen of it stays full.
+    let room = usize::from(model.size.1).saturating_sub(4).max(1);
+    let last = help::lines().len().saturating_sub(room);
+    model.overlay = Some(Overlay::Help { scroll: scrolled(scroll, last + 1, event) });
+}
+
+fn palette_key(model: &mut Model, mut palette: Palette, event: &KeyEvent) -> Vec<Effect> {
+    let last = palette.matches().len().saturating_sub(1);
+    match event.code {
+        KeyCode::Esc => return Vec::new(),
+        KeyCode::Enter => {
+            return palette.command().map(|command| general::run(model, command)).unwrap_or_default();
+        }
+        KeyCode::Down => palette.chosen = (palette.chosen + 1).min(last),
+        KeyCode::Up => palette.chosen = palette.chosen.saturating_sub(1),
+        _ => {
+            palette.input.handle_event(&Event::Key(*event));
+            palette.chosen = 0;
+        }
+    }
+    model.overlay = Some(Overlay::Palette(palette));
+    Vec::new()
+}
+
+fn picker_key(model: &mut Model, mut picker: Picker, event: &KeyEvent) -> Vec<Effect> {
+    let last = picker.choices.len().saturating_sub(1);
+    match event.code {
+        KeyCode::Esc => return Vec::new(),
+        KeyCode::Enter => {
+            let chosen = picker.choices.get(picker.chosen).cloned();
+            return chosen.map(|to| changes::transfer_to(model, picker.transfer, to)).unwrap_or_default();
+        }
+        KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => picker.chosen = (picker.chosen + 1).min(last),
+        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => {
+            picker.chosen = picker.chosen.saturating_sub(1)
+        }
+        _ => {}
+    }
+    model.overlay = Some(Overlay::Picker(picker));
+    Vec::new()
+}
+
+fn question_key(model: &mut Model, mut question: Question, event: &KeyEvent) -> Vec<Effect> {
+    let pressed = match question.buttons.key(event) {
+        Pressed::Button(pressed) => pressed,
+        Pressed::Moved | Pressed::Ignored => {
+            model.overlay = Some(Overlay::Question(question));
+            return Vec::new();
+        }
+    };
+    match (question.purpose, pressed) {
+        (Purpose::OpenForWriting, 1) => {
+            model.writing = true;
+            model.toast(ToastKind::Done, "open for writing; W goes back to read-only");
+            Vec::new()
+        }
+        (Purpose::Quit, 1) => vec![Effect::Quit],
+        (Purpose::Force, 1) => changes::force(model),
+        (Purpose::EditAgain, 1) => {
+            let reason = question.lines.first().map(|line| line.text.clone()).unwrap_or_default();
+            changes::edit_again(model, reason)
+        }
+        (Purpose::Force | Purpose::EditAgain, _) => {
+            changes::give_up(model);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Pasted text, for whatever takes text.
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    let line: String = text.chars().filter(|character| !character.is_control()).collect();
+    let insert = |input: &mut Input| {
+        for character in line.chars() {
+            input.handle(InputRequest::InsertChar(character));
+        }
+    };
+    match &mut model.overlay {
+        Some(Overlay::Path(prompt)) => insert(&mut prompt.input),
+        Some(Overlay::Palette(palette)) => insert(&mut palette.input),
+        Some(Overlay::Confirm(confirm)) if confirm.word().is_some() => insert(&mut confirm.typed),
+        Some(_) => {}
+        None => {
+            if let Some(editor) = &mut model.editor {
+                editor.paste(text);
+            } else if browse::is_typing(model) {
+                let side = model.side;
+                return browse::on_pane(model, side, |pane, requests| {
+                    let Some(filter) = &mut pane.filter else { return Vec::new() };
+                    insert(&mut filter.input);
+                    pane.filter_typed(requests)
+                });
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// The wheel over a dialog.
+pub fn wheel(model: &mut Model, lines: i64) {
+    let moved = |scroll: usize, count: usize| {
+        (scroll as i64 + lines).clamp(0, count.saturating_sub(1) as i64) as usize
+    };
+    let room = usize::from(model.size.1).saturating_sub(4).max(1);
+    match &mut model.overlay {
+        Some(Overlay::Confirm(confirm)) => confirm.scroll_by(lines),
+        Some(Overlay::Conflict(conflict)) => conflict.scroll = moved(conflict.scroll, conflict.lines.len()),
+        Some(Overlay::Help { scroll }) => {
+            *scroll = moved(*scroll, help::lines().len().saturating_sub(room) + 1);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,113 @@
+//! The transitions: what a message changes and what it asks for.
+//!
+//! - [`browse`]: movement, panes, filter.  [`changes`]: from a wish to an applied plan.
+//! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
+//! - [`answers`]: what databases said.  [`mouse`]: the mouse.
+//!
+//! Imports the rest of `app`; no I/O.
+
+pub mod answers;
+pub mod browse;
+pub mod changes;
+pub mod dialogs;
+pub mod general;
+pub mod mouse;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::effect::Effect;
+use super::keymap;
+use super::layout::{Layout, Side};
+use super::model::Model;
+use super::msg::Msg;
+use super::toast::ToastKind;
+
+/// One step: the message changes the model; what is to be done comes back.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    if !matches!(msg, Msg::Tick(_)) {
+        model.dirty = true;
+    }
+    let mut effects = match msg {
+        Msg::Start => start(model),
+        Msg::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
+        Msg::Key(event) => key(model, &event),
+        Msg::Mouse(event) => mouse::mouse(model, &event),
+        Msg::Paste(text) => dialogs::paste(model, &text),
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            Vec::new()
+        }
+        Msg::Tick(now) => tick(model, now),
+        Msg::Terminate => vec![Effect::Quit],
+        Msg::Page { request, result } => answers::page(model, request, result),
+        Msg::Rank { request, result } => answers::rank(model, request, &result),
+        Msg::Count { database, result } => answers::count(model, &database, result),
+        Msg::Fetched { request, result } => answers::fetched(model, request, result),
+        Msg::PrefixFound { request, result } => answers::prefix_found(model, request, result),
+        Msg::FilterProgress { filter, passed, hits, finished } => {
+            answers::filter_progress(model, filter, (passed, hits, finished))
+        }
+        Msg::FilterFailed { filter, failure } => answers::filter_failed(model, filter, &failure),
+        Msg::Prepared { request, result } => changes::prepared(model, request, *result),
+        Msg::Applied { request, outcome } => changes::applied(model, request, outcome),
+        Msg::Edited { request, result } => changes::edited(model, request, result),
+        Msg::FileRead { request, result } => changes::file_read(model, request, result),
+        Msg::Notice(text) => {
+            model.toast(ToastKind::Notice, text);
+            Vec::new()
+        }
+    };
+    effects.extend(fit(model));
+    effects.extend(browse::follow_selection(model));
+    effects
+}
+
+fn start(model: &mut Model) -> Vec<Effect> {
+    let Model { panes, requests, .. } = model;
+    panes.iter_mut().flat_map(|pane| pane.open(requests)).collect()
+}
+
+fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
+    let interrupt = event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL);
+    if interrupt {
+        return general::quit(model);
+    }
+    if model.overlay.is_some() {
+        return dialogs::key(model, event);
+    }
+    if model.editor.is_some() {
+        return changes::editor_key(model, event);
+    }
+    if browse::is_typing(model) {
+        return browse::filter_key(model, event);
+    }
+    match keymap::command(event) {
+        Some(command) => general::run(model, command),
+        None => Vec::new(),
+    }
+}
+
+fn tick(model: &mut Model, now: i64) -> Vec<Effect> {
+    // Ages are shown in minutes and more.
+    model.dirty |= model.now.div_euclid(60) != now.div_euclid(60);
+    model.now = now;
+    model.dirty |= model.toasts.expire(now);
+    answers::retry(model, |database| database.is_due(now))
+}
+
+/// Tells the lists how much room they have.
+fn fit(model: &mut Model) -> Vec<Effect> {
+    let layout = model.layout();
+    let shown = layout.panes.iter().flatten().next().copied();
+    let Some(shown) = shown else { return Vec::new() };
+    let mut effects = Vec::new();
+    let Model { panes, requests, .. } = model;
+    for side in Side::BOTH {
+        let height = Layout::rows(layout.panes[side.index()].unwrap_or(shown));
+        if let Some(pane) = panes.get_mut(side.index()).filter(|pane| pane.list.height() != height.max(1)) {
+            let wishes = pane.list.set_height(height, requests);
+            effects.extend(pane.effects(wishes));
+        }
+    }
+    effects
+}

@@ -1,0 +1,125 @@
+//! A stored text in lines, for people: one member per line, every token as stored. A text that is
+//! no JSON is given as it is, in pieces. Also the difference of two texts, as lines.
+//!
+//! Imports `spec`; no I/O.
+
+use super::editor::external;
+use super::overlay::{Line, Tone};
+use crate::spec::document::{Document, Kind, Node};
+use crate::spec::text::escaped;
+
+/// Longest line that is made, in characters; the rest of a longer token is left out.
+const LINE: usize = 400;
+/// Most lines that are made of one text.
+const LINES: usize = 5_000;
+
+/// The text in lines.
+pub fn lines(text: &[u8]) -> Vec<String> {
+    let mut out = Vec::new();
+    match Document::parse(text) {
+        Ok(document) => indent(document.root(), 0, "", &mut out),
+        Err(malformed) => {
+            out.push(format!("(not JSON: {malformed})"));
+            let text = String::from_utf8_lossy(text);
+            let characters: Vec<char> = text.chars().take(LINES * 100).collect();
+            out.extend(characters.chunks(100).map(|piece| shown(&piece.iter().collect::<String>())));
+        }
+    }
+    if out.len() > LINES {
+        out.truncate(LINES);
+        out.push("… the rest is not shown".to_owned());
+    }
+    out
+}
+
+fn shown(text: &str) -> String {
+    let text = escaped(text);
+    if text.chars().count() > LINE {
+        text.chars().take(LINE).chain(std::iter::once('…')).collect()
+    } else {
+        text.into_owned()
+    }
+}
+
+fn indent(node: Node<'_>, depth: usize, comma: &str, out: &mut Vec<String>) {
+    if out.len() > LINES {
+        return;
+    }
+    let pad = "  ".repeat(depth);
+    let key = node.key().map(|key| format!("{}: ", escaped(&key))).unwrap_or_default();
+    let (open, close) = match node.kind() {
+        Kind::Object => ("{", "}"),
+        Kind::Array => ("[", "]"),
+        _ => ("", ""),
+    };
+    if open.is_empty() || node.is_empty() || node.raw().len() <= 60 {
+        out.push(format!("{pad}{key}{}{comma}", shown(node.raw())));
+        return;
+    }
+    out.push(format!("{pad}{key}{open}"));
+    let count = node.len();
+    for (at, child) in node.children().enumerate() {
+        indent(child, depth + 1, if at + 1 < count { "," } else { "" }, out);
+    }
+    out.push(format!("{pad}{close}{comma}"));
+}
+
+/// Whether a text may be stored as a spec; the reason if not.
+///
+/// # Errors
+/// Where and why it is no JSON document.
+pub fn check(text: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(text);
+    match Document::parse_str(&text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(external::malformed(&text, &error)),
+    }
+}
+
+/// What changes from `before` to `after`, in lines.
+pub fn difference(before: &[u8], after: &[u8]) -> Vec<Line> {
+    if before == after {
+        return vec![Line::new(Tone::Muted, "no difference")];
+    }
+    let (old, new) = (lines(before).join("\n"), lines(after).join("\n"));
+    let diff = similar::TextDiff::from_lines(&old, &new);
+    let mut out = Vec::new();
+    for group in diff.grouped_ops(1) {
+        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+            let text = change.value().trim_end_matches('\n').to_owned();
+            out.push(match change.tag() {
+                similar::ChangeTag::Equal => Line::new(Tone::Muted, format!("  {text}")),
+                similar::ChangeTag::Delete => Line::new(Tone::Removed, format!("- {text}")),
+                similar::ChangeTag::Insert => Line::new(Tone::Added, format!("+ {text}")),
+            });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_stay_as_stored() {
+        let text = br#"{"a": 1.0, "b": {"long key with a lot of text in it": "\u00e9 and more than sixty characters altogether"}}"#;
+        let lines = lines(text);
+        assert_eq!(lines[1], "  a: 1.0,");
+        assert!(lines[3].contains(r"\u00e9"), "{lines:?}");
+    }
+
+    #[test]
+    fn control_characters_never_come_out_raw() {
+        for text in [&b"\x1b[31m not json"[..], b"{\"k\": \"\x7f \xc2\x9b\"}"] {
+            assert!(lines(text).iter().all(|line| !line.chars().any(char::is_control)));
+        }
+    }
+
+    #[test]
+    fn a_difference_shows_both_sides() {
+        let lines = difference(br#"{"zone": "az1"}"#, br#"{"zone": "az2"}"#);
+        let tones: Vec<_> = lines.iter().map(|line| line.tone).collect();
+        assert_eq!(tones, [Tone::Removed, Tone::Added]);
+    }
+}

@@ -1,0 +1,295 @@
+//! The command line's words: every option, with the text that `--help` shows.
+//!
+//! Imports `store` for the types of its values. Addresses stay texts here: clap repeats a value that it
+//! refuses, and they may hold a password; for the same reason their arguments have no Debug.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::store::DatabaseName;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or nothing to do
+  1  error: a database cannot be used, a write failed
+  2  usage: the command line cannot be meant
+  3  not found
+  4  conflict: someone else changed the spec, or another one is in the way; nothing overwritten
+  5  refused: a rule, --read-only, or a confirm step without --yes and without a terminal
+
+Addresses are SQLAlchemy URLs as in nova.conf (sqlite:////abs/path, sqlite:///relative/path)
+or plain paths of SQLite files.";
+
+/// Inspect, edit and move the RequestSpecs that OpenStack nova stores.
+///
+/// Without a command it opens the terminal UI.
+#[derive(Parser)]
+#[command(name = "reqspec", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub deployment: DeploymentArguments,
+    #[command(flatten)]
+    pub tui: TuiArguments,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Which databases.
+#[derive(Args)]
+#[command(next_help_heading = "Deployment")]
+pub struct DeploymentArguments {
+    /// The API database
+    #[arg(long, global = true, value_name = "URL")]
+    pub api: Option<String>,
+    /// A cell's database; give one --cell for each
+    #[arg(long = "cell", global = true, value_name = "NAME=URL")]
+    pub cells: Vec<String>,
+    /// The environment's name, shown before anything is changed [default: from --api]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env_name: Option<String>,
+    /// Where the specs of scheduled instances belong [default: api where the API database has
+    /// upstream nova's alembic_version table, else cells]
+    #[arg(long, global = true, value_name = "HOME", hide_possible_values = true)]
+    pub spec_home: Option<HomeArgument>,
+    /// Refuse every change
+    #[arg(long, global = true)]
+    pub read_only: bool,
+}
+
+/// `--spec-home`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HomeArgument {
+    Api,
+    Cells,
+}
+
+/// Options of the terminal UI.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct TuiArguments {
+    /// Start the terminal UI ready to write; otherwise W asks for it
+    #[arg(long, conflicts_with = "read_only")]
+    pub write: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the terminal UI
+    Tui(TuiArguments),
+    /// Open the terminal UI on a sample deployment, kept in your data directory
+    Demo(DemoArguments),
+    /// List specs, page by page
+    List(ListArguments),
+    /// Show a spec, from whichever database holds it
+    Show(ShowArguments),
+    /// Store a new spec
+    Create(CreateArguments),
+    /// Change fields of a spec, or its raw JSON in $EDITOR
+    Edit(EditArguments),
+    /// Move a spec to another database, or all scheduled ones to their cells
+    Move(MoveArguments),
+    /// Copy a spec to another database
+    Copy(CopyArguments),
+    /// Delete a spec
+    Delete(DeleteArguments),
+    /// The table of specs in each database
+    Db(DbArguments),
+}
+
+/// How a change is confirmed and reported.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Confirming")]
+pub struct ChangeArguments {
+    /// Do it without asking
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Overrule what can be overruled; beside --yes it also stands for a word to be typed
+    #[arg(long)]
+    pub force: bool,
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `api`, or a cell's name.
+pub fn database(text: &str) -> Result<DatabaseName, String> {
+    match text {
+        "" => Err("give `api` or a cell's name".to_owned()),
+        _ if text.eq_ignore_ascii_case("api") => Ok(DatabaseName::Api),
+        _ => Ok(DatabaseName::cell(text)),
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Throw away the demo's databases and unpack them afresh
+    #[arg(long)]
+    pub reset: bool,
+    /// Print the first screen as text instead of opening the terminal UI
+    #[arg(long)]
+    pub headless: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// This database only: api or a cell's name
+    #[arg(long = "in", value_name = "DB", value_parser = database)]
+    pub database: Option<DatabaseName>,
+    /// In which order: by id, or the last update first
+    #[arg(long, value_name = "ORDER", default_value = "id")]
+    pub sort: SortArgument,
+    /// Only rows with this text in their instance, flavor, zone or project; letter case aside
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// At most so many rows in all
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `--sort`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SortArgument {
+    Id,
+    Updated,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// The instance's uuid, or a unique beginning of at least 6 characters
+    pub uuid: String,
+    /// From this database only: api or a cell's name
+    #[arg(long = "in", value_name = "DB", value_parser = database)]
+    pub database: Option<DatabaseName>,
+    /// Print the stored bytes exactly as they are
+    #[arg(long, conflicts_with = "json")]
+    pub raw: bool,
+    /// Print one JSON object per copy
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CreateArguments {
+    /// File with the spec's JSON text; - reads standard input
+    pub file: PathBuf,
+    /// Where: api or a cell's name
+    #[arg(long, value_name = "DB", value_parser = database, default_value = "api")]
+    pub to: DatabaseName,
+    /// Whose spec [default: the document's own instance_uuid]
+    #[arg(long, value_name = "UUID")]
+    pub instance_uuid: Option<String>,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+const EDIT_HELP: &str = "\
+Paths name the fields as nova does; envelopes are left out, and keys that are no plain words stand in
+brackets. Edits are made in the order given:
+
+  reqspec edit UUID --set availability_zone=az2 --unset force_hosts \\
+      --set 'flavor.extra_specs[hw:cpu_policy]=dedicated' \\
+      --set-json 'scheduler_hints={\"group\":[\"0f43…\"]}'
+
+Without --set, --unset and --set-json the stored text opens in $VISUAL or $EDITOR.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EDIT_HELP)]
+pub struct EditArguments {
+    /// The instance's uuid, or a unique beginning of at least 6 characters
+    pub uuid: String,
+    /// In this database [default: the one that holds it]: api or a cell's name
+    #[arg(long = "in", value_name = "DB", value_parser = database)]
+    pub database: Option<DatabaseName>,
+    /// Set a field to a value as you would type it: az2, 4, true, cmp1,cmp2
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Set a field to a JSON value
+    #[arg(long, value_name = "PATH=JSON")]
+    pub set_json: Vec<String>,
+    /// Clear a field: null, the empty value, or the key removed, as nova wants it
+    #[arg(long, value_name = "PATH")]
+    pub unset: Vec<String>,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct MoveArguments {
+    /// The instance's uuid, or a unique beginning of at least 6 characters
+    #[arg(required_unless_present = "scheduled", conflicts_with = "scheduled")]
+    pub uuid: Option<String>,
+    /// From where [default: the one database that holds it]: api or a cell's name
+    #[arg(long, value_name = "DB", value_parser = database, conflicts_with = "scheduled")]
+    pub from: Option<DatabaseName>,
+    /// To where: api or a cell's name
+    #[arg(long, value_name = "DB", value_parser = database,
+          required_unless_present = "scheduled", conflicts_with = "scheduled")]
+    pub to: Option<DatabaseName>,
+    /// Move every spec in the API database whose instance has a cell to that cell
+    #[arg(long)]
+    pub scheduled: bool,
+    /// With --scheduled: at most so many
+    #[arg(long, value_name = "N", requires = "scheduled")]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct CopyArguments {
+    /// The instance's uuid, or a unique beginning of at least 6 characters
+    pub uuid: String,
+    /// From where [default: the one database that holds it]: api or a cell's name
+    #[arg(long, value_name = "DB", value_parser = database)]
+    pub from: Option<DatabaseName>,
+    /// To where: api or a cell's name
+    #[arg(long, value_name = "DB", value_parser = database)]
+    pub to: DatabaseName,
+    /// Replace a different spec of the instance at the destination
+    #[arg(long)]
+    pub replace: bool,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct DeleteArguments {
+    /// The instance's uuid, or a unique beginning of at least 6 characters
+    pub uuid: String,
+    /// From this database: api or a cell's name
+    #[arg(long = "in", value_name = "DB", value_parser = database, required = true)]
+    pub database: DatabaseName,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct DbArguments {
+    #[command(subcommand)]
+    pub command: DbCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Add the table of specs where it is missing
+    Sync(DbOneArguments),
+    /// Say for each database whether it has the table
+    Status(DbOneArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct DbOneArguments {
+    /// This database only: api or a cell's name
+    #[arg(long = "in", value_name = "DB", value_parser = database)]
+    pub database: Option<DatabaseName>,
+    /// Print one JSON object per database
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,202 @@
+//! From an intent to the report of what was done: prepare, confirm, apply. Databases are read
+//! through read-only sessions; sessions for writing are opened for the apply step alone.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use serde_json::json;
+
+use super::args::ChangeArguments;
+use super::error::{CliError, Exit, safe};
+use super::output::{Output, say};
+use super::plan_text;
+use super::sessions::Sessions;
+use crate::change::{
+    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Refusal,
+    Requirement,
+};
+use crate::deployment::Deployment;
+use crate::store::{Access, DatabaseName, InstanceHome, Stores};
+
+/// Prepare, confirm and apply one intent.
+pub async fn run(
+    sessions: &mut Sessions<'_>,
+    arguments: ChangeArguments,
+    intent: &Intent,
+    instance_uuid: &str,
+) -> Result<Exit, CliError> {
+    allowed(sessions.deployment(), arguments)?;
+    let plan = prepare(sessions, arguments, intent, instance_uuid).await?;
+    carry_out(sessions.deployment(), arguments, plan).await
+}
+
+/// Whether the deployment may be written to; `--dry-run` writes nothing.
+pub fn allowed(deployment: &Deployment, arguments: ChangeArguments) -> Result<(), CliError> {
+    if arguments.dry_run { Ok(()) } else { deployment.may_write().map_err(CliError::refused) }
+}
+
+/// The plan of an intent.
+pub async fn prepare(
+    sessions: &mut Sessions<'_>,
+    arguments: ChangeArguments,
+    intent: &Intent,
+    instance_uuid: &str,
+) -> Result<Plan, Refusal> {
+    let deployment = sessions.deployment();
+    let mut stores = Stores::new();
+    for database in databases_of(intent) {
+        if !deployment.databases().contains(database) {
+            return Err(Refusal::Failed(format!("no database {database}")));
+        }
+        let store = sessions.get(database).await.map_err(|error| Refusal::Failed(error.to_string()))?;
+        stores.insert(store);
+    }
+    // The API database knows where the instance is; the plan says so where it cannot be asked.
+    let instance_home = match sessions.get(&DatabaseName::Api).await {
+        Ok(api) => {
+            let home = deployment.instance_home(api.as_ref(), instance_uuid).await;
+            stores.insert(api);
+            home
+        }
+        Err(_) => InstanceHome::Unknown,
+    };
+    let facts = Facts {
+        environment: deployment.environment().to_owned(),
+        spec_home: deployment.spec_home(),
+        instance_home,
+        upstream_schema: deployment.upstream_schema(),
+        force: arguments.force,
+    };
+    change::prepare(&stores, &facts, intent).await
+}
+
+fn databases_of(intent: &Intent) -> Vec<&DatabaseName> {
+    match intent {
+        Intent::Save { database, .. }
+        | Intent::Create { database, .. }
+        | Intent::Destroy { database, .. } => {
+            vec![database]
+        }
+        Intent::Copy { from, to, .. } | Intent::Move { from, to, .. } => vec![from, to],
+    }
+}
+
+/// Confirm a plan and apply it, or only print it.
+pub async fn carry_out(
+    deployment: &Deployment,
+    arguments: ChangeArguments,
+    plan: Plan,
+) -> Result<Exit, CliError> {
+    let mut out = Output::new();
+    if arguments.dry_run {
+        if arguments.json {
+            out.json(&plan_text::json(&plan))?;
+        } else {
+            plan_text::lines(deployment, &plan).iter().try_for_each(|line| out.line(line))?;
+            out.line("dry run: nothing was written")?;
+        }
+        out.flush()?;
+        return Ok(Exit::Done);
+    }
+    let confirmed = confirm(deployment, arguments, plan)?;
+    let stores = writable(deployment, confirmed.get()).await?;
+    let outcome = change::apply(&stores, confirmed).await;
+    report(&mut out, arguments, &outcome)
+}
+
+/// Sessions for writing of every database that a plan writes to; what it only reads is opened
+/// read-only.
+pub async fn writable(deployment: &Deployment, plan: &Plan) -> Result<Stores, CliError> {
+    let mut stores = Stores::new();
+    for database in plan.operations.iter().flat_map(|operation| operation.targets()) {
+        if stores.get(database).is_none() {
+            stores.insert(deployment.open(database, Access::ReadWrite).await?);
+        }
+    }
+    for operation in &plan.operations {
+        if let Operation::Copy { from, .. } = operation
+            && stores.get(from).is_none()
+        {
+            stores.insert(deployment.open(from, Access::ReadOnly).await?);
+        }
+    }
+    Ok(stores)
+}
+
+/// The confirm step: `--yes`, or a question on the terminal.
+fn confirm(
+    deployment: &Deployment,
+    arguments: ChangeArguments,
+    plan: Plan,
+) -> Result<Confirmed<Plan>, CliError> {
+    let verb = plan.operations.first().map_or("do", |operation| operation.verb());
+    let requirement = plan.requirement.clone();
+    let answer = if arguments.yes {
+        for warning in &plan.warnings {
+            say(&format!("reqspec: warning: {}", warning.sentence));
+        }
+        Answer::CommandLine { force: arguments.force }
+    } else {
+        plan_text::lines(deployment, &plan).iter().for_each(|line| say(line));
+        ask(verb, &requirement)?
+    };
+    Confirmation::new(plan).answer(&answer).map_err(|_| match (&answer, &requirement) {
+        (Answer::CommandLine { .. }, Requirement::Type(word)) => CliError::refused(format!(
+            "this wants {word:?} typed; on the command line --force beside --yes stands for it; nothing was written"
+        )),
+        _ => CliError::refused("not confirmed; nothing was written"),
+    })
+}
+
+/// Ask on the terminal; the default is not to.
+///
+/// # Errors
+/// Refused: there is no terminal to ask on.
+pub fn ask(verb: &str, requirement: &Requirement) -> Result<Answer, CliError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        let message =
+            "not confirmed: there is no terminal to ask on; --yes does it, --dry-run shows the plan";
+        return Err(CliError::refused(message));
+    }
+    let question = match requirement {
+        Requirement::Choose => format!("{verb}? [y/N] "),
+        Requirement::Type(word) => format!("type {word} to {verb}: "),
+    };
+    let _ = write!(io::stderr(), "{}", safe(&question));
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let line = line.trim();
+    Ok(match requirement {
+        Requirement::Choose if matches!(line.to_lowercase().as_str(), "y" | "yes") => {
+            Answer::Confirm { typed: String::new() }
+        }
+        Requirement::Choose => Answer::Cancel,
+        Requirement::Type(_) => Answer::Confirm { typed: line.to_owned() },
+    })
+}
+
+/// Say what was done, and what was not.
+fn report(out: &mut Output, arguments: ChangeArguments, outcome: &Outcome) -> Result<Exit, CliError> {
+    for done in &outcome.done {
+        if arguments.json {
+            let (database, instance_uuid) = (done.database.to_string(), &*done.instance_uuid);
+            out.json(
+                &json!({ "database": database, "instance_uuid": instance_uuid, "done": done.sentence }),
+            )?;
+        } else {
+            out.line(&done.sentence)?;
+        }
+    }
+    out.flush()?;
+    outcome.failed.as_ref().map_or(Ok(Exit::Done), |error| Err(failure(error)))
+}
+
+/// What failed while applying, with its exit code.
+pub fn failure(error: &ApplyError) -> CliError {
+    let exit = match error {
+        ApplyError::Conflict { .. } => Exit::Conflict,
+        ApplyError::NotFound(_) => Exit::NotFound,
+        ApplyError::Refused(_) => Exit::Refused,
+        ApplyError::Failed(_) => Exit::Error,
+    };
+    CliError::Said(exit, error.to_string())
+}

@@ -1,0 +1,118 @@
+//! `reqspec edit`: fields by path, or the raw JSON in an editor.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::ArgMatches;
+
+use super::args::EditArguments;
+use super::error::{CliError, Exit};
+use super::sessions::Sessions;
+use super::{changing, edit_external};
+use crate::change::Intent;
+use crate::spec::edit::{self, Edit, NewValue};
+use crate::spec::{Document, FieldPath};
+use crate::store::{DatabaseName, StoredSpec};
+
+/// Makes the edits; `matches` knows in which order they were given.
+pub async fn run(
+    sessions: &mut Sessions<'_>,
+    arguments: EditArguments,
+    matches: &ArgMatches,
+) -> Result<Exit, CliError> {
+    changing::allowed(sessions.deployment(), arguments.change)?;
+    let edits = edits(&arguments, matches)?;
+    let (database, row) = sessions.the_copy(&arguments.uuid, arguments.database.as_ref(), "--in").await?;
+    if edits.is_empty() {
+        return edit_external::run(sessions, arguments.change, database, row).await;
+    }
+    let after = edited(&database, &row, &edits)?;
+    let intent = Intent::Save {
+        database,
+        instance_uuid: Arc::clone(&row.instance_uuid),
+        before: row.spec,
+        after: after.into(),
+    };
+    changing::run(sessions, arguments.change, &intent, &row.instance_uuid).await
+}
+
+fn edited(database: &DatabaseName, row: &StoredSpec, edits: &[Edit]) -> Result<String, CliError> {
+    let record = format!("{database}: the spec of {}", row.instance_uuid);
+    let document = Document::parse(&row.spec).map_err(|malformed| {
+        CliError::refused(format!(
+            "{record} is malformed ({malformed}); it can only be edited as raw text: leave out --set, --set-json and --unset"
+        ))
+    })?;
+    let edited =
+        edit::apply(&document, edits).map_err(|error| CliError::refused(format!("{record}: {error}")))?;
+    Ok(edited.document.text().to_owned())
+}
+
+/// The edits in the order of the command line.
+fn edits(arguments: &EditArguments, matches: &ArgMatches) -> Result<Vec<Edit>, CliError> {
+    let mut edits = Vec::new();
+    for (id, given) in
+        [("set", &arguments.set), ("set_json", &arguments.set_json), ("unset", &arguments.unset)]
+    {
+        for (at, text) in matches.indices_of(id).into_iter().flatten().zip(given) {
+            edits.push((at, edit(id, text)?));
+        }
+    }
+    edits.sort_by_key(|(at, _)| *at);
+    Ok(edits.into_iter().map(|(_, edit)| edit).collect())
+}
+
+fn edit(option: &str, text: &str) -> Result<Edit, CliError> {
+    let path = |text: &str| {
+        FieldPath::from_str(text)
+            .map_err(|error| CliError::usage(format!("--{}: {error}", option.replace('_', "-"))))
+    };
+    if option == "unset" {
+        return Ok(Edit::Unset { path: path(text)? });
+    }
+    let Some((name, value)) = split(text) else {
+        return Err(CliError::usage(format!("--{}: {text:?} is not PATH=VALUE", option.replace('_', "-"))));
+    };
+    let value = value.to_owned();
+    let value = if option == "set" { NewValue::Typed(value) } else { NewValue::Json(value) };
+    Ok(Edit::Set { path: path(name)?, value })
+}
+
+/// `PATH=VALUE` at the first `=` that is not inside the brackets of the path (nor inside a JSON
+/// string in them).
+fn split(text: &str) -> Option<(&str, &str)> {
+    let (mut inside, mut quoted, mut escaped) = (false, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' if inside => quoted = !quoted,
+            _ if quoted => {}
+            b'[' => inside = true,
+            b']' => inside = false,
+            b'=' if !inside => return Some((&text[..at], &text[at + 1..])),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_and_value_part_at_the_first_equals_sign_outside_brackets() {
+        for (text, parts) in [
+            ("availability_zone=az2", Some(("availability_zone", "az2"))),
+            ("a=b=c", Some(("a", "b=c"))),
+            ("flavor.extra_specs[a=b]=c=[d]", Some(("flavor.extra_specs[a=b]", "c=[d]"))),
+            (r#"m["x]=\"="]=y"#, Some((r#"m["x]=\"="]"#, "y"))),
+            ("a=", Some(("a", ""))),
+            ("nothing", None),
+            ("m[a=b]", None),
+        ] {
+            assert_eq!(split(text), parts, "{text}");
+        }
+    }
+}

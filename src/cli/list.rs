@@ -1,0 +1,215 @@
+//! `reqspec list`: streams page by page, so memory does not grow with the number of rows.
+
+use serde::Serialize;
+
+use super::args::{ListArguments, SortArgument};
+use super::error::{CliError, Exit};
+use super::output::{Columns, Output, say};
+use super::sessions::Sessions;
+use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
+use crate::spec::summary::Summary;
+use crate::spec::text::escaped;
+use crate::store::{DatabaseName, StoreError, StoredSpec};
+
+const HEADS: [&str; 9] =
+    ["INSTANCE", "DATABASE", "FLAVOR", "ZONE", "DEMANDS", "UPDATED", "VERSION", "PROJECT", "PROBLEM"];
+
+/// Rows read at a time.
+const PAGE: u32 = 200;
+
+/// Rows read at a time where each page takes a pass over the table (no index serves the order).
+const PAGE_BY_UPDATE: u32 = 2_000;
+
+/// One row of `--json`.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: i64,
+    database: String,
+    instance_uuid: &'a str,
+    flavor: Option<String>,
+    availability_zone: Option<String>,
+    project_id: Option<String>,
+    user_id: Option<String>,
+    image: Option<String>,
+    vcpus: Option<i64>,
+    memory_mb: Option<i64>,
+    root_gb: Option<i64>,
+    demands: String,
+    version: Option<String>,
+    created_at: Option<&'a str>,
+    updated_at: Option<&'a str>,
+    problem: Option<String>,
+}
+
+/// Prints the list; [`Exit::Error`] where a database could not be listed.
+pub async fn run(sessions: &mut Sessions<'_>, arguments: &ListArguments) -> Result<Exit, CliError> {
+    let databases = match &arguments.database {
+        Some(named) => {
+            sessions.check_name(named)?;
+            vec![named.clone()]
+        }
+        None => sessions.deployment().databases().to_vec(),
+    };
+    let mut list = List {
+        out: Output::new(),
+        columns: Columns::new(&HEADS),
+        filter: arguments.filter.as_ref().map(|text| text.to_lowercase()),
+        left: arguments.limit.unwrap_or(u64::MAX),
+        json: arguments.json,
+    };
+    let widest = databases.iter().map(|name| escaped(&name.to_string()).into_owned());
+    widest.for_each(|name| list.columns.measure(&["x".repeat(36), name]));
+    let (mut exit, mut headed) = (Exit::Done, arguments.json);
+    for database in &databases {
+        match list.database(sessions, database, arguments.sort, &mut headed).await {
+            Ok(()) => {}
+            Err(ListError::Output(error)) => return Err(error.into()),
+            Err(ListError::Store(error)) => {
+                list.out.flush()?;
+                say(&format!("reqspec: warning: {error}"));
+                exit = Exit::Error;
+            }
+        }
+    }
+    list.out.flush()?;
+    Ok(exit)
+}
+
+enum ListError {
+    Output(std::io::Error),
+    Store(StoreError),
+}
+
+impl From<StoreError> for ListError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<std::io::Error> for ListError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+struct List {
+    out: Output,
+    columns: Columns,
+    filter: Option<String>,
+    left: u64,
+    json: bool,
+}
+
+impl List {
+    async fn database(
+        &mut self,
+        sessions: &mut Sessions<'_>,
+        database: &DatabaseName,
+        sort: SortArgument,
+        headed: &mut bool,
+    ) -> Result<(), ListError> {
+        let store = sessions.get(database).await?;
+        let (order, size) = match sort {
+            SortArgument::Id => (SortOrder::Id, PAGE),
+            SortArgument::Updated => (SortOrder::Updated, PAGE_BY_UPDATE),
+        };
+        let mut from = PageFrom::Start;
+        while self.left > 0 {
+            let limit =
+                if self.filter.is_none() { size.min(self.left.try_into().unwrap_or(size)) } else { size };
+            let rows = store.page(PageRequest { order, from, limit }).await?;
+            let last = rows.last().map(page_key);
+            let full = rows.len() >= limit as usize;
+            self.print(database, rows, headed)?;
+            match last {
+                Some(key) if full => from = PageFrom::After(key),
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn print(
+        &mut self,
+        database: &DatabaseName,
+        rows: Vec<StoredSpec>,
+        headed: &mut bool,
+    ) -> std::io::Result<()> {
+        let mut lines = Vec::new();
+        for row in &rows {
+            let summary = Summary::of(&row.spec);
+            if self.left == 0 || !self.takes(row, &summary) {
+                continue;
+            }
+            self.left -= 1;
+            if self.json {
+                self.out.json(&json_row(database, row, summary))?;
+            } else {
+                let cells = text_row(database, row, &summary);
+                self.columns.measure(&cells);
+                lines.push(cells);
+            }
+        }
+        if !lines.is_empty() && !*headed {
+            let heads = self.columns.line(&HEADS);
+            self.out.line(&heads)?;
+            *headed = true;
+        }
+        lines.iter().try_for_each(|cells| self.out.line(&self.columns.line(cells)))
+    }
+
+    fn takes(&self, row: &StoredSpec, summary: &Summary) -> bool {
+        let Some(text) = &self.filter else { return true };
+        let fields = [&summary.flavor, &summary.availability_zone, &summary.project_id];
+        row.instance_uuid.to_lowercase().contains(text)
+            || fields.into_iter().flatten().any(|field| field.to_lowercase().contains(text))
+    }
+}
+
+fn json_row<'a>(database: &DatabaseName, row: &'a StoredSpec, summary: Summary) -> Row<'a> {
+    Row {
+        id: row.id,
+        database: database.to_string(),
+        instance_uuid: &row.instance_uuid,
+        flavor: summary.flavor,
+        availability_zone: summary.availability_zone,
+        project_id: summary.project_id,
+        user_id: summary.user_id,
+        image: summary.image,
+        vcpus: summary.vcpus,
+        memory_mb: summary.memory_mb,
+        root_gb: summary.root_gb,
+        demands: summary.demands.letters(),
+        version: summary.version,
+        created_at: row.created_at.as_deref(),
+        updated_at: row.updated_at.as_deref(),
+        problem: summary.problem,
+    }
+}
+
+/// Cells are escaped here, so that the widths are those of what is printed; escaping twice changes
+/// nothing.
+fn text_row(database: &DatabaseName, row: &StoredSpec, summary: &Summary) -> Vec<String> {
+    let field =
+        |field: &Option<String>| field.as_deref().map_or("-".to_owned(), |text| escaped(text).into_owned());
+    let updated = row.updated_at.as_ref().or(row.created_at.as_ref());
+    let demands = summary.demands.letters();
+    vec![
+        escaped(&row.instance_uuid).into_owned(),
+        escaped(&database.to_string()).into_owned(),
+        field(&summary.flavor),
+        field(&summary.availability_zone),
+        if demands.is_empty() { "-".to_owned() } else { demands },
+        // Whole seconds: nova stores microseconds on some engines.
+        updated.map_or("-".to_owned(), |time| escaped(time.get(..19).unwrap_or(time)).into_owned()),
+        field(&summary.version),
+        field(&summary.project_id),
+        summary.problem.as_deref().map_or(String::new(), |problem| escaped(problem).into_owned()),
+    ]
+}
+
+/// A row's key in every order.
+fn page_key(row: &StoredSpec) -> PageKey {
+    let updated = row.updated_at.as_ref().or(row.created_at.as_ref());
+    PageKey { id: row.id, updated: updated.map_or(String::new(), |time| time.to_string()) }
+}

@@ -1,0 +1,200 @@
+//! Read-only sessions, opened when first needed, and finding a spec in them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::error::{CliError, Exit};
+use super::output::say;
+use crate::deployment::Deployment;
+use crate::spec::text::escaped;
+use crate::store::{Access, DatabaseName, SpecStore, StoreError, StoredSpec};
+
+/// The shortest beginning of a uuid that is looked for.
+const SHORTEST_PREFIX: usize = 6;
+
+/// The read-only sessions of one command.
+pub struct Sessions<'d> {
+    deployment: &'d Deployment,
+    opened: BTreeMap<DatabaseName, Arc<dyn SpecStore>>,
+}
+
+/// Where a spec was looked for, and what was found.
+pub struct Found {
+    /// Whose spec: the full uuid.
+    pub instance_uuid: Arc<str>,
+    /// The copies, in the order of the deployment's databases.
+    pub copies: Vec<(DatabaseName, StoredSpec)>,
+    /// The databases that could not be asked.
+    pub unasked: Vec<StoreError>,
+}
+
+impl<'d> Sessions<'d> {
+    /// None opened yet.
+    pub fn new(deployment: &'d Deployment) -> Self {
+        Self { deployment, opened: BTreeMap::new() }
+    }
+
+    /// The deployment.
+    pub fn deployment(&self) -> &'d Deployment {
+        self.deployment
+    }
+
+    /// The session of a database.
+    pub async fn get(&mut self, database: &DatabaseName) -> Result<Arc<dyn SpecStore>, StoreError> {
+        if let Some(store) = self.opened.get(database) {
+            return Ok(Arc::clone(store));
+        }
+        let store = self.deployment.open(database, Access::ReadOnly).await?;
+        self.opened.insert(database.clone(), Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// A database that was named on the command line, or a usage error that names those there are.
+    pub fn check_name(&self, database: &DatabaseName) -> Result<(), CliError> {
+        if self.deployment.databases().contains(database) {
+            return Ok(());
+        }
+        let known: Vec<_> = self.deployment.databases().iter().map(ToString::to_string).collect();
+        Err(CliError::usage(format!("no database {database}; there are: {}", known.join(", "))))
+    }
+
+    /// Look for a spec in all databases, by uuid or a unique beginning of one.
+    ///
+    /// # Errors
+    /// Usage: the beginning is too short or of several instances.
+    pub async fn find(&mut self, uuid: &str) -> Result<Found, CliError> {
+        let mut found = Found { instance_uuid: Arc::from(uuid), copies: Vec::new(), unasked: Vec::new() };
+        for database in self.deployment.databases() {
+            match self.get_row(database, uuid).await {
+                Ok(row) => found.copies.extend(row.map(|row| (database.clone(), row))),
+                Err(error) => found.unasked.push(error),
+            }
+        }
+        // A full uuid is no beginning; anything else may be one.
+        if !found.copies.is_empty() || uuid.len() >= 36 {
+            return Ok(found);
+        }
+        if uuid.len() < SHORTEST_PREFIX {
+            let message =
+                format!("{uuid:?}: give the whole uuid or at least its first {SHORTEST_PREFIX} characters");
+            return Err(CliError::usage(message));
+        }
+        let whole = self.whole_uuid(uuid).await?;
+        match whole {
+            Some(whole) => Box::pin(self.find(&whole)).await,
+            None => Ok(found),
+        }
+    }
+
+    async fn get_row(
+        &mut self,
+        database: &DatabaseName,
+        uuid: &str,
+    ) -> Result<Option<StoredSpec>, StoreError> {
+        let row = self.get(database).await?.get(uuid).await;
+        if matches!(row, Err(StoreError::NoTable { .. })) { Ok(None) } else { row }
+    }
+
+    /// The one uuid that begins so, over all databases that answer.
+    async fn whole_uuid(&mut self, prefix: &str) -> Result<Option<Arc<str>>, CliError> {
+        let mut whole: Vec<Arc<str>> = Vec::new();
+        for database in self.deployment.databases() {
+            let Ok(store) = self.get(database).await else { continue };
+            for row in store.find_prefix(prefix, 3).await.unwrap_or_default() {
+                if !whole.contains(&row.instance_uuid) {
+                    whole.push(row.instance_uuid);
+                }
+            }
+        }
+        match whole.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(Arc::clone(one))),
+            several => {
+                let names: Vec<_> = several.iter().take(3).map(|uuid| escaped(uuid)).collect();
+                let message = format!("{prefix:?} is the beginning of several: {}, …", names.join(", "));
+                Err(CliError::usage(message))
+            }
+        }
+    }
+
+    /// The copy that a change is meant for: the one in the database named, else the only one.
+    ///
+    /// # Errors
+    /// Not found; usage where several databases hold it; an error where one that might hold it
+    /// cannot be asked.
+    pub async fn the_copy(
+        &mut self,
+        uuid: &str,
+        named: Option<&DatabaseName>,
+        option: &str,
+    ) -> Result<(DatabaseName, StoredSpec), CliError> {
+        if let Some(named) = named {
+            self.check_name(named)?;
+        }
+        let mut found = self.find(uuid).await?;
+        if found.instance_uuid.as_ref() != uuid && !found.unasked.is_empty() {
+            // The beginning may be of another spec too, in the database that is down.
+            return Err(unasked(&found.unasked, "give the whole uuid"));
+        }
+        if let Some(named) = named {
+            if let Some(at) = found.copies.iter().position(|(database, _)| database == named) {
+                return Ok(found.copies.swap_remove(at));
+            }
+            // What is wrong with the database named, if it could not be asked.
+            if let Err(error) = self.get_row(named, uuid).await {
+                return Err(error.into());
+            }
+            return Err(CliError::not_found(format!("{named}: no spec of {}", found.instance_uuid)));
+        }
+        if !found.unasked.is_empty() {
+            return Err(unasked(&found.unasked, &format!("give {option}")));
+        }
+        if found.copies.len() > 1 {
+            let names: Vec<_> = found.copies.iter().map(|(database, _)| database.to_string()).collect();
+            let message = format!(
+                "{} is in several databases: {}; give {option}",
+                found.instance_uuid,
+                names.join(", ")
+            );
+            return Err(CliError::usage(message));
+        }
+        found.copies.pop().ok_or_else(|| not_found(uuid))
+    }
+}
+
+impl Sessions<'_> {
+    /// The copy that a move or copy to `to` takes: the one in the database named, else the only
+    /// one elsewhere, else the one in `to` itself (there is nothing to do then).
+    ///
+    /// # Errors
+    /// As [`Sessions::the_copy`].
+    pub async fn the_copy_to_take(
+        &mut self,
+        uuid: &str,
+        named: Option<&DatabaseName>,
+        to: &DatabaseName,
+    ) -> Result<(DatabaseName, StoredSpec), CliError> {
+        if named.is_some() {
+            return self.the_copy(uuid, named, "--from").await;
+        }
+        let found = self.find(uuid).await?;
+        let elsewhere: Vec<_> =
+            found.copies.iter().map(|(database, _)| database).filter(|name| *name != to).collect();
+        match (elsewhere.as_slice(), found.unasked.is_empty()) {
+            ([one], true) => self.the_copy(uuid, Some(one), "--from").await,
+            _ => self.the_copy(uuid, None, "--from").await,
+        }
+    }
+}
+
+/// No database has it.
+pub fn not_found(uuid: &str) -> CliError {
+    CliError::not_found(format!("no database has a spec of {uuid}"))
+}
+
+fn unasked(errors: &[StoreError], advice: &str) -> CliError {
+    for error in errors {
+        say(&format!("reqspec: warning: {error}"));
+    }
+    CliError::Said(Exit::Error, format!("a database that may hold the spec cannot be asked; {advice}"))
+}

@@ -1,0 +1,138 @@
+//! The quick filter: one text, looked for in the listed columns (instance uuid, flavor, zone,
+//! project, image), upper and lower case alike.
+//!
+//! A row is passed over in two steps. A search of the stored bytes drops nearly all rows without
+//! reading them as JSON; what is left is decided on its [`Summary`]. The first step never drops a
+//! row that the second would keep: the stored text is ASCII with `\u` escapes, so a row with a
+//! backslash, and a text that is not ASCII, go to the second step at once.
+//!
+//! Imports `spec`; no I/O.
+
+use memchr::{memchr, memchr2};
+
+use crate::spec::summary::Summary;
+
+/// What to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needle {
+    /// Lower case.
+    text: String,
+    /// The byte of `text` that is rarest in stored specs, and where it is.
+    rare: (u8, usize),
+}
+
+impl Needle {
+    /// A needle of that text; None if there is nothing to look for.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim().to_lowercase();
+        let at = (0..text.len()).min_by_key(|&at| frequency(text.as_bytes()[at]))?;
+        let rare = (text.as_bytes()[at], at);
+        Some(Self { text, rare })
+    }
+
+    /// The text, in lower case.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a row is a hit: its uuid or one of the listed fields contains the text.
+    pub fn matches(&self, instance_uuid: &str, spec: &[u8]) -> bool {
+        self.is_in(instance_uuid) || (self.may_be_in(spec) && self.is_in_summary(&Summary::of(spec)))
+    }
+
+    /// Whether one of the listed fields contains the text.
+    pub fn is_in_summary(&self, summary: &Summary) -> bool {
+        [&summary.flavor, &summary.availability_zone, &summary.project_id, &summary.image]
+            .into_iter()
+            .flatten()
+            .any(|field| self.is_in(field))
+    }
+
+    /// Whether `field` contains the text.
+    pub fn is_in(&self, field: &str) -> bool {
+        if self.text.is_ascii() && field.is_ascii() {
+            self.find(field.as_bytes())
+        } else {
+            field.to_lowercase().contains(&self.text)
+        }
+    }
+
+    /// Whether a field of this stored text can contain the needle; false only if none can.
+    fn may_be_in(&self, spec: &[u8]) -> bool {
+        // "K" (the Kelvin sign) and its like become ASCII in lower case, but are stored escaped.
+        !self.text.is_ascii() || self.find(spec) || memchr(b'\\', spec).is_some() || !spec.is_ascii()
+    }
+
+    fn find(&self, haystack: &[u8]) -> bool {
+        let needle = self.text.as_bytes();
+        let (byte, offset) = self.rare;
+        let upper = byte.to_ascii_uppercase();
+        let mut from = offset;
+        while let Some(rest) = haystack.get(from..) {
+            let found = if upper == byte { memchr(byte, rest) } else { memchr2(byte, upper, rest) };
+            let Some(found) = found else { return false };
+            let start = from + found - offset;
+            match haystack.get(start..start + needle.len()) {
+                Some(part) if part.eq_ignore_ascii_case(needle) => return true,
+                Some(_) => from += found + 1,
+                None => return false,
+            }
+        }
+        false
+    }
+}
+
+/// How often a byte is met in stored specs, roughly: 0 is rare.
+fn frequency(byte: u8) -> u8 {
+    match byte {
+        b' ' | b'"' | b'a' | b'e' | b'n' | b'o' | b't' | b'_' | b'.' => 9,
+        b'i' | b'r' | b's' | b'c' | b'd' | b'l' | b'u' | b'v' | b'm' | b'p' | b'b' | b'j' => 8,
+        b'0'..=b'9' | b':' | b',' => 7,
+        b'f' | b'g' | b'h' | b'q' => 6,
+        b'-' | b'k' | b'w' | b'y' | b'x' => 5,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: &str = r#"{"nova_object.name": "RequestSpec", "nova_object.namespace": "nova", "nova_object.version": "1.15", "nova_object.data": {"availability_zone": "AZ-one", "project_id": "p1", "user_id": "hidden"}}"#;
+
+    #[rstest::rstest]
+    #[case("az-ONE", true)]
+    #[case("z-o", true)]
+    #[case("p1", true)]
+    #[case("hidden", false)]
+    #[case("RequestSpec", false)]
+    #[case("3F0C", true)]
+    #[case("absent", false)]
+    fn listed_columns_are_searched_in_any_case(#[case] text: &str, #[case] expected: bool) {
+        let needle = Needle::new(text).expect("not empty");
+        assert_eq!(needle.matches("3f0c9a1e-0000", SPEC.as_bytes()), expected);
+    }
+
+    #[test]
+    fn escaped_and_foreign_letters_are_found() {
+        let spec = SPEC.replace("AZ-one", "\\u0041z-\\u00d6ne");
+        for text in ["az-", "öNE", "ÖNE"] {
+            let needle = Needle::new(text).expect("not empty");
+            assert!(needle.matches("x", spec.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_no_needle() {
+        assert_eq!(Needle::new("  "), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_search_agrees_with_the_obvious_one(haystack in "[a-cA-C]{0,12}", needle in "[a-c]{1,4}") {
+            let obvious = haystack.to_lowercase().contains(&needle);
+            let needle = Needle::new(&needle).expect("not empty");
+            proptest::prop_assert_eq!(needle.is_in(&haystack), obvious);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Passes over all rows: several threads, each with a connection of its own, take small ranges of
+//! ids in ascending order, so that the first rows come first and no thread idles.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use tokio::sync::oneshot;
+
+use super::aside::{Stop, StopOnDrop, map_memory};
+use super::open::{Session, Source, WRITE_WAIT};
+use super::read::UPDATED;
+use crate::store::{Cancel, RowRef, RowVisitor, StoreError};
+
+const OPERATION: &str = "reading all specs";
+/// Rows between two reports of progress.
+const REPORT: u64 = 2_000;
+/// Ranges into which the ids are cut, at most; each holds at least [`REPORT`] ids.
+const RANGES: i64 = 512;
+
+/// Pass all rows to the visitor; gives their number.
+pub(super) async fn scan(
+    source: Arc<Source>,
+    visitor: Arc<dyn RowVisitor>,
+    cancel: Cancel,
+) -> Result<u64, StoreError> {
+    let stop = Arc::new(Stop::default());
+    let _stop_on_drop = StopOnDrop(Arc::clone(&stop));
+    let (answer, answered) = oneshot::channel();
+    let for_thread = Arc::clone(&source);
+    thread::Builder::new()
+        .name(format!("sqlite {} scan", source.database))
+        .spawn(move || {
+            let _ = answer.send(scan_now(&for_thread, &*visitor, &cancel, &stop));
+        })
+        .map_err(|error| source.failed(OPERATION, format!("no thread for it: {error}")))?;
+    answered.await.map_err(|_| source.failed(OPERATION, "its thread ended"))?
+}
+
+/// What the parts share.
+struct Pass<'a> {
+    visitor: &'a dyn RowVisitor,
+    cancel: &'a Cancel,
+    stop: &'a Stop,
+    /// The visitor broke off, or a part failed.
+    ended: AtomicBool,
+    rows: AtomicU64,
+    /// The next range to take.
+    next: AtomicI64,
+    first: i64,
+    last: i64,
+    width: i64,
+}
+
+impl Pass<'_> {
+    fn is_over(&self) -> bool {
+        self.cancel.is_cancelled() || self.ended.load(Ordering::Relaxed)
+    }
+
+    /// The next range of ids, both ends included.
+    fn take(&self) -> Option<(i64, i64)> {
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        let start = self.first.checked_add(index.checked_mul(self.width)?)?;
+        (start <= self.last).then(|| (start, start.saturating_add(self.width - 1).min(self.last)))
+    }
+}
+
+fn scan_now(
+    source: &Arc<Source>,
+    visitor: &dyn RowVisitor,
+    cancel: &Cancel,
+    stop: &Stop,
+) -> Result<u64, StoreError> {
+    let mut session = open(source, stop)?;
+    let ends = session.read(OPERATION, |connection| {
+        let sql = "SELECT (SELECT min(id) FROM request_specs), (SELECT max(id) FROM request_specs)";
+        connection
+            .query_row(sql, [], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)))
+    })?;
+    let (Some(first), Some(last)) = ends else { return Ok(0) };
+    let span = last.saturating_sub(first).saturating_add(1);
+    let pass = Pass {
+        visitor,
+        cancel,
+        stop,
+        ended: AtomicBool::new(false),
+        rows: AtomicU64::new(0),
+        next: AtomicI64::new(0),
+        first,
+        last,
+        width: (span / RANGES).saturating_add(1).max(REPORT as i64),
+    };
+    let threads = thread::available_parallelism().map_or(1, |count| count.get().min(2));
+    let failure: Mutex<Option<StoreError>> = Mutex::new(None);
+    let run = |mut session: Session| {
+        if let Err(error) = part(&mut session, &pass) {
+            pass.ended.store(true, Ordering::Relaxed);
+            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    };
+    let mut others = Vec::new();
+    for _ in 1..threads {
+        others.push(open(source, stop)?);
+    }
+    let panicked = thread::scope(|scope| {
+        let run = &run;
+        let handles: Vec<_> = others.into_iter().map(|session| scope.spawn(move || run(session))).collect();
+        run(session);
+        // `any` would leave handles unjoined, and the scope would panic in turn.
+        handles.into_iter().filter_map(|handle| handle.join().err()).count() > 0
+    });
+    if panicked {
+        return Err(source.failed(OPERATION, "a thread of it panicked; see the log"));
+    }
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(pass.rows.into_inner()),
+    }
+}
+
+fn open(source: &Arc<Source>, stop: &Stop) -> Result<Session, StoreError> {
+    let session = Session::open(Arc::clone(source))?;
+    // Nobody watches a scan start: it may wait for a writer longer than a page may.
+    let waited = session.connection.busy_timeout(WRITE_WAIT);
+    waited.map_err(|error| source.translate(OPERATION, &error))?;
+    map_memory(&session, OPERATION)?;
+    stop.watch(&session.connection);
+    Ok(session)
+}
+
+/// Take ranges until there are none. No lock is held between two ranges, so a writer gets its turn.
+fn part(session: &mut Session, pass: &Pass<'_>) -> Result<(), StoreError> {
+    let mut unreported = 0;
+    while !pass.is_over() && !pass.stop.is_stopped() {
+        let Some(range) = pass.take() else { break };
+        if session.has_changed()? {
+            return Err(changed(session));
+        }
+        let result = visit_range(&session.connection, range, pass, &mut unreported);
+        // What was read of a frozen file while another program wrote to it may be nonsense.
+        if session.has_changed()? {
+            return Err(changed(session));
+        }
+        result.map_err(|error| session.source.translate(OPERATION, &error))?;
+    }
+    pass.rows.fetch_add(unreported, Ordering::Relaxed);
+    if unreported > 0 {
+        pass.visitor.progress(unreported);
+    }
+    Ok(())
+}
+
+fn changed(session: &Session) -> StoreError {
+    session.source.failed(OPERATION, "another program began to write to it meanwhile; start again")
+}
+
+fn visit_range(
+    connection: &Connection,
+    (start, end): (i64, i64),
+    pass: &Pass<'_>,
+    unreported: &mut u64,
+) -> rusqlite::Result<()> {
+    let sql = format!(
+        "SELECT id, instance_uuid, spec, {UPDATED} FROM request_specs WHERE id BETWEEN ? AND ? ORDER BY id"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([start, end])?;
+    while let Some(row) = rows.next()? {
+        if pass.is_over() {
+            break;
+        }
+        let (uuid, spec, updated) = (row.get_ref(1)?, row.get_ref(2)?, row.get_ref(3)?);
+        let (mut uuid_made, mut spec_made, mut updated_made) = Default::default();
+        let visited = RowRef {
+            id: row.get(0)?,
+            instance_uuid: borrowed_text(uuid, &mut uuid_made),
+            spec: borrowed_bytes(spec, &mut spec_made),
+            updated: borrowed_text(updated, &mut updated_made),
+        };
+        *unreported += 1;
+        if let ControlFlow::Break(()) = pass.visitor.visit(visited) {
+            pass.ended.store(true, Ordering::Relaxed);
+            break;
+        }
+        if *unreported >= REPORT {
+            pass.rows.fetch_add(*unreported, Ordering::Relaxed);
+            pass.visitor.progress(*unreported);
+            *unreported = 0;
+        }
+    }
+    Ok(())
+}
+
+/// The bytes in the engine's buffer; `made` holds them where the column is of another type.
+fn borrowed_bytes<'a>(value: ValueRef<'a>, made: &'a mut String) -> &'a [u8] {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
+        ValueRef::Null => b"",
+        ValueRef::Integer(number) => {
+            *made = number.to_string();
+            made.as_bytes()
+        }
+        ValueRef::Real(number) => {
+            *made = number.to_string();
+            made.as_bytes()
+        }
+    }
+}
+
+fn borrowed_text<'a>(value: ValueRef<'a>, made: &'a mut String) -> &'a str {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(_) => {
+                *made = String::from_utf8_lossy(bytes).into_owned();
+                made
+            }
+        },
+        ValueRef::Null => "",
+        ValueRef::Integer(number) => {
+            *made = number.to_string();
+            made
+        }
+        ValueRef::Real(number) => {
+            *made = number.to_string();
+            made
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The opened databases of a deployment, by name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{DatabaseName, SpecStore, StoreError};
+
+/// The opened databases. Cheap to clone; the API database comes first.
+#[derive(Clone, Default)]
+pub struct Stores(BTreeMap<DatabaseName, Arc<dyn SpecStore>>);
+
+impl Stores {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Add an opened database, in place of an older session with it.
+    pub fn insert(&mut self, store: Arc<dyn SpecStore>) {
+        self.0.insert(store.name().clone(), store);
+    }
+
+    /// The session with that database, if it is open.
+    pub fn get(&self, database: &DatabaseName) -> Option<&Arc<dyn SpecStore>> {
+        self.0.get(database)
+    }
+
+    /// The session with that database.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where there is none.
+    pub fn require(&self, database: &DatabaseName) -> Result<&Arc<dyn SpecStore>, StoreError> {
+        self.get(database).ok_or_else(|| StoreError::Unavailable {
+            database: database.clone(),
+            location: Arc::from("not open"),
+            reason: "no such database was given, or it could not be opened".to_owned(),
+        })
+    }
+
+    /// All of them, the API database first.
+    pub fn iter(&self) -> impl Iterator<Item = (&DatabaseName, &Arc<dyn SpecStore>)> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Arc<dyn SpecStore>> for Stores {
+    fn from_iter<I: IntoIterator<Item = Arc<dyn SpecStore>>>(stores: I) -> Self {
+        Self(stores.into_iter().map(|store| (store.name().clone(), store)).collect())
+    }
+}
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(name, store)| (name, store.location()))).finish()
+    }
+}

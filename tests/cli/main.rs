@@ -1,0 +1,10 @@
+//! The command line, run as an operator's script runs it: the real binary over temporary
+//! databases, without a terminal.
+
+mod changing;
+mod deployment;
+mod docs;
+mod lifecycle;
+mod reading;
+mod scheduled;
+mod world;

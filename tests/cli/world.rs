@@ -1,0 +1,159 @@
+//! Temporary databases, and the real binary over them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+/// A spec as nova stores it, of [`UUID`], in zone az1.
+pub const SPEC: &str = include_str!("../cmd/spec.json");
+/// The instance of [`SPEC`].
+pub const UUID: &str = "11111111-aaaa-4aaa-8aaa-111111111111";
+/// Another one.
+pub const OTHER: &str = "22222222-bbbb-4bbb-8bbb-222222222222";
+
+/// An API database and the cells cell1 and cell2, all with the table of specs.
+pub struct World {
+    dir: TempDir,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let world = Self { dir: tempfile::tempdir().unwrap() };
+        for name in ["api", "cell1", "cell2"] {
+            world.sql(name, "VACUUM");
+        }
+        world.run(&["db", "sync"]).ok();
+        world
+    }
+
+    /// The same with nova's tables that say where an instance lives; cell0, cell1 and cell2 are
+    /// mapped.
+    pub fn with_mappings() -> Self {
+        let world = Self::new();
+        world.sql(
+            "api",
+            "CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid VARCHAR(36) NOT NULL, name VARCHAR(255));
+             INSERT INTO cell_mappings VALUES (1, '00000000-0000-0000-0000-000000000000', 'cell0'),
+                 (2, 'f4179abe-102a-4808-aca4-f790c38bf7ed', 'cell1'),
+                 (3, '7aed0aa5-cab3-4352-83aa-7508e993ca93', 'cell2');
+             CREATE TABLE instance_mappings (id INTEGER PRIMARY KEY, instance_uuid VARCHAR(36) NOT NULL UNIQUE,
+                 cell_id INTEGER)",
+        );
+        world
+    }
+
+    pub fn path(&self, database: &str) -> PathBuf {
+        self.dir.path().join(format!("{database}.sqlite"))
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn sql(&self, database: &str, sql: &str) {
+        Connection::open(self.path(database)).unwrap().execute_batch(sql).unwrap();
+    }
+
+    /// A row; the text as bytes, valid or not.
+    pub fn insert(&self, database: &str, uuid: &str, text: impl AsRef<[u8]>) {
+        let sql = "INSERT INTO request_specs (created_at, instance_uuid, spec) \
+                   VALUES ('2024-05-06 07:08:09.000000', ?1, CAST(?2 AS TEXT))";
+        let connection = Connection::open(self.path(database)).unwrap();
+        connection.execute(sql, rusqlite::params![uuid, text.as_ref()]).unwrap();
+    }
+
+    pub fn map(&self, uuid: &str, cell_id: Option<i64>) {
+        let sql = "INSERT INTO instance_mappings (instance_uuid, cell_id) VALUES (?1, ?2) \
+                   ON CONFLICT (instance_uuid) DO UPDATE SET cell_id = excluded.cell_id";
+        let connection = Connection::open(self.path("api")).unwrap();
+        connection.execute(sql, rusqlite::params![uuid, cell_id]).unwrap();
+    }
+
+    /// The stored text of an instance's spec.
+    pub fn stored(&self, database: &str, uuid: &str) -> Option<String> {
+        let connection = Connection::open(self.path(database)).unwrap();
+        let mut statement = connection.prepare("SELECT spec FROM request_specs WHERE instance_uuid = ?1").unwrap();
+        let mut rows = statement.query([uuid]).unwrap();
+        rows.next().unwrap().map(|row| row.get(0).unwrap())
+    }
+
+    /// Which databases hold a spec of the instance.
+    pub fn holders(&self, uuid: &str) -> Vec<&'static str> {
+        ["api", "cell1", "cell2"].into_iter().filter(|database| self.stored(database, uuid).is_some()).collect()
+    }
+
+    /// Digests of every file there is, so that a test sees that nothing was written.
+    pub fn fingerprint(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let files = fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.map(|path| (path.clone(), Sha256::digest(fs::read(&path).unwrap()).to_vec())).collect()
+    }
+
+    /// The program with the deployment's options, after which come these arguments. No terminal.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command.current_dir(self.dir.path()).args(["--env-name", "testing"]);
+        command.args(["--api", "api.sqlite", "--cell", "cell1=cell1.sqlite"]);
+        command.args(["--cell", "cell2=sqlite:///cell2.sqlite"]).args(arguments);
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(arguments).output().unwrap())
+    }
+}
+
+/// The program, with nothing of this machine's environment that matters to it.
+pub fn program() -> Command {
+    let mut command = Command::cargo_bin("reqspec").unwrap();
+    for name in ["REQSPEC_LOG", "VISUAL", "EDITOR", "COLUMNS"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// What a run gave.
+pub struct Ran(pub Output);
+
+impl Ran {
+    pub fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    pub fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    pub fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
+    /// Standard output of a run that must have ended with 0.
+    #[track_caller]
+    pub fn ok(&self) -> String {
+        assert_eq!(self.code(), 0, "{}{}", self.out(), self.err());
+        self.out()
+    }
+
+    /// Standard error of a run that must have ended with that code.
+    #[track_caller]
+    pub fn fails(&self, code: i32) -> String {
+        assert_eq!(self.code(), code, "{}{}", self.out(), self.err());
+        self.err()
+    }
+}
+
+/// [`SPEC`] as stored: without the file's line end.
+pub fn spec() -> &'static str {
+    SPEC.trim_end()
+}
+
+/// The same of another instance.
+pub fn spec_of(uuid: &str) -> String {
+    spec().replace(UUID, uuid)
+}

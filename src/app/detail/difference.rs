@@ -2,7 +2,6 @@
 //!
 //! Imports `spec` and [`super::line`].
 
-use crate::app::editor::side::change_rows;
 use crate::spec::diff::{self, Relation};
 
 use super::line::{Row, Tone};
@@ -65,4 +64,18 @@ fn count(changes: usize) -> String {
 
 fn verdict((sign, word): (&str, &str), tone: Tone, sentence: String) -> Row {
     Row::Text(2, vec![(sign.to_owned(), tone), (word.to_owned(), tone), (sentence, Tone::Text)])
+}
+
+/// A change: its path, then what goes and what comes.
+pub fn change_rows(path: &str, before: Option<&str>, after: Option<&str>) -> Vec<Row> {
+    let mut out = vec![Row::Text(2, vec![(path.to_owned(), Tone::Label)])];
+    let mut side = |sign: &str, value: Option<&str>, tone: Tone| {
+        if let Some(value) = value {
+            let value: String = value.chars().take(2_000).collect();
+            out.push(Row::Text(4, vec![(format!("  {sign} "), tone), (value, tone)]));
+        }
+    };
+    side("-", before, Tone::Removed);
+    side("+", after, Tone::Added);
+    out
 }

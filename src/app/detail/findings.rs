@@ -2,9 +2,8 @@
 //!
 //! Imports `spec` and [`super::line`].
 
-use crate::app::editor::side::finding;
-use crate::spec::schema;
 use crate::spec::Document;
+use crate::spec::schema::{self, Severity};
 
 use super::line::{Row, Tone};
 
@@ -27,4 +26,22 @@ pub fn rows(document: &Document, column: &str) -> Vec<Row> {
         .take(MOST)
         .map(|problem| Row::Text(2, finding(problem.severity, &problem.path, &problem.sentence, None)))
         .collect()
+}
+
+/// One finding as pieces of a line: mark, severity, path, sentence.
+pub fn finding(severity: Severity, path: &str, sentence: &str, mark: Option<&str>) -> Vec<(String, Tone)> {
+    let (sign, tone) = match severity {
+        Severity::Unloadable => ("✗ ", Tone::Danger),
+        Severity::Harmful => ("! ", Tone::Warn),
+        Severity::Notice => ("· ", Tone::Muted),
+    };
+    let mut pieces = vec![(sign.to_owned(), tone), (format!("{} ", severity.word()), tone)];
+    if let Some(mark) = mark {
+        pieces.push((mark.to_owned(), Tone::Title));
+    }
+    if !path.is_empty() {
+        pieces.push((format!("{path} "), Tone::Label));
+    }
+    pieces.push((sentence.to_owned(), Tone::Text));
+    pieces
 }

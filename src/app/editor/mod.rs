@@ -258,6 +258,14 @@ impl Editor {
         self.message.as_ref()
     }
 
+    /// What the value under the cursor demands, where its key means something.
+    pub fn meaning_under_cursor(&self) -> Option<String> {
+        let row = self.row()?;
+        let document = self.draft.document().ok()?;
+        let value = if row.tone == crate::app::detail::Tone::Absent { "" } else { &row.value };
+        asking::meaning(document, &row.path, value)
+    }
+
     /// First line in sight of the difference and the findings.
     pub fn side_offset(&self) -> usize {
         self.side_offset
@@ -413,7 +421,7 @@ impl Editor {
                 self.refresh();
                 self.go_to(&target);
             }
-            Err(reason) => self.prompt = Some(Prompt { error: Some(reason), ..prompt }),
+            Err(reason) => self.prompt = Some(prompt.refused(reason)),
         }
     }
 
@@ -428,14 +436,13 @@ impl Editor {
             None
         };
         match (refusal, schema::field_info(document, &path)) {
-            (Some(reason), _) => self.prompt = Some(Prompt { error: Some(reason), ..prompt }),
+            (Some(reason), _) => self.prompt = Some(prompt.refused(reason)),
             (None, Some(info)) => {
                 let next = asking::value_at(document, &path, &info);
                 self.ask(next);
             }
             (None, None) => {
-                self.prompt =
-                    Some(Prompt { error: Some("Nothing of that name may stand here.".to_owned()), ..prompt });
+                self.prompt = Some(prompt.refused("Nothing of that name may stand here."));
             }
         }
     }

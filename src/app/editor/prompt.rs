@@ -134,6 +134,13 @@ impl Prompt {
         prompt
     }
 
+    /// The prompt again, with the reason why its answer was not taken.
+    #[must_use]
+    pub fn refused(mut self, reason: impl Into<String>) -> Self {
+        self.error = Some(reason.into());
+        self
+    }
+
     /// What is typed.
     pub fn typed(&self) -> &str {
         self.input.value()

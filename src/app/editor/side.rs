@@ -2,8 +2,9 @@
 //!
 //! Imports `spec` and the line layout.
 
+use crate::app::detail::difference::change_rows;
+use crate::app::detail::findings::finding;
 use crate::app::detail::line::{Row, Tone};
-use crate::spec::schema::Severity;
 
 use super::draft::Draft;
 
@@ -37,20 +38,6 @@ fn difference(draft: &Draft, out: &mut Vec<Row>) {
     );
 }
 
-/// A change: its path, then what goes and what comes.
-pub fn change_rows(path: &str, before: Option<&str>, after: Option<&str>) -> Vec<Row> {
-    let mut out = vec![Row::Text(2, vec![(path.to_owned(), Tone::Label)])];
-    let mut side = |sign: &str, value: Option<&str>, tone: Tone| {
-        if let Some(value) = value {
-            let value: String = value.chars().take(2_000).collect();
-            out.push(Row::Text(4, vec![(format!("  {sign} "), tone), (value, tone)]));
-        }
-    };
-    side("-", before, Tone::Removed);
-    side("+", after, Tone::Added);
-    out
-}
-
 fn findings(draft: &Draft, out: &mut Vec<Row>) {
     let problems: Vec<_> = draft.problems().collect();
     if problems.is_empty() {
@@ -63,24 +50,6 @@ fn findings(draft: &Draft, out: &mut Vec<Row>) {
             finding(problem.severity, &problem.path, &problem.sentence, new.then_some("new ")),
         ));
     }
-}
-
-/// One finding as pieces of a line: mark, severity, path, sentence.
-pub fn finding(severity: Severity, path: &str, sentence: &str, mark: Option<&str>) -> Vec<(String, Tone)> {
-    let (sign, tone) = match severity {
-        Severity::Unloadable => ("✗ ", Tone::Danger),
-        Severity::Harmful => ("! ", Tone::Warn),
-        Severity::Notice => ("· ", Tone::Muted),
-    };
-    let mut pieces = vec![(sign.to_owned(), tone), (format!("{} ", severity.word()), tone)];
-    if let Some(mark) = mark {
-        pieces.push((mark.to_owned(), Tone::Title));
-    }
-    if !path.is_empty() {
-        pieces.push((format!("{path} "), Tone::Label));
-    }
-    pieces.push((sentence.to_owned(), Tone::Text));
-    pieces
 }
 
 fn text(words: &str, tone: Tone) -> Row {

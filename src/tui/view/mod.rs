@@ -2,4 +2,5 @@
 
 pub mod detail;
 pub mod editor;
+pub mod editor_prompt;
 pub mod lines;

@@ -161,7 +161,10 @@ mod tests {
 
     #[test]
     fn is_handed_out_indented() {
-        assert_eq!(outgoing(r#"{"a": [1, {}], "b": 2}"#), "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": 2\n}\n");
+        assert_eq!(
+            outgoing(r#"{"a": [1, {}], "b": 2}"#),
+            "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": 2\n}\n"
+        );
     }
 
     #[rstest::rstest]

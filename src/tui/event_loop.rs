@@ -3,11 +3,13 @@
 //! A frame waits a little for answers that are under way (so that it is complete when databases
 //! are quick) and keeps a distance from the last one; nothing is drawn while nothing changes.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -149,10 +151,9 @@ impl Loop {
     async fn batch(&mut self, first: Msg) -> Result<(), End> {
         self.step(first).await?;
         for _ in 0..BATCH {
-            let event = self.events.as_mut().and_then(|events| events.next().now_or_never());
-            let msg = match event {
-                Some(Some(Ok(event))) => input(event),
-                _ => self.inbox.try_recv().ok(),
+            let msg = match waiting_event(&mut self.events).await {
+                Some(event) => input(event),
+                None => self.inbox.try_recv().ok(),
             };
             match msg {
                 Some(msg) => self.step(msg).await?,
@@ -233,6 +234,17 @@ async fn next_event(events: &mut Option<EventStream>) -> io::Result<Event> {
         None => std::future::pending().await,
     };
     next.unwrap_or_else(|| Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")))
+}
+
+/// An event that has come already. Polled with this task's own waker: the stream keeps the one of
+/// its last poll and wakes no other.
+async fn waiting_event(events: &mut Option<EventStream>) -> Option<Event> {
+    let events = events.as_mut()?;
+    let polled = poll_fn(|context| Poll::Ready(events.poll_next_unpin(context))).await;
+    match polled {
+        Poll::Ready(Some(Ok(event))) => Some(event),
+        _ => None,
+    }
 }
 
 /// The signals that end the program in an orderly way.

@@ -277,7 +277,9 @@ struct Wrapper {
 impl Wrapper {
     fn word(&mut self, word: &str, tone: Tone) {
         let bare: usize = word.trim_end_matches(' ').chars().map(columns).sum();
-        if !self.fresh && self.at + bare > self.width {
+        // A word that no line holds begins here, the rest of the line would stay empty for nothing.
+        let fits_a_line = bare <= self.width.saturating_sub(self.indent);
+        if !self.fresh && self.at + bare > self.width && fits_a_line {
             self.new_line();
         }
         for character in word.chars() {

@@ -113,7 +113,8 @@ fn draw_fields(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme
     let first = (cursor + 1 + height / 3).saturating_sub(height).min(cursor);
     let first = first.min(editor.rows().len().saturating_sub(height));
     let width = usize::from(list.width);
-    let column = label_column(editor, width);
+    let filtered = !editor.filter().0.value().is_empty();
+    let column = label_column(editor, filtered, width);
     if editor.rows().len() == 0 {
         let text = if editor.filter().0.value().is_empty() {
             "No field of this spec is known: E opens it as raw text."
@@ -124,7 +125,7 @@ fn draw_fields(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme
         draw_line(frame.buffer_mut(), list, &line, theme.style(Role::Text), theme);
     }
     for (at, (y, row)) in (list.y..list.bottom()).zip(editor.rows().skip(first)).enumerate() {
-        let mut line = field_line(row, column, width);
+        let mut line = field_line(row, filtered, column, width);
         line.cursor = first + at == cursor;
         draw_line(
             frame.buffer_mut(),
@@ -145,21 +146,22 @@ fn draw_fields(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme
 }
 
 /// Where the values begin: behind the widest name, but never behind the middle.
-fn label_column(editor: &Editor, width: usize) -> usize {
+fn label_column(editor: &Editor, filtered: bool, width: usize) -> usize {
     let widest = editor
         .rows()
         .filter(|row| row.role != RowRole::Object)
-        .map(|row| indent(row) + text_width(&row.label) + 2)
+        .map(|row| text_width(&label(row, filtered)) + 2)
         .max()
         .unwrap_or(0);
-    widest.min(width / 2)
+    widest.min(width * 55 / 100)
 }
 
-fn indent(row: &FieldRow) -> usize {
-    row.depth * 2
+/// The name, indented below its object; the whole path where the filter hides what is above.
+fn label(row: &FieldRow, filtered: bool) -> String {
+    if filtered { row.path.to_string() } else { format!("{}{}", "  ".repeat(row.depth), row.label) }
 }
 
-fn field_line(row: &FieldRow, column: usize, width: usize) -> DetailLine {
+fn field_line(row: &FieldRow, filtered: bool, column: usize, width: usize) -> DetailLine {
     let mark = if row.changed { " ✎" } else { "" };
     let room = width.saturating_sub(mark.chars().count());
     if row.role == RowRole::Object {
@@ -175,8 +177,7 @@ fn field_line(row: &FieldRow, column: usize, width: usize) -> DetailLine {
         _ if row.info.addable.is_some() => Tone::Muted,
         _ => Tone::Label,
     };
-    let mut line =
-        DetailLine::of([Span::new(" ".repeat(indent(row)), Tone::Text), Span::new(&row.label, label_tone)]);
+    let mut line = DetailLine::of([Span::new(label(row, filtered), label_tone)]);
     line.clip(column.saturating_sub(1));
     let gap = column.saturating_sub(line.width());
     line.spans.push(Span::new(" ".repeat(gap), Tone::Text));

@@ -37,7 +37,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) {
         return;
     }
     frame.render_widget(Clear, area);
-    let (fields, changes) = split(area);
+    let (fields, changes) = split(area, editor);
     let inner = panel(frame, fields, editor, theme);
     if editor.draft().document().is_ok() {
         draw_fields(frame, inner, editor, theme);
@@ -55,19 +55,21 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) {
     }
 }
 
-/// Fields, and changes where there is room.
-fn split(area: Rect) -> (Rect, Option<Rect>) {
+/// Fields, and changes where there is room (and, below the fields, something to say).
+fn split(area: Rect, editor: &Editor) -> (Rect, Option<Rect>) {
     if area.width >= 100 {
         let side = (area.width * 2 / 5).min(90);
         let left = Rect { width: area.width - side, ..area };
-        (left, Some(Rect { x: left.right(), width: side, ..area }))
-    } else if area.height >= 18 && area.width >= 20 {
-        let low = area.height / 3;
-        let top = Rect { height: area.height - low, ..area };
-        (top, Some(Rect { y: top.bottom(), height: low, ..area }))
-    } else {
-        (area, None)
+        return (left, Some(Rect { x: left.right(), width: side, ..area }));
     }
+    let silent = !editor.is_modified() && editor.draft().problems().next().is_none();
+    if area.height < 18 || area.width < 20 || silent {
+        return (area, None);
+    }
+    let lines = layout(&side::rows(editor.draft()), usize::from(area.width.saturating_sub(4))).len();
+    let low = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(area.height / 3);
+    let top = Rect { height: area.height - low, ..area };
+    (top, Some(Rect { y: top.bottom(), height: low, ..area }))
 }
 
 fn panel(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) -> Rect {
@@ -178,7 +180,7 @@ fn field_line(row: &FieldRow, filtered: bool, column: usize, width: usize) -> De
         _ => Tone::Label,
     };
     let mut line = DetailLine::of([Span::new(label(row, filtered), label_tone)]);
-    line.clip(column.saturating_sub(1));
+    line.clip(column.saturating_sub(2));
     let gap = column.saturating_sub(line.width());
     line.spans.push(Span::new(" ".repeat(gap), Tone::Text));
     let value = if row.value.is_empty() { "–" } else { &row.value };

@@ -7,4 +7,5 @@ mod docs;
 mod lifecycle;
 mod reading;
 mod scheduled;
+mod terminal;
 mod world;

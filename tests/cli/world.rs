@@ -78,14 +78,18 @@ impl World {
     /// The stored text of an instance's spec.
     pub fn stored(&self, database: &str, uuid: &str) -> Option<String> {
         let connection = Connection::open(self.path(database)).unwrap();
-        let mut statement = connection.prepare("SELECT spec FROM request_specs WHERE instance_uuid = ?1").unwrap();
+        let mut statement =
+            connection.prepare("SELECT spec FROM request_specs WHERE instance_uuid = ?1").unwrap();
         let mut rows = statement.query([uuid]).unwrap();
         rows.next().unwrap().map(|row| row.get(0).unwrap())
     }
 
     /// Which databases hold a spec of the instance.
     pub fn holders(&self, uuid: &str) -> Vec<&'static str> {
-        ["api", "cell1", "cell2"].into_iter().filter(|database| self.stored(database, uuid).is_some()).collect()
+        ["api", "cell1", "cell2"]
+            .into_iter()
+            .filter(|database| self.stored(database, uuid).is_some())
+            .collect()
     }
 
     /// Digests of every file there is, so that a test sees that nothing was written.

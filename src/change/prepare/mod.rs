@@ -140,7 +140,7 @@ impl Preparation<'_> {
                 current: Some(row.spec),
             });
         }
-        let after = self.text_to_store(after, instance_uuid, before)?;
+        let after = self.text_to_store(after, database, instance_uuid, before)?;
         if after.as_bytes() == &**before {
             return Err(Refusal::NothingToDo(format!(
                 "{database}: the spec of {instance_uuid} is stored like this already"
@@ -172,7 +172,7 @@ impl Preparation<'_> {
             });
         }
         self.check_cell(database)?;
-        let text = self.text_to_store(text, &instance_uuid, b"")?;
+        let text = self.text_to_store(text, database, &instance_uuid, b"")?;
         for (other, row) in self.copies_elsewhere(database, &instance_uuid).await {
             match row {
                 Ok(Some(_)) => {

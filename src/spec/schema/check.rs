@@ -275,4 +275,4 @@ fn null_means_default(object: &str, field: &str) -> bool {
 
 #[cfg(test)]
 #[path = "check_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -32,3 +32,9 @@ pub use scalar::is_uuid;
 pub(crate) use scalar::{enum_value, is_version_predicate};
 pub use types::*;
 pub use version::{StoredVersion, object};
+
+/// A spec that nova loads and schedules, for tests.
+#[cfg(test)]
+pub(crate) fn check_sound() -> String {
+    check::tests::sound()
+}

@@ -1,6 +1,75 @@
 //! The pictures: each panel one file, drawing from the model and deciding nothing.
+//!
+//! ```text
+//!  title                                                          title.rs
+//! ┌ API · … ────────────────┐┌ cell1 · … ────────── [ ] next cell ┐
+//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, columns.rs
+//! └ /filter ────── 1 of 212 ┘└ …                          1 of 640 ┘
+//! ┌ Filters ─ Flavor ─ … ─────────────────────────────────────────┐
+//! │                                                                │  detail.rs
+//! └────────────────────────────────────────────────────────────────┘
+//!  ⏎ inspect  e edit …                                            bar.rs
+//! ```
+//!
+//! Over it: dialog.rs, help.rs, palette.rs, toast.rs; instead of it: editor.rs. [`pen`] draws text.
 
+pub mod bar;
+pub mod columns;
 pub mod detail;
+pub mod dialog;
 pub mod editor;
 pub mod editor_prompt;
+pub mod help;
 pub mod lines;
+pub mod palette;
+pub mod pane;
+pub mod pen;
+pub mod title;
+pub mod toast;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::theme::Theme;
+use crate::app::Model;
+use crate::app::layout::{Area, Side};
+use crate::app::model::Focus;
+use crate::app::overlay::Overlay;
+
+/// The rectangle of an area.
+pub fn rect(area: Area) -> Rect {
+    Rect { x: area.x, y: area.y, width: area.width, height: area.height }
+}
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
+    match &model.editor {
+        Some(editor) => editor::draw(frame, frame.area(), editor, theme),
+        None => main(frame, model, theme),
+    }
+    match &model.overlay {
+        Some(Overlay::Help { scroll }) => help::draw(frame, *scroll, theme),
+        Some(Overlay::Palette(palette)) => palette::draw(frame, palette, model, theme),
+        Some(overlay) => dialog::draw(frame, overlay, model, theme),
+        None => {}
+    }
+    toast::draw(frame, model, theme);
+}
+
+fn main(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
+    let layout = model.layout();
+    if let Some(area) = layout.title {
+        title::draw(frame, rect(area), model, theme);
+    }
+    for side in Side::BOTH {
+        if let Some(area) = layout.panes[side.index()] {
+            pane::draw(frame, rect(area), side, model, theme);
+        }
+    }
+    if let Some(area) = layout.detail {
+        detail::draw(frame, rect(area), &model.detail, model.focus == Focus::Detail, theme);
+    }
+    if let Some(area) = layout.bar {
+        bar::draw(frame, rect(area), model, theme);
+    }
+}

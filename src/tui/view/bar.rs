@@ -1,0 +1,48 @@
+//! The bottom bar: keys and what they do, from the command table.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::pen::Pen;
+use crate::app::Model;
+use crate::app::command;
+use crate::app::update::browse;
+use crate::tui::theme::{Role, Theme};
+
+/// Draws it.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
+    let mut pen = Pen::new(frame, area, theme);
+    if browse::is_typing(model) {
+        let keys = [("Enter", "keep the filter"), ("Esc", "as before"), ("Up/Down", "move")];
+        let mut at = 1;
+        for (key, title) in keys {
+            at = pen.text(at, 0, u16::MAX, key, Role::Key);
+            at = pen.text(at + 1, 0, u16::MAX, title, Role::Muted) + 2;
+        }
+        return;
+    }
+    let items: Vec<_> = command::bar(model)
+        .into_iter()
+        .map(|command| {
+            let key = command.keys.first().map(|key| key.shown()).unwrap_or_default();
+            let key = if key == "Enter" && !theme.ascii { "⏎".to_owned() } else { key };
+            (key, command.title, (command.available)(model).is_ok())
+        })
+        .collect();
+    let wide = |(key, title, _): &(String, &str, bool)| (key.width() + 1 + title.width()) as u16;
+    let room = pen.area.width.saturating_sub(1);
+    // Two columns between them where there is room, then one; the last ones go first.
+    let all: u16 = items.iter().map(wide).sum();
+    let gap = if all + 2 * items.len() as u16 <= room { 2 } else { 1 };
+    let mut at = 1;
+    for item in &items {
+        if at + wide(item) > room {
+            continue;
+        }
+        let (key, title, available) = item;
+        let roles = if *available { (Role::Key, Role::Muted) } else { (Role::Absent, Role::Absent) };
+        at = pen.text(at, 0, u16::MAX, key, roles.0);
+        at = pen.text(at + 1, 0, u16::MAX, title, roles.1) + gap;
+    }
+}

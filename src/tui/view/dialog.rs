@@ -1,0 +1,214 @@
+//! Dialogs: confirm step, conflict, questions, choice of a database, prompt for a path.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+use super::pen::{Pen, wrapped};
+use crate::app::Model;
+use crate::app::database::label;
+use crate::app::overlay::{Buttons, Line, Overlay, Purpose, Tone, Transfer};
+use crate::spec::text::escaped;
+use crate::tui::theme::{Role, Theme};
+
+/// What a dialog consists of.
+struct Picture<'a> {
+    title: String,
+    badge: Option<String>,
+    border: Role,
+    head: Vec<Line>,
+    body: &'a [Line],
+    scroll: usize,
+    /// A label and the text typed behind it, with the column of the cursor.
+    input: Option<(String, String, usize)>,
+    buttons: Option<&'a Buttons>,
+    dangerous: bool,
+}
+
+/// Draws the dialog of an overlay.
+pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &Theme) {
+    let plain = |title: &str| Picture {
+        title: title.to_owned(),
+        badge: None,
+        border: Role::FocusBorder,
+        head: Vec::new(),
+        body: &[],
+        scroll: 0,
+        input: None,
+        buttons: None,
+        dangerous: false,
+    };
+    let picture = match overlay {
+        Overlay::Confirm(confirm) => {
+            let plan = confirm.confirmation.plan();
+            let targets: Vec<_> =
+                plan.operations.iter().flat_map(|operation| operation.targets()).map(label).collect();
+            let mut targets_once = targets.clone();
+            targets_once.dedup();
+            Picture {
+                badge: Some(format!(
+                    "{} · writes to {}",
+                    escaped(&plan.environment),
+                    targets_once.join(", ")
+                )),
+                border: Role::Warn,
+                head: confirm.head.clone(),
+                body: &confirm.body,
+                scroll: confirm.scroll,
+                input: confirm.word().map(|word| {
+                    let typed = confirm.typed.value().to_owned();
+                    (format!("type {} to confirm:", escaped(word)), typed, confirm.typed.visual_cursor())
+                }),
+                buttons: Some(&confirm.buttons),
+                dangerous: true,
+                ..plain("Confirm")
+            }
+        }
+        Overlay::Conflict(conflict) => Picture {
+            badge: Some(label(&conflict.database)),
+            border: Role::Warn,
+            body: &conflict.lines,
+            scroll: conflict.scroll,
+            buttons: Some(&conflict.buttons),
+            ..plain("Changed by someone else")
+        },
+        Overlay::Question(question) => Picture {
+            border: if question.purpose == Purpose::OpenForWriting { Role::Warn } else { Role::FocusBorder },
+            body: &question.lines,
+            buttons: Some(&question.buttons),
+            dangerous: question.purpose != Purpose::EditAgain,
+            ..plain(&question.title)
+        },
+        Overlay::Picker(picker) => {
+            let verb = if picker.transfer == Transfer::Move { "Move to" } else { "Copy to" };
+            let head = picker.choices.iter().enumerate().map(|(at, choice)| {
+                let mark = if at == picker.chosen { ">" } else { " " };
+                let tone = if at == picker.chosen { Tone::Title } else { Tone::Plain };
+                Line::new(tone, format!("{mark} {}", escaped(&label(choice))))
+            });
+            Picture { head: head.collect(), ..plain(verb) }
+        }
+        Overlay::Path(prompt) => {
+            let mut head = vec![Line::new(Tone::Muted, "a file with the JSON text of one RequestSpec")];
+            if let Some(error) = &prompt.error {
+                head.push(Line::new(Tone::Danger, escaped(error)));
+            }
+            Picture {
+                head,
+                input: Some((
+                    "path:".to_owned(),
+                    prompt.input.value().to_owned(),
+                    prompt.input.visual_cursor(),
+                )),
+                ..plain(&format!("Create a spec in {}", label(&prompt.database)))
+            }
+        }
+        Overlay::Working(what) => Picture {
+            head: vec![Line::new(Tone::Plain, format!("{what} is under way …"))],
+            ..plain("Working")
+        },
+        Overlay::Help { .. } | Overlay::Palette(_) => return,
+    };
+    paint(frame, &picture, model, theme);
+}
+
+fn role(tone: Tone) -> Role {
+    match tone {
+        Tone::Plain => Role::Text,
+        Tone::Muted => Role::Muted,
+        Tone::Title => Role::Title,
+        Tone::Good => Role::Good,
+        Tone::Warn => Role::Warn,
+        Tone::Danger => Role::Danger,
+        Tone::Added => Role::Added,
+        Tone::Removed => Role::Removed,
+    }
+}
+
+fn folded(lines: &[Line], width: usize) -> Vec<(String, Role)> {
+    lines
+        .iter()
+        .flat_map(|line| wrapped(&line.text, width).into_iter().map(|text| (text, role(line.tone))))
+        .collect()
+}
+
+fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, _model: &Model, theme: &Theme) {
+    let screen = frame.area();
+    let widest = picture.head.iter().chain(picture.body).map(|line| line.text.width()).max().unwrap_or(0);
+    let least = if picture.body.len() > 6 { 76 } else { 46 };
+    let width = (widest + 6).clamp(least, 110).min(usize::from(screen.width.saturating_sub(2))) as u16;
+    let inner = width.saturating_sub(4);
+    let head = folded(&picture.head, usize::from(inner));
+    // Lines in front of the first one shown need not be wrapped: long texts stay cheap.
+    let body = folded(&picture.body[picture.scroll.min(picture.body.len())..], usize::from(inner));
+    let extra = 2 * u16::from(picture.input.is_some()) + 2 * u16::from(picture.buttons.is_some());
+    let gap = u16::from(!head.is_empty() && !body.is_empty());
+    let wanted = 2 + head.len() as u16 + gap + body.len().min(500) as u16 + extra;
+    let wanted = if picture.scroll > 0 { u16::MAX } else { wanted };
+    let height = wanted.min(screen.height.saturating_sub(2)).max(3).min(screen.height);
+    let area = Rect {
+        x: screen.width.saturating_sub(width) / 2,
+        y: screen.height.saturating_sub(height) / 2,
+        width,
+        height,
+    };
+    let mut cursor = None;
+    {
+        let mut pen = Pen::new(frame, area, theme);
+        pen.clear();
+        let title = [(format!(" {} ", picture.title), Role::Title)];
+        let badge: Vec<_> = picture.badge.iter().map(|badge| (format!(" {badge} "), Role::Warn)).collect();
+        let bottom = height.saturating_sub(1 + extra);
+        let room = usize::from(bottom.saturating_sub(1 + head.len() as u16 + gap));
+        let hidden = body.len() > room || picture.scroll > 0;
+        let foot: Vec<_> = hidden
+            .then(|| {
+                (
+                    format!(" line {} of {} · Up/Down scroll ", picture.scroll + 1, picture.body.len()),
+                    Role::Muted,
+                )
+            })
+            .into_iter()
+            .collect();
+        pen.border(picture.border, [&title, &badge, &[], &foot]);
+        let mut line = 1;
+        for (text, role) in &head {
+            if line >= bottom {
+                break;
+            }
+            pen.text(2, line, inner, text, *role);
+            line += 1;
+        }
+        line += gap;
+        for (text, role) in body.iter().take(room) {
+            pen.text(2, line, inner, text, *role);
+            line += 1;
+        }
+        if let Some((label, typed, at)) = &picture.input {
+            let y = bottom + 1;
+            let end = pen.text(2, y, inner, label, Role::Label);
+            let shown = escaped(typed);
+            pen.text(end + 1, y, inner.saturating_sub(end), &shown, Role::Value);
+            cursor = Some(Position { x: area.x + end + 1 + *at as u16, y: area.y + y });
+        }
+        if let Some(buttons) = picture.buttons {
+            let total: u16 = buttons.labels.iter().map(|label| label.width() as u16 + 6).sum();
+            let mut at = width.saturating_sub(total).max(1);
+            let y = height.saturating_sub(2);
+            for (index, label) in buttons.labels.iter().enumerate() {
+                let chosen = index == buttons.chosen;
+                // Marked by signs too: colour alone says nothing.
+                let text = if chosen { format!("[ {label} ]") } else { format!("  {label}  ") };
+                let role = match (chosen, index > 0 && picture.dangerous) {
+                    (true, true) => Role::WriteBadge,
+                    (true, false) => Role::Active,
+                    (false, _) => Role::Text,
+                };
+                at = pen.text(at, y, width.saturating_sub(at + 1), &text, role) + 2;
+            }
+        }
+    }
+    if let Some(cursor) = cursor.filter(|cursor| screen.contains(*cursor)) {
+        frame.set_cursor_position(cursor);
+    }
+}

@@ -1,0 +1,279 @@
+//! One of the two panes: a list of specs.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+use super::columns::{chosen, placed};
+use super::pen::{Pen, Piece, wrapped};
+use crate::app::Model;
+use crate::app::database::{Health, label};
+use crate::app::filter::{Filter, Stage};
+use crate::app::layout::Side;
+use crate::app::model::Focus;
+use crate::app::pane::Pane;
+use crate::app::row::{Failure, Row};
+use crate::app::selection::{Counterpart, Selection};
+use crate::app::words::grouped;
+use crate::query::SortOrder;
+use crate::spec::text::escaped;
+use crate::tui::theme::{Glyph, Role, Theme};
+
+/// Columns before the first column of a row: cursor and a space.
+const MARGIN: u16 = 2;
+/// Columns at the end of a row: a space and the sign of the counterpart.
+const SIGN: u16 = 2;
+
+/// Draws the pane of that side.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, side: Side, model: &Model, theme: &Theme) {
+    let Some(pane) = model.pane(side) else { return };
+    let focused = model.focus == Focus::List(side);
+    let head = head(model, side, pane);
+    let hint = hint(model, side, area.width);
+    let (foot_left, cursor) = foot(model, side, pane, theme);
+    let foot_right = position(model, pane);
+    let screen = frame.area();
+    {
+        let mut pen = Pen::new(frame, area, theme);
+        let border = if focused { Role::FocusBorder } else { Role::Border };
+        pen.border(border, [&head, &hint, &foot_left, &foot_right]);
+    }
+    let inner = Rect {
+        x: area.x.saturating_add(1),
+        y: area.y.saturating_add(1),
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    };
+    rows(frame, inner, side, (model, pane), focused, theme);
+    if let Some(column) = cursor.filter(|_| focused && model.overlay.is_none()) {
+        let at = Position { x: area.x.saturating_add(column), y: area.bottom().saturating_sub(1) };
+        if screen.contains(at) && at.x < area.right() {
+            frame.set_cursor_position(at);
+        }
+    }
+}
+
+fn head(model: &Model, side: Side, pane: &Pane) -> Vec<Piece> {
+    let role = if model.side == side { Role::Title } else { Role::Text };
+    let mut pieces = vec![(format!(" {} ", escaped(&label(&pane.database))), role)];
+    if let Some(database) = model.database(&pane.database) {
+        let place = database.location.rsplit('/').next().unwrap_or_default();
+        let place = place.split('?').next().unwrap_or_default();
+        if !place.is_empty() {
+            pieces.push((format!("· {} ", escaped(place)), Role::Muted));
+        }
+    }
+    pieces
+}
+
+fn hint(model: &Model, side: Side, width: u16) -> Vec<Piece> {
+    let folded = model.layout().panes.iter().flatten().count() == 1 && model.panes.len() > 1;
+    let mut pieces = Vec::new();
+    if side == Side::Right && model.databases.len() > 2 && width >= 30 {
+        pieces.extend([(" [ ]".to_owned(), Role::Key), (" next cell ".to_owned(), Role::Muted)]);
+    }
+    if folded {
+        let other = model.pane(side.other()).map(|pane| label(&pane.database)).unwrap_or_default();
+        pieces.extend([(" Tab".to_owned(), Role::Key), (format!(" {} ", escaped(&other)), Role::Muted)]);
+    }
+    pieces
+}
+
+/// The left part of the foot, and the column of the text cursor where the filter is typed.
+fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, Option<u16>) {
+    let mut pieces = Vec::new();
+    let mut cursor = None;
+    if let Some(filter) = &pane.filter {
+        pieces.push((" /".to_owned(), Role::Key));
+        let text = escaped(filter.input.value()).into_owned();
+        cursor = filter.typing.then_some(4 + filter.input.visual_cursor() as u16);
+        let shown = if filter.typing { format!("{text} ") } else { text };
+        pieces.push((shown, Role::Value));
+        let total = model.database(&pane.database).and_then(|database| database.count);
+        let progress = filter.progress(total);
+        if !progress.is_empty() {
+            let busy =
+                if filter.is_busy() { format!("{} ", theme.glyph(Glyph::Busy)) } else { String::new() };
+            let role = if matches!(filter.stage, Stage::Failed(_)) { Role::Danger } else { Role::Muted };
+            pieces.push((format!(" {busy}{} ", escaped(&progress)), role));
+        }
+    }
+    if pane.list.order() == SortOrder::Updated {
+        pieces.push((" newest first ".to_owned(), Role::Label));
+    }
+    if pieces.is_empty() && model.side != side {
+        pieces = elsewhere(model, pane, theme);
+    }
+    (pieces, cursor)
+}
+
+/// What the other pane says of the selected spec where its row is not in sight.
+fn elsewhere(model: &Model, pane: &Pane, theme: &Theme) -> Vec<Piece> {
+    let Some(selection) = &model.selection else { return Vec::new() };
+    if pane.list.shows(&selection.instance_uuid) {
+        return Vec::new();
+    }
+    let uuid: String = escaped(&selection.instance_uuid).chars().take(8).collect();
+    let Some((sign, role)) = sign(selection, theme) else { return Vec::new() };
+    match selection.counterpart {
+        Counterpart::Missing => vec![(format!(" {sign} {uuid} is not here "), role)],
+        _ => vec![
+            (format!(" {sign} {uuid}"), role),
+            (" is further away, ".to_owned(), Role::Muted),
+            ("=".to_owned(), Role::Key),
+            (" goes there ".to_owned(), Role::Muted),
+        ],
+    }
+}
+
+fn position(model: &Model, pane: &Pane) -> Vec<Piece> {
+    if pane.list.is_empty() {
+        return Vec::new();
+    }
+    let hits = match pane.filter.as_ref().map(|filter| &filter.stage) {
+        Some(Stage::Passing { hits, .. }) => Some(*hits),
+        _ => None,
+    };
+    let counted = model.database(&pane.database).and_then(|database| database.count);
+    let total = hits.or(pane.list.whole()).or(counted);
+    let text = match (pane.list.ordinal(), total) {
+        (Some(at), Some(total)) => format!(" {} of {} ", grouped(at), grouped(total.max(at))),
+        (Some(at), None) => format!(" {} ", grouped(at)),
+        (None, Some(total)) => format!(" of {} ", grouped(total)),
+        (None, None) => return Vec::new(),
+    };
+    vec![(text, Role::Muted)]
+}
+
+fn sign(selection: &Selection, theme: &Theme) -> Option<(&'static str, Role)> {
+    match selection.counterpart {
+        Counterpart::Unknown => None,
+        Counterpart::Missing => Some((theme.glyph(Glyph::Missing), Role::Absent)),
+        Counterpart::Equal => Some((theme.glyph(Glyph::Equal), Role::Good)),
+        Counterpart::Different => Some((theme.glyph(Glyph::Different), Role::Warn)),
+    }
+}
+
+fn rows(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    side: Side,
+    (model, pane): (&Model, &Pane),
+    focused: bool,
+    theme: &Theme,
+) {
+    let mut pen = Pen::new(frame, area, theme);
+    let columns = chosen(pen.area.width.saturating_sub(MARGIN + SIGN));
+    let mut at = MARGIN;
+    for (column, width) in &columns {
+        let head = column.head();
+        pen.text(at + placed(head, *width, column.right()), 0, *width, head, Role::Muted);
+        at += width + 2;
+    }
+    if pane.list.is_empty() {
+        empty(&mut pen, model, pane, theme);
+        return;
+    }
+    let searched = pane.filter.as_ref().filter(|filter| filter.hits_of().is_some()).map(Filter::text);
+    for (line, (is_cursor, row)) in (1..).zip(pane.list.visible()) {
+        if line >= pen.area.height {
+            break;
+        }
+        let selection = model.selection.as_ref();
+        let selected = selection.filter(|selection| selection.instance_uuid == row.instance_uuid);
+        let is_selected = is_cursor && model.side == side;
+        if is_cursor {
+            pen.text(
+                0,
+                line,
+                1,
+                theme.glyph(Glyph::Cursor),
+                if is_selected { Role::Title } else { Role::Absent },
+            );
+        }
+        draw_row(&mut pen, line, row, &columns, (model.now, searched), theme);
+        let width = pen.area.width;
+        let is_counterpart = model.side != side && selected.is_some();
+        if is_selected || is_counterpart {
+            let role = if is_selected && focused { Role::Selected } else { Role::Counterpart };
+            pen.restyle(0, line, width, theme.style(role));
+        }
+        if let Some((sign, role)) =
+            selected.filter(|_| is_selected || is_counterpart).and_then(|selection| sign(selection, theme))
+        {
+            let style = theme.style(if is_selected && focused { Role::Selected } else { Role::Counterpart });
+            pen.styled(width.saturating_sub(2), line, 1, sign, style.patch(theme.style(role)));
+        }
+    }
+}
+
+fn draw_row(
+    pen: &mut Pen<'_>,
+    line: u16,
+    row: &Row,
+    columns: &[(super::columns::Column, u16)],
+    (now, searched): (i64, Option<&str>),
+    theme: &Theme,
+) {
+    let mut at = MARGIN;
+    for (column, width) in columns {
+        if let (Some(problem), true) = (&row.summary.problem, at > MARGIN) {
+            let rest = pen.area.width.saturating_sub(at + SIGN);
+            let text = format!("{} {}", theme.glyph(Glyph::Broken), escaped(problem));
+            pen.text(at, line, rest, &text, Role::Danger);
+            return;
+        }
+        let (text, role) = column.cell(row, now, usize::from(*width), theme);
+        let start = at + placed(&text, *width, column.right());
+        pen.text(start, line, *width, &text, role);
+        if let Some(found) = searched.filter(|_| column.searched()).and_then(|wanted| find(&text, wanted)) {
+            let (before, length) = found;
+            if before < *width {
+                pen.restyle(start + before, line, length.min(*width - before), theme.style(Role::Match));
+            }
+        }
+        at += width + 2;
+    }
+}
+
+/// Column and width of `wanted` in `text`, upper and lower case alike.
+fn find(text: &str, wanted: &str) -> Option<(u16, u16)> {
+    let (text, wanted) = (text.to_ascii_lowercase(), wanted.to_ascii_lowercase());
+    let at = text.find(&wanted).filter(|_| !wanted.is_empty())?;
+    Some((text[..at].width() as u16, wanted.width() as u16))
+}
+
+/// Why there are no rows, and what to do.
+fn empty(pen: &mut Pen<'_>, model: &Model, pane: &Pane, theme: &Theme) {
+    let health = model.database(&pane.database).map(|database| &database.health);
+    let name = label(&pane.database);
+    let (text, role) = match (pane.list.failure(), health, &pane.filter) {
+        (_, Some(Health::NoTable), _) | (Some(Failure::NoTable), _, _) => {
+            (format!("{name} has no request_specs table: reqspec db sync adds it"), Role::Warn)
+        }
+        (_, Some(Health::Down { reason, retry_at, .. }), _) => {
+            let next = match retry_at {
+                Some(at) if *at > model.now => "r retries; retried by itself too",
+                _ => "trying again",
+            };
+            (format!("{} {name} is down: {reason}. {next}", theme.glyph(Glyph::Down)), Role::Danger)
+        }
+        (Some(failure), _, _) => (format!("{}. r retries", failure.sentence()), Role::Danger),
+        (None, _, Some(filter)) if filter.is_busy() => ("looking …".to_owned(), Role::Muted),
+        (None, _, Some(filter)) if filter.hits_of().is_some() => {
+            ("nothing matches; Esc shows all again".to_owned(), Role::Muted)
+        }
+        (None, _, _) if !pane.list.is_loaded() => ("reading …".to_owned(), Role::Muted),
+        _ => (
+            "no specs here; n creates one from a file, m and c on the other side bring one".to_owned(),
+            Role::Muted,
+        ),
+    };
+    let width = pen.area.width.saturating_sub(4);
+    let lines = wrapped(&escaped(&text), usize::from(width));
+    let top = 1 + pen.area.height.saturating_sub(1 + lines.len() as u16) / 3;
+    for (line, text) in (top..).zip(lines) {
+        let at = 2 + width.saturating_sub(text.width() as u16) / 2;
+        pen.text(at, line, width, &text, role);
+    }
+}

@@ -4,9 +4,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-use crate::spec::FieldPath;
 use crate::spec::edit::{Edit, NewValue};
 use crate::spec::schema::{self, Kind};
+use crate::spec::{Document, FieldPath};
 
 use super::fields::{FieldRow, Role};
 use super::leaving::Leaving;
@@ -124,8 +124,9 @@ impl Editor {
     }
 
     fn external(&mut self) -> EditorOutcome {
-        let error = self.draft.document().err().map(|error| external::malformed(self.draft.text(), error));
-        EditorOutcome::External { text: external::outgoing(self.draft.text()), error }
+        let text = external::outgoing(self.draft.text());
+        let error = Document::parse_str(&text).err().map(|error| external::malformed(&text, &error));
+        self.hand_out(text, error)
     }
 
     fn move_to(&mut self, row: usize) {

@@ -62,6 +62,8 @@ pub struct Editor {
     message: Option<Message>,
     /// First line in sight of the difference and the findings.
     side_offset: usize,
+    /// The text that `$EDITOR` was given last: when it comes back as it is, nothing was meant.
+    handed_out: Option<String>,
 }
 
 impl Editor {
@@ -89,6 +91,7 @@ impl Editor {
             leaving: None,
             message: None,
             side_offset: 0,
+            handed_out: None,
         };
         editor.refresh();
         Ok(editor)
@@ -151,28 +154,31 @@ impl Editor {
                 return EditorOutcome::Stay;
             }
         };
-        let text = external::incoming(&returned, self.draft.text());
-        if text == **self.draft.text() {
-            // Nothing was typed: the way out of a text that is refused again and again.
+        let typed = external::strip_comments(&returned);
+        if self.handed_out.take().is_some_and(|text| external::strip_comments(&text) == typed) {
+            // The way out of a text that is refused again and again.
             self.note("The text came back unchanged.");
             return EditorOutcome::Stay;
         }
+        let text = external::incoming(&typed, self.draft.text());
         let mut tried = self.draft.clone();
         let refusal = match tried.replace(&text) {
-            Err(error) => Some(external::malformed(&external::strip_comments(&returned), &error)),
+            Err(error) => Some(external::malformed(&typed, &error)),
             Ok(_) => tried.objection(),
         };
         if let Some(reason) = refusal {
-            return EditorOutcome::External {
-                text: external::strip_comments(&returned),
-                error: Some(reason),
-            };
+            return self.hand_out(typed, Some(reason));
         }
         self.draft = tried;
         self.message = None;
         self.refresh();
         self.note("The text is taken over. u takes it back.");
         EditorOutcome::Stay
+    }
+
+    fn hand_out(&mut self, text: String, error: Option<String>) -> EditorOutcome {
+        self.handed_out = Some(text.clone());
+        EditorOutcome::External { text, error }
     }
 
     /// Whether the draft differs from what is stored.
@@ -359,8 +365,9 @@ impl Editor {
             Purpose::NewKey { path } => {
                 let taken = path.resolve(document).is_some_and(|map| map.get(&value).is_some());
                 prompt.error = taken.then(|| "There is such a key already.".to_owned());
-                prompt.says =
-                    asking::meaning(document, &path.join(value.as_str()), "").filter(|_| !value.is_empty());
+                // While suggestions are left the key is but half typed.
+                let done = prompt.matches().is_empty() && !value.is_empty();
+                prompt.says = asking::meaning(document, &path.join(value.as_str()), "").filter(|_| done);
             }
             Purpose::NewField { .. } | Purpose::Rename { .. } => {}
         }
@@ -410,10 +417,10 @@ impl Editor {
             }
             Purpose::Rename { path } => Edit::RenameKey { path: path.clone(), key: text },
         };
-        let target = match &edit {
-            Edit::InsertItem { path, index, .. } => path.join(index.to_string()),
-            Edit::RenameKey { path, key } => path.parent().unwrap_or_default().join(key.as_str()),
-            other => other.path().clone(),
+        let target = match (&prompt.purpose, &edit) {
+            (Purpose::Insert { path, index }, _) => path.join(index.to_string()),
+            (_, Edit::RenameKey { path, key }) => path.parent().unwrap_or_default().join(key.as_str()),
+            (_, edit) => edit.path().clone(),
         };
         match self.draft.apply(&[edit]) {
             Ok(_) => {

@@ -49,9 +49,12 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, prompt: &Prompt, theme: &Theme) {
     let outer = over(area, width, height as u16);
     let inner = frame_box(frame, outer, &prompt.title, theme);
     let mut lines = vec![DetailLine::of([Span::new(&prompt.note, Tone::Muted)])];
-    let input = input_line(prompt, usize::from(inner.width));
-    lines.push(input);
+    lines.push(input_line(prompt, usize::from(inner.width)));
     lines.extend(below);
+    if usize::from(inner.height) < lines.len() {
+        // What is typed and what speaks against it come first.
+        lines.remove(0);
+    }
     let mut pen = Pen { y: inner.y, inner };
     for line in &lines {
         pen.line(frame, line, theme);

@@ -50,7 +50,7 @@ pub struct DeploymentArguments {
     pub env_name: Option<String>,
     /// Where the specs of scheduled instances belong [default: api where the API database has
     /// upstream nova's alembic_version table, else cells]
-    #[arg(long, global = true, value_name = "HOME", hide_possible_values = true)]
+    #[arg(long, global = true, value_name = "HOME")]
     pub spec_home: Option<HomeArgument>,
     /// Refuse every change
     #[arg(long, global = true)]
@@ -68,7 +68,7 @@ pub enum HomeArgument {
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct TuiArguments {
     /// Start the terminal UI ready to write; otherwise W asks for it
-    #[arg(long, conflicts_with = "read_only")]
+    #[arg(long, conflicts_with = "read_only", help_heading = "Terminal UI")]
     pub write: bool,
 }
 
@@ -190,8 +190,8 @@ pub struct CreateArguments {
 }
 
 const EDIT_HELP: &str = "\
-Paths name the fields as nova does; envelopes are left out, and keys that are no plain words stand in
-brackets. Edits are made in the order given:
+Paths name the fields as nova does; envelopes are left out, and keys that are no plain words
+stand in brackets. Edits are made in the order given:
 
   reqspec edit UUID --set availability_zone=az2 --unset force_hosts \\
       --set 'flavor.extra_specs[hw:cpu_policy]=dedicated' \\

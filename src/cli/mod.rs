@@ -40,7 +40,7 @@ use sessions::Sessions;
 
 /// Runs the command line given (the program's name first) and gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let matches = match Arguments::command().try_get_matches_from(arguments) {
+    let matches = match Arguments::command().try_get_matches_from(cells_first(arguments)) {
         Ok(matches) => matches,
         Err(error) => {
             // --help and --version come this way too; clap's exit code for usage errors is 2.
@@ -72,6 +72,31 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// The same arguments with every `--cell` before the command. clap keeps the values of a global
+/// option from one level only: of cells given before and after the command, some would be lost.
+fn cells_first(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments = arguments.into_iter();
+    let mut first: Vec<OsString> = arguments.next().into_iter().collect();
+    let mut rest = Vec::new();
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            rest.push(argument);
+            rest.extend(arguments);
+            break;
+        }
+        match argument.to_str() {
+            Some("--cell") => {
+                first.push(argument);
+                first.extend(arguments.next());
+            }
+            Some(text) if text.starts_with("--cell=") => first.push(argument),
+            _ => rest.push(argument),
+        }
+    }
+    first.append(&mut rest);
+    first
+}
+
 fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError> {
     if arguments.tui.write && !matches!(arguments.command, None | Some(Command::Tui(_))) {
         return Err(CliError::usage("--write is the terminal UI's; commands ask before they write"));
@@ -81,6 +106,11 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
         None => tui(&places, arguments.tui.write),
         Some(Command::Tui(tui_arguments)) => tui(&places, arguments.tui.write || tui_arguments.write),
         Some(Command::Demo(demo)) => {
+            if places.api.is_some() || !places.cells.is_empty() || places.spec_home.is_some() {
+                return Err(CliError::usage(
+                    "the demo brings its own databases: leave out --api, --cell and --spec-home",
+                ));
+            }
             let deployment = deployment::demo::open(demo.reset)?;
             let deployment = if places.read_only { read_only(deployment) } else { deployment };
             screen(deployment, demo.headless)

@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use crate::change::{Operation, Plan, Requirement, Severity};
 use crate::deployment::Deployment;
-use crate::spec::Document;
 use crate::spec::diff::{self, Change};
 use crate::spec::summary::Summary;
 use crate::store::DatabaseName;
 
-/// At most so many bytes of a text that is no document are shown.
+/// At most so many bytes of one value are shown.
 const EXCERPT: usize = 2_000;
 
 /// The plan as lines: environment, each operation with its databases and exact difference, and
@@ -43,22 +42,21 @@ pub fn json(plan: &Plan) -> Value {
 
 /// A difference of two stored texts as lines, `path: before -> after`.
 pub fn difference_lines(before: &[u8], after: &[u8]) -> Vec<String> {
-    match (Document::parse(before), Document::parse(after)) {
-        (Ok(old), Ok(new)) => {
-            let changes = diff::difference(&old, &new);
-            match (changes.is_empty(), before == after) {
-                (false, _) => changes.iter().map(change_line).collect(),
-                (true, true) => vec!["no difference: the same bytes".to_owned()],
-                (true, false) => vec!["the same values, written differently".to_owned()],
-            }
-        }
-        _ => vec![format!("before: {}", excerpt(before)), format!("after:  {}", excerpt(after))],
+    let changes = diff::difference_of_texts(before, after);
+    match (changes.is_empty(), before == after) {
+        (false, _) => changes.iter().map(change_line).collect(),
+        (true, true) => vec!["no difference: the same bytes".to_owned()],
+        (true, false) => vec!["the same values, written differently".to_owned()],
     }
 }
 
 fn change_line(change: &Change) -> String {
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
-    format!("{}: {} -> {}", change.path, value(&change.before), value(&change.after))
+    let value = |value: &Option<String>| match value {
+        Some(value) => excerpt(value.as_bytes()),
+        None => "(absent)".to_owned(),
+    };
+    let path = if change.path.is_empty() { "the whole spec" } else { &change.path };
+    format!("{path}: {} -> {}", value(&change.before), value(&change.after))
 }
 
 fn severity(severity: Severity) -> &'static str {
@@ -137,12 +135,11 @@ fn operation_json(operation: &Operation) -> Value {
         "operation": operation.verb(),
         "instance_uuid": &**operation.instance_uuid(),
     });
-    let changes = |before: &[u8], after: &[u8]| match (Document::parse(before), Document::parse(after)) {
-        (Ok(before), Ok(after)) => diff::difference(&before, &after)
-            .into_iter()
+    let changes = |before: &[u8], after: &[u8]| {
+        let changes = diff::difference_of_texts(before, after).into_iter();
+        changes
             .map(|change| json!({ "path": change.path, "before": change.before, "after": change.after }))
-            .collect(),
-        _ => Value::Null,
+            .collect::<Value>()
     };
     let mut put = |key: &str, entry: Value| value[key] = entry;
     match operation {

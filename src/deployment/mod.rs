@@ -178,10 +178,12 @@ impl Deployment {
                 });
             }
         };
-        if *database == DatabaseName::Api && self.upstream_schema.get().is_none() {
-            if let Some(found) = inventory::bears_upstream_schema(store.as_ref()).await {
-                let _ = self.upstream_schema.set(found);
-            }
+        if *database == DatabaseName::Api
+            && self.upstream_schema.get().is_none()
+            && let Some(found) = inventory::bears_upstream_schema(store.as_ref()).await
+        {
+            // Another session may have found out first.
+            let _ = self.upstream_schema.set(found);
         }
         Ok(store)
     }
@@ -201,3 +203,6 @@ fn short_address(shown: &str) -> String {
         _ => shown.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod deployment_tests;

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use super::{NewSpec, RequestContext, StoreError, StoredSpec};
-use crate::spec::{Document, Malformed};
+use crate::spec::schema::{self, Severity};
+use crate::spec::{Document, Malformed, persist};
 
 /// What can go wrong with an object.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -134,8 +135,8 @@ impl RequestSpec {
         Ok(())
     }
 
-    /// Write it over the row that was read, to the database that is meant. What nova's `save()`
-    /// strips is stripped from the document too. Writes nothing where that leaves nothing changed.
+    /// Write it over the row that was read, to the database that is meant; nothing changed in the
+    /// document: nothing is written. What nova's `save()` strips is stripped from the document too.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where that database holds anything else than what was read,
@@ -144,6 +145,9 @@ impl RequestSpec {
         let Some(row) = &self.row else {
             return Err(ObjectError::Action { action: "save", reason: "never created" });
         };
+        if self.document.text().as_bytes() == &*row.spec {
+            return Ok(());
+        }
         let stored = self.stored_form()?;
         let saved = context.store()?.save(&self.instance_uuid, &row.spec, stored.text()).await?;
         self.row = Some(saved);
@@ -164,8 +168,20 @@ impl RequestSpec {
         Ok(())
     }
 
-    /// The document as it would be stored.
+    /// The document as it is stored: stripped, and loadable.
     fn stored_form(&self) -> Result<Document, ObjectError> {
-        Ok(self.document.clone())
+        let instance_uuid = || Arc::clone(&self.instance_uuid);
+        let stripped = persist::strip(&self.document)
+            .map_err(|problem| ObjectError::Malformed { instance_uuid: instance_uuid(), problem })?;
+        let problems: Vec<String> = schema::check(&stripped.document)
+            .into_iter()
+            .filter(|problem| problem.severity == Severity::Unloadable)
+            .map(|problem| problem.to_string())
+            .collect();
+        if problems.is_empty() {
+            Ok(stripped.document)
+        } else {
+            Err(ObjectError::Unloadable { instance_uuid: instance_uuid(), problems: problems.join("; ") })
+        }
     }
 }

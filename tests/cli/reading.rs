@@ -48,11 +48,11 @@ fn list_json_is_one_object_per_line() {
 #[test]
 fn pages_join_without_gaps_in_both_orders() {
     let world = World::new();
-    for number in 0..450 {
-        let uuid = format!("{number:08}-bbbb-4bbb-8bbb-222222222222");
-        world.insert("api", &uuid, r#"{"a": 1}"#);
-    }
-    world.sql("api", "UPDATE request_specs SET updated_at = datetime('2024-06-01', '+' || (id * 37 % 450) || ' minutes')");
+    world.insert_many("api", 450, r#"{"a": 1}"#);
+    world.sql(
+        "api",
+        "UPDATE request_specs SET updated_at = datetime('2024-06-01', '+' || (id * 37 % 450) || ' minutes')",
+    );
     let by_id = rows(&world.run(&["list", "--json"]).ok());
     let ids: Vec<i64> = by_id.iter().map(|row| row["id"].as_i64().unwrap()).collect();
     assert_eq!(ids, (1..=450).collect::<Vec<_>>());
@@ -84,7 +84,10 @@ fn a_database_that_is_down_is_said_and_the_others_are_listed() {
     world.sql("cell2", "DROP TABLE request_specs");
     let ran = world.run(&["list", "--json"]);
     let err = ran.fails(1);
-    assert!(err.contains("warning: cell1: ") && err.contains("cell2: no table request_specs; `reqspec db sync`"), "{err}");
+    assert!(
+        err.contains("warning: cell1: ") && err.contains("cell2: no table request_specs; `reqspec db sync`"),
+        "{err}"
+    );
     assert_eq!(rows(&ran.out()).len(), 1);
 }
 
@@ -113,9 +116,7 @@ fn malformed_rows_are_listed_with_their_error() {
 #[test]
 fn a_reader_that_has_enough_is_no_error() {
     let world = World::new();
-    for number in 0..3000 {
-        world.insert("api", &format!("{number:08}-bbbb-4bbb-8bbb-222222222222"), "{}");
-    }
+    world.insert_many("api", 3000, "{}");
     let deployment = format!("--api {}", world.path("api").display());
     let binary = assert_cmd::cargo::cargo_bin("reqspec");
     let script = format!("{{ {} list {deployment}; echo $? >&2; }} | head -1", binary.display());
@@ -177,9 +178,15 @@ fn not_found_is_not_said_while_a_database_is_down() {
 fn hostile_text_is_escaped() {
     let world = World::new();
     let hostile = "\\u001b[2J\u{202e}evil\\u0007";
-    world.insert("api", UUID, spec().replace("m1.tiny", hostile).replace("\"az1\"", "\"\\u001b]0;x\\u0007\""));
+    world.insert(
+        "api",
+        UUID,
+        spec().replace("m1.tiny", hostile).replace("\"az1\"", "\"\\u001b]0;x\\u0007\""),
+    );
     world.insert("api", "\u{1b}[31mred", "\u{1b}[0m{");
-    for arguments in [&["list"][..], &["show", UUID], &["show", "\u{1b}[31mred"], &["delete", UUID, "--in", "api"]] {
+    for arguments in
+        [&["list"][..], &["show", UUID], &["show", "\u{1b}[31mred"], &["delete", UUID, "--in", "api"]]
+    {
         let ran = world.run(arguments);
         let all = format!("{}{}", ran.out(), ran.err());
         assert!(!all.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{arguments:?}: {all}");

@@ -332,7 +332,7 @@ impl Detail {
         let document = match parsed {
             Ok(document) => document,
             Err(error) if self.tab == Tab::Json => return raw::rows(&subject.text, error, width),
-            Err(_) if self.tab == Tab::Difference => return difference::rows(subject, None),
+            Err(_) if self.tab == Tab::Difference => return difference::rows(subject),
             Err(error) => return raw::explanation(&subject.text, error),
         };
         match self.tab {
@@ -341,8 +341,8 @@ impl Detail {
             Tab::Image => facts::rows(&self.constraints, scheduler::Tab::Image),
             Tab::Topology => facts::rows(&self.constraints, scheduler::Tab::Topology),
             Tab::Json => Vec::new(),
-            Tab::Difference => difference::rows(subject, Some(document)),
-            Tab::Findings => findings::rows(document),
+            Tab::Difference => difference::rows(subject),
+            Tab::Findings => findings::rows(document, &subject.instance_uuid),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Draft {
     /// A sentence for people.
     pub fn apply(&mut self, edits: &[Edit]) -> Result<bool, String> {
         let document = self.document.as_ref().map_err(|error| error.to_string())?;
-        let edited = edit::apply(document, edits).map_err(|error| error.to_string())?;
+        let edited = edit::apply_unfinished(document, edits).map_err(|error| error.to_string())?;
         if edited.splices.is_empty() {
             return Ok(false);
         }
@@ -131,6 +131,16 @@ impl Draft {
         self.redo.clear();
         self.set(document);
         Ok(true)
+    }
+
+    /// Whether a change can be taken back.
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    /// Whether a change that was taken back can be made again.
+    pub fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
     }
 
     /// Takes the last change back. False if there is none.

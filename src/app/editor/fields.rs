@@ -139,7 +139,9 @@ fn push_field(
     rows.push(row);
     let info = |path: &FieldPath| schema::field_info(document, path);
     match role {
-        Role::List if has_item_rows(entry.info.kind) => push_items(node, &entry.path, depth + 1, draft, &info, rows),
+        Role::List if has_item_rows(entry.info.kind) => {
+            push_items(node, &entry.path, depth + 1, draft, &info, rows)
+        }
         Role::Map => {
             for child in node.children().take(MOST) {
                 let Some(key) = child.key() else { continue };

@@ -4,30 +4,89 @@ use std::sync::Arc;
 
 use super::Preparation;
 use crate::change::{DatabaseName, Refusal, Severity};
-use crate::spec::{Document, Malformed};
+use crate::spec::schema::{self, Problem, Severity as Gravity};
+use crate::spec::{Document, Malformed, persist};
+
+/// Problems that a refusal names; more are counted.
+const NAMED: usize = 8;
 
 impl Preparation<'_> {
     /// The text that a save or create stores: stripped as nova strips, and loadable. `before` is
-    /// the text that it replaces; what was wrong with that one already is only a notice.
+    /// the text that it replaces (empty where it replaces none): what that one has too is only
+    /// told; new harm is refused unless forced.
     pub(super) fn text_to_store(
         &mut self,
         text: &str,
+        database: &DatabaseName,
         instance_uuid: &str,
         before: &[u8],
     ) -> Result<Arc<str>, Refusal> {
-        let document = Document::parse_str(text)
-            .map_err(|problem| malformed("The text", instance_uuid, text.as_bytes(), &problem))?;
-        let _ = before;
-        Ok(document.shared_text())
+        let unreadable = |problem| malformed("The text", instance_uuid, text.as_bytes(), &problem);
+        let document = Document::parse_str(text).map_err(unreadable)?;
+        let stored = persist::strip(&document).map_err(unreadable)?.document;
+        let problems = schema::check(&stored);
+        refuse_unloadable("The text", instance_uuid, &problems)?;
+        let old = Document::parse(before).map(|document| schema::check(&document)).unwrap_or_default();
+        let (old, new): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| old.contains(problem));
+        self.tell(old.iter().filter(|problem| problem.severity == Gravity::Harmful), Severity::Notice);
+        self.tell(new.iter().filter(|problem| problem.severity == Gravity::Notice), Severity::Notice);
+        let harm: Vec<&Problem> = new.iter().filter(|problem| problem.severity == Gravity::Harmful).collect();
+        if !harm.is_empty() {
+            let reason =
+                format!("nova would load this text, but not use it as it is meant: {}.", named(&harm));
+            self.refuse_unless_forced(word_for(database, instance_uuid), reason)?;
+        }
+        self.tell_of_other_instance(&stored, instance_uuid);
+        Ok(stored.shared_text())
     }
 
     /// Judge a text that is to be stored elsewhere as it is.
     pub(super) fn text_to_carry(&mut self, text: &[u8], instance_uuid: &str) -> Result<(), Refusal> {
         let document = Document::parse(text)
             .map_err(|problem| malformed("The stored text", instance_uuid, text, &problem))?;
-        let _ = (&document, Severity::Notice);
+        let problems = schema::check(&document);
+        refuse_unloadable("The stored text", instance_uuid, &problems)?;
+        self.tell(problems.iter().filter(|problem| problem.severity == Gravity::Harmful), Severity::Notice);
+        self.tell_of_other_instance(&document, instance_uuid);
         Ok(())
     }
+
+    fn tell<'p>(&mut self, problems: impl Iterator<Item = &'p Problem>, severity: Severity) {
+        for problem in problems.take(NAMED) {
+            self.warn(severity, format!("{problem}."));
+        }
+    }
+
+    /// The column wins over the text (nova/objects/request_spec.py, _from_db_object).
+    fn tell_of_other_instance(&mut self, document: &Document, instance_uuid: &str) {
+        if let Some(problem) = schema::check_instance(document, instance_uuid) {
+            self.warn(Severity::Warning, format!("{problem}."));
+        }
+    }
+}
+
+fn refuse_unloadable(what: &str, instance_uuid: &str, problems: &[Problem]) -> Result<(), Refusal> {
+    let fatal: Vec<&Problem> =
+        problems.iter().filter(|problem| problem.severity == Gravity::Unloadable).collect();
+    if fatal.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::Refused {
+        reason: format!(
+            "{what} of {instance_uuid} is not stored, because nova could not load it: {}",
+            named(&fatal)
+        ),
+        forceable: false,
+    })
+}
+
+/// The problems in one sentence.
+fn named(problems: &[&Problem]) -> String {
+    let mut words: Vec<String> = problems.iter().take(NAMED).map(ToString::to_string).collect();
+    if problems.len() > NAMED {
+        words.push(format!("and {} more", problems.len() - NAMED));
+    }
+    words.join("; ")
 }
 
 fn malformed(what: &str, instance_uuid: &str, text: &[u8], problem: &Malformed) -> Refusal {
@@ -55,12 +114,8 @@ pub(super) fn own_instance_uuid(text: &str) -> Result<Arc<str>, Refusal> {
 
 /// Refuse what is not a UUID as nova writes them. nova itself only warns (UUIDField).
 pub(super) fn check_uuid(instance_uuid: &str) -> Result<(), Refusal> {
-    let well_formed = instance_uuid.len() == 36
-        && instance_uuid.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-        });
-    if well_formed {
+    let canonical = instance_uuid.len() == 36 && !instance_uuid.bytes().any(|byte| byte.is_ascii_uppercase());
+    if canonical && schema::is_uuid(instance_uuid) {
         return Ok(());
     }
     Err(Refusal::Refused {

@@ -20,7 +20,6 @@ mod unset;
 
 pub use apply::{apply, apply_unfinished, check_typed};
 pub use error::EditError;
-pub(crate) use render::render;
 pub use splice::{Mismatch, Splice, Splices};
 pub(crate) use structure::{remove, replace};
 

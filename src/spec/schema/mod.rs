@@ -29,6 +29,12 @@ pub use place::kind_word;
 pub(crate) use place::{Owner, Place, Role};
 pub use problem::{Problem, Severity};
 pub use scalar::is_uuid;
-pub(crate) use scalar::{enum_value, is_integer_token, is_version_predicate};
+pub(crate) use scalar::{enum_value, is_version_predicate};
 pub use types::*;
 pub use version::{StoredVersion, object};
+
+/// A spec that nova loads and schedules, for tests.
+#[cfg(test)]
+pub(crate) fn check_sound() -> String {
+    check::tests::sound()
+}

@@ -8,25 +8,12 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Borders};
 
 use crate::app::detail::{Detail, Tab};
 use crate::tui::theme::{Role, Theme};
 
-use super::lines::{draw_line, plain};
-
-const ASCII_BORDER: border::Set = border::Set {
-    top_left: "+",
-    top_right: "+",
-    bottom_left: "+",
-    bottom_right: "+",
-    vertical_left: "|",
-    vertical_right: "|",
-    horizontal_top: "-",
-    horizontal_bottom: "-",
-};
+use super::lines::{block, draw_line, plain};
 
 /// Draws the panel with its border. Never panics, however small the area.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, detail: &Detail, focused: bool, theme: &Theme) {
@@ -34,11 +21,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, detail: &Detail, focused: bool, t
     if area.is_empty() {
         return;
     }
-    let mut block = Block::new()
-        .borders(Borders::ALL)
-        .border_set(if theme.ascii { ASCII_BORDER } else { border::PLAIN })
-        .border_style(theme.style(if focused { Role::FocusBorder } else { Role::Border }))
-        .title_top(titles(detail, area.width, focused, theme));
+    let mut block = block(focused, theme).title_top(titles(detail, area.width, focused, theme));
     let inner = content(area);
     let window = detail.window(usize::from(inner.width), usize::from(inner.height));
     if window.total > window.lines.len() && !window.lines.is_empty() {

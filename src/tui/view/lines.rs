@@ -3,9 +3,30 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::symbols::border;
+use ratatui::widgets::{Block, Borders};
 
 use crate::app::detail::{DetailLine, Tone};
 use crate::tui::theme::{Role, Theme};
+
+const ASCII_BORDER: border::Set = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// A border; blue where the focus is.
+pub fn block(focused: bool, theme: &Theme) -> Block<'static> {
+    Block::new()
+        .borders(Borders::ALL)
+        .border_set(if theme.ascii { ASCII_BORDER } else { border::PLAIN })
+        .border_style(theme.style(if focused { Role::FocusBorder } else { Role::Border }))
+}
 
 /// The meaning of a tone for the theme.
 pub fn role(tone: Tone) -> Role {
@@ -70,7 +91,8 @@ fn ascii(character: char) -> char {
         '✓' => 'v',
         '✗' => 'x',
         '✎' | '●' => '*',
-        '│' => '|',
+        '│' | '▏' => '|',
+        '⏎' => '<',
         ascii if ascii.is_ascii() => ascii,
         _ => '?',
     }

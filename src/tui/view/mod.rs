@@ -18,6 +18,7 @@ pub mod columns;
 pub mod detail;
 pub mod dialog;
 pub mod editor;
+pub mod editor_prompt;
 pub mod help;
 pub mod lines;
 pub mod palette;

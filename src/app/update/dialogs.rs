@@ -96,10 +96,14 @@ fn help_key(model: &mut Model, scroll: usize, event: &KeyEvent) {
     if matches!(event.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('?' | 'q')) {
         return;
     }
-    // The last screen of it stays full.
-    let room = usize::from(model.size.1).saturating_sub(4).max(1);
-    let last = help::lines().len().saturating_sub(room);
+    let last = last_of_help(model);
     model.overlay = Some(Overlay::Help { scroll: scrolled(scroll, last + 1, event) });
+}
+
+/// The highest line from which the help is shown to its end: some entries take two lines.
+fn last_of_help(model: &Model) -> usize {
+    let room = usize::from(model.size.1).saturating_sub(4).max(1);
+    help::lines().len().saturating_sub(room * 2 / 3)
 }
 
 fn palette_key(model: &mut Model, mut palette: Palette, event: &KeyEvent) -> Vec<Effect> {
@@ -200,12 +204,12 @@ pub fn wheel(model: &mut Model, lines: i64) {
     let moved = |scroll: usize, count: usize| {
         (scroll as i64 + lines).clamp(0, count.saturating_sub(1) as i64) as usize
     };
-    let room = usize::from(model.size.1).saturating_sub(4).max(1);
+    let last = last_of_help(model);
     match &mut model.overlay {
         Some(Overlay::Confirm(confirm)) => confirm.scroll_by(lines),
         Some(Overlay::Conflict(conflict)) => conflict.scroll = moved(conflict.scroll, conflict.lines.len()),
         Some(Overlay::Help { scroll }) => {
-            *scroll = moved(*scroll, help::lines().len().saturating_sub(room) + 1);
+            *scroll = moved(*scroll, last + 1);
         }
         _ => {}
     }

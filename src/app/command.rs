@@ -8,7 +8,7 @@ use crossterm::event::KeyCode;
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
-use super::update::{browse, changes, general};
+use super::update::{browse, changes, editing, general};
 
 /// Under which heading the help lists a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,9 +138,9 @@ commands! {
         "Read both panes anew; ask databases that are down again.";
     "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
         "Copy the instance's uuid to the clipboard; in the JSON tree the path under the cursor.";
-    "edit", "edit", Change, Writes, (2, 4), [key('e')], changes::can_edit, changes::edit,
+    "edit", "edit", Change, Writes, (2, 4), [key('e')], changes::can_edit, editing::edit,
         "Edit the fields of the spec.";
-    "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], changes::can_edit_text, changes::edit_text,
+    "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], changes::can_edit_text, editing::edit_text,
         "Edit the stored JSON in $VISUAL or $EDITOR.";
     "save", "save", Change, Writes, (3, 0), [key('s')], changes::can_edit_text, changes::save,
         "Save the spec as it is, which strips what nova's save() strips.";

@@ -71,7 +71,9 @@ impl Guard {
     /// It failed.
     pub fn resume(&mut self) -> io::Result<()> {
         take()?;
-        self.surface.clear()
+        // Not `clear`, which asks the terminal where its cursor is.
+        let size = self.surface.size()?;
+        self.surface.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
     }
 
     /// Puts a text on the terminal's clipboard (OSC 52).

@@ -85,10 +85,9 @@ pub fn edited(model: &mut Model, request: RequestId, result: Result<Option<Strin
     }
 }
 
-/// A key for the field editor; none is taken while a plan of what it holds is being made.
+/// A key for the field editor.
 pub fn editor_key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
-    let asked = matches!(&model.change, Some(Change { awaiting: Awaiting::Plan { .. }, .. }));
-    let Some(editor) = model.editor.as_mut().filter(|_| !asked) else { return Vec::new() };
+    let Some(editor) = &mut model.editor else { return Vec::new() };
     let outcome = editor.key(*event);
     follow_editor(model, outcome)
 }

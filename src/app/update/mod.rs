@@ -18,12 +18,17 @@ pub mod outcome;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::command::Group;
 use super::effect::Effect;
 use super::keymap;
 use super::layout::{Layout, Side};
 use super::model::Model;
 use super::msg::Msg;
+use super::selection::{Fetched, Selection};
 use super::toast::ToastKind;
+
+/// Keys that may wait for an answer.
+const TYPED_AHEAD: usize = 64;
 
 /// One step: the message changes the model; what is to be done comes back.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -60,9 +65,44 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
     };
-    effects.extend(fit(model));
+    effects.extend(settle(model));
+    effects.extend(typed_ahead(model));
+    effects
+}
+
+fn settle(model: &mut Model) -> Vec<Effect> {
+    let mut effects = fit(model);
     effects.extend(browse::follow_selection(model));
     effects
+}
+
+/// Keys that waited for an answer which has come.
+fn typed_ahead(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    while let Some(event) = model.typed_ahead.front().copied() {
+        if must_wait(model, &event) {
+            break;
+        }
+        model.typed_ahead.pop_front();
+        effects.extend(key_now(model, &event));
+        effects.extend(settle(model));
+    }
+    effects
+}
+
+/// Whether a key was typed ahead of what it is meant for: a dialog that is being prepared, or the
+/// text of a spec that was selected a moment ago.
+fn must_wait(model: &Model, event: &KeyEvent) -> bool {
+    if model.overlay.is_some() {
+        return false;
+    }
+    if model.change.is_some() {
+        return true;
+    }
+    let pending = |selection: &Selection| selection.own == Fetched::Pending && selection.is_busy();
+    let main = model.editor.is_none() && !browse::is_typing(model);
+    main && model.selection.as_ref().is_some_and(pending)
+        && keymap::command(event).is_some_and(|command| command.group == Group::Change)
 }
 
 fn start(model: &mut Model) -> Vec<Effect> {
@@ -75,6 +115,21 @@ fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     if interrupt {
         return general::quit(model);
     }
+    if event.code == KeyCode::Esc && model.change.is_some() && model.overlay.is_none() {
+        model.typed_ahead.clear();
+        outcome::give_up(model);
+        return Vec::new();
+    }
+    if !model.typed_ahead.is_empty() || must_wait(model, event) {
+        if model.typed_ahead.len() < TYPED_AHEAD {
+            model.typed_ahead.push_back(*event);
+        }
+        return Vec::new();
+    }
+    key_now(model, event)
+}
+
+fn key_now(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     if model.overlay.is_some() {
         return dialogs::key(model, event);
     }

@@ -116,31 +116,49 @@ impl Walk {
             Some(data) if data.kind() == document::Kind::Object => {
                 self.fields(data, schema, stored.version())
             }
-            Some(data) if data.kind() == document::Kind::Array => {
-                self.at(DATA_KEY, |walk| {
-                    walk.report(Severity::Harmful, "is a list; nova finds no field in it");
-                });
-            }
-            Some(data) => {
-                let sentence = format!("should be an object, is {}", data.kind().describe());
-                self.at(DATA_KEY, |walk| walk.report(Severity::Unloadable, sentence));
-            }
+            Some(data) => self.odd_data(data, schema),
             None => {}
         }
     }
 
-    /// `nova_object.changes`: any list (of hashable things) will do, null will not.
+    /// Data that is no object. nova only asks `name in data`: a list or a string in which no field
+    /// is found gives an object without fields.
+    fn odd_data(&mut self, data: Node<'_>, schema: &ObjectSchema) {
+        let what = data.kind().describe();
+        let names = || schema.fields.iter().map(|field| field.name);
+        let finds_none = match data.kind() {
+            document::Kind::Array => !data
+                .children()
+                .any(|item| item.as_str().is_some_and(|item| names().any(|name| name == item))),
+            document::Kind::String => {
+                data.as_str().is_some_and(|text| !names().any(|name| text.contains(name)))
+            }
+            _ => false,
+        };
+        self.at(DATA_KEY, |walk| match finds_none {
+            true => walk.report(Severity::Harmful, format!("is {what}; nova finds no field in it")),
+            false => walk.report(Severity::Unloadable, format!("should be an object, is {what}")),
+        });
+    }
+
+    /// `nova_object.changes`: anything that can be iterated over will do, null will not; nova makes
+    /// a set of it, in which lists and maps cannot be.
     fn changes(&mut self, node: Node<'_>) {
         let Some(changes) = node.get(CHANGES_KEY) else { return };
-        let sentence = match changes.kind() {
+        let unhashable =
+            |item: Node<'_>| matches!(item.kind(), document::Kind::Array | document::Kind::Object);
+        let what = changes.kind().describe();
+        let (severity, sentence) = match changes.kind() {
+            document::Kind::Array if changes.children().any(unhashable) => {
+                (Severity::Unloadable, "should hold names of fields only".to_owned())
+            }
             document::Kind::Array => return,
             document::Kind::String | document::Kind::Object => {
-                let sentence = format!("should be a list, is {}", changes.kind().describe());
-                return self.at(CHANGES_KEY, |walk| walk.report(Severity::Notice, sentence));
+                (Severity::Notice, format!("should be a list, is {what}"))
             }
-            other => format!("should be a list or absent, is {}", other.describe()),
+            _ => (Severity::Unloadable, format!("should be a list or absent, is {what}")),
         };
-        self.at(CHANGES_KEY, |walk| walk.report(Severity::Unloadable, sentence));
+        self.at(CHANGES_KEY, |walk| walk.report(severity, sentence));
     }
 
     fn fields(&mut self, data: Node<'_>, schema: &ObjectSchema, version: Option<Version>) {

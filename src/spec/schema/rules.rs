@@ -117,7 +117,8 @@ impl Found {
 
     /// `RequestSpec._from_db_object`: the group is read afresh by its uuid.
     fn group(&mut self, spec: Node<'_>) {
-        let Some(group) = spec.field("instance_group").filter(|group| group.envelope().is_some()) else {
+        let Some(group) = spec.field("instance_group").filter(|group| group.kind() == document::Kind::Object)
+        else {
             return;
         };
         let hints = spec.field("scheduler_hints");
@@ -150,7 +151,8 @@ impl Found {
 
     /// `InstanceNUMATopology._migrate_legacy_dedicated_instance_cpuset`, which runs on load.
     fn topology(&mut self, spec: Node<'_>) {
-        let Some(topology) = spec.field("numa_topology").filter(|node| node.envelope().is_some()) else {
+        let Some(topology) = spec.field("numa_topology").filter(|node| node.kind() == document::Kind::Object)
+        else {
             return;
         };
         let Some(cells) = topology.field("cells") else {
@@ -176,18 +178,19 @@ impl Found {
             }
             return;
         }
-        let policy = cell.field("cpu_policy");
-        let dedicated = policy.and_then(|policy| policy.as_str()).as_deref() == Some("dedicated");
+        let dedicated =
+            cell.field("cpu_policy").and_then(|policy| policy.as_str()).as_deref() == Some("dedicated");
         let truthy = |name| cell.field(name).is_some_and(|set| !set.is_null() && !set.is_empty());
-        let missing = if policy.is_none() {
-            Some("cpu_policy")
-        } else if dedicated && version >= v(1, 5) {
+        // An absent cpu_policy is null: the cell is a NovaEphemeralObject, which sets its defaults.
+        let missing = if !dedicated {
+            None
+        } else if version >= v(1, 5) {
             match has("cpuset") {
                 false => Some("cpuset"),
                 true => (!truthy("cpuset") && !has("pcpuset")).then_some("pcpuset"),
             }
         } else {
-            (dedicated && !truthy("pcpuset") && !has("cpuset")).then_some("cpuset")
+            (!truthy("pcpuset") && !has("cpuset")).then_some("cpuset")
         };
         if let Some(missing) = missing {
             self.push(

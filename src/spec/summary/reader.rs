@@ -20,7 +20,7 @@ pub(super) struct Header<'t> {
     pub name: Option<&'t str>,
     pub namespace: Option<&'t str>,
     pub version: Option<&'t str>,
-    /// `nova_object.data` is there but is a list: nova finds no fields in it, and loads it.
+    /// `nova_object.data` is a list or a string: nova may load it, and finds no fields in it.
     pub odd_data: bool,
 }
 
@@ -97,7 +97,7 @@ impl<'t> Reader<'t> {
                 DATA_KEY => {
                     let kind = reader.scanner.value_kind()?;
                     logical.data = reader.plain()?;
-                    logical.header.odd_data = kind == Kind::Array;
+                    logical.header.odd_data = matches!(kind, Kind::Array | Kind::String);
                 }
                 _ => return logical.plain.member(key, reader),
             }

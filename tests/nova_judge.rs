@@ -45,10 +45,8 @@ fn demo_specs() -> (Vec<(String, Vec<u8>)>, String) {
 fn broken_in_the_demo() -> BTreeSet<String> {
     let manifest = fs::read_to_string(root().join("tests/nova/demo_manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    let rows = manifest["broken"].as_array().unwrap();
-    rows.iter()
-        .map(|row| row["instance_uuid"].as_str().or(row["uuid"].as_str()).unwrap().to_owned())
-        .collect()
+    let rows = manifest["broken"].as_object().unwrap();
+    rows.values().map(|row| row["uuid"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The value as JSON without envelopes, its number tokens untouched.

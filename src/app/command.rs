@@ -190,7 +190,7 @@ pub fn bar(model: &Model) -> Vec<&'static Command> {
 pub fn documentation() -> String {
     use std::fmt::Write as _;
     let mut page = String::from(
-        "# Keys\n\nGenerated from `src/app/command.rs` by `UPDATE_DOCS=1 cargo test --test tui_docs`.\n",
+        "# Keys\n\nGenerated from `src/app/command.rs` by `UPDATE_DOCS=1 cargo test --test tui_app`.\n",
     );
     for group in Group::ALL {
         let _ = write!(page, "\n## {}\n\n| key | command | what it does |\n|---|---|---|\n", group.title());

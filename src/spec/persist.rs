@@ -49,11 +49,11 @@ pub fn stripped_fields(document: &Document) -> Vec<String> {
 fn next(document: &Document) -> Option<Splice> {
     let spec = document.root();
     spec.envelope()?;
-    let set = |name: &&str| spec.field(name).filter(|node| truthy(*node));
-    if let Some(node) = NULLED.iter().find_map(|name| set(name)) {
+    let set = |name: &&'static str| spec.field(name).filter(|node| truthy(*node));
+    if let Some(node) = NULLED.iter().find_map(set) {
         return Some(edit::replace(node, "null"));
     }
-    if let Some(node) = REMOVED.iter().find_map(|name| set(name)) {
+    if let Some(node) = REMOVED.iter().find_map(set) {
         return Some(edit::remove(node));
     }
     let group = spec.field("instance_group").filter(|group| group.envelope().is_some())?;

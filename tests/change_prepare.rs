@@ -336,3 +336,72 @@ fn a_database_that_is_not_open_is_a_failure() {
     let same = plan(&cloud, &far, &transfer("api", "api", &id));
     assert!(matches!(same, Err(Refusal::NothingToDo(_))), "{same:?}");
 }
+
+#[test]
+fn a_save_shows_what_nova_strips() {
+    let (cloud, id) = (Cloud::new(), uuid(1));
+    let old = spec(&id).replace("\"ignore_hosts\": null", "\"ignore_hosts\": [\"cmp1\"]");
+    cloud.put("api", &id, old.as_bytes());
+    let made = plan(&cloud, &in_c1(), &save("api", &id, &old, &old)).unwrap();
+    let Operation::Save { before, after, .. } = &made.operations[0] else { panic!("{made:?}") };
+    assert_eq!((&**before, &**after), (old.as_bytes(), spec(&id).as_str()));
+    let made = plan(&cloud, &in_c1(), &create("c1", Some(&uuid(2)), &old.replace(&id, &uuid(2)))).unwrap();
+    let Operation::Create { text, .. } = &made.operations[0] else { panic!("{made:?}") };
+    assert_eq!(**text, spec(&uuid(2)));
+    // A move carries the bytes as they are.
+    let made = plan(&cloud, &in_c1(), &transfer("api", "c1", &id)).unwrap();
+    let Operation::Move { text, .. } = &made.operations[0] else { panic!("{made:?}") };
+    assert_eq!(&**text, old.as_bytes());
+}
+
+#[rstest]
+#[case("\"nova_object.version\": \"1.15\"", "\"nova_object.version\": \"1.15.1\"", "1.15.1")]
+#[case("\"extra_specs\": {}", "\"extra_specs\": null", "extra_specs")]
+#[case("\"memory_mb\": 2048", "\"memory_mb\": null", "memory_mb")]
+fn what_nova_cannot_load_is_never_planned(#[case] right: &str, #[case] wrong: &str, #[case] named: &str) {
+    let (cloud, id) = (Cloud::new(), uuid(1));
+    let (good, bad) = (spec(&id), spec(&id).replace(right, wrong));
+    assert_ne!(good, bad);
+    cloud.put("api", &id, good.as_bytes());
+    cloud.put("c1", &uuid(2), bad.replace(&id, &uuid(2)).as_bytes());
+    let forced = Facts { force: true, ..in_c1() };
+    for intent in [
+        save("api", &id, &good, &bad),
+        create("c1", Some(&id), &bad),
+        transfer("c1", "api", &uuid(2)),
+        copy("c1", "api", &uuid(2), false),
+    ] {
+        let (reason, forceable) = refused(plan(&cloud, &forced, &intent));
+        assert!(!forceable && reason.contains("could not load") && reason.contains(named), "{reason}");
+    }
+}
+
+#[test]
+fn new_harm_is_refused_unless_forced_and_old_harm_is_told() {
+    let (cloud, id) = (Cloud::new(), uuid(1));
+    let hints = "\"scheduler_hints\": {\"_nova_check_type\": [\"rebuild\"]}";
+    let (good, bad) = (spec(&id), spec(&id).replace("\"scheduler_hints\": {}", hints));
+    cloud.put("c1", &id, good.as_bytes());
+    let (reason, forceable) = refused(plan(&cloud, &in_c1(), &save("c1", &id, &good, &bad)));
+    assert!(forceable && reason.contains("_nova_check_type"), "{reason}");
+    let forced = Facts { force: true, ..in_c1() };
+    let made = plan(&cloud, &forced, &save("c1", &id, &good, &bad)).unwrap();
+    assert_eq!(made.requirement, Requirement::Type(id[..8].into()));
+
+    cloud.replace("c1", &id, bad.as_bytes());
+    let other = bad.replace("\"availability_zone\": null", "\"availability_zone\": \"az1\"");
+    let made = plan(&cloud, &in_c1(), &save("c1", &id, &bad, &other)).unwrap();
+    assert_eq!(made.requirement, Requirement::Choose);
+    assert!(sentences(&made, Severity::Notice)[0].contains("_nova_check_type"));
+}
+
+#[test]
+fn a_text_of_another_instance_is_warned_of() {
+    let (cloud, id) = (Cloud::new(), uuid(1));
+    let foreign = spec(&uuid(9));
+    cloud.put("api", &id, foreign.as_bytes());
+    for intent in [transfer("api", "c1", &id), save("api", &id, &foreign, &spec_in_zone(&uuid(9), "az1"))] {
+        let made = plan(&cloud, &in_c1(), &intent).unwrap();
+        assert!(sentences(&made, Severity::Warning)[0].contains("nova takes the column"), "{made:?}");
+    }
+}

@@ -439,3 +439,88 @@ fn a_held_row_stays_as_it_is_until_it_is_released() {
         assert_eq!(holder.get(&uuid(1)).await.unwrap(), None);
     });
 }
+
+/// Rows in the thousands, many of the same time.
+fn thousands() -> (Vec<Row>, Vec<i64>) {
+    const TIMES: [Option<&str>; 5] =
+        [Some("2026-01-01"), Some("2026-03-01 00:00:00"), None, Some("2025-12-31"), Some("2026-02-01")];
+    let rows: Vec<Row> = (1..=6_500)
+        .map(|id| Row {
+            id,
+            uuid: uuid(id),
+            spec: b"{}".to_vec(),
+            created_at: TIMES[(id * 7 % 5) as usize],
+            updated_at: TIMES[(id * 31 % 13 % 5) as usize].filter(|_| id % 3 == 0),
+        })
+        .collect();
+    let mut order: Vec<(&str, i64)> =
+        rows.iter().map(|row| (row.updated_at.or(row.created_at).unwrap_or_default(), row.id)).collect();
+    order.sort_unstable_by(|one, other| other.cmp(one));
+    let ids = order.into_iter().map(|(_, id)| id).collect();
+    (rows, ids)
+}
+
+#[test]
+fn long_lists_by_last_update_can_be_walked_both_ways() {
+    let bench = sqlite("delete");
+    let (rows, expected) = thousands();
+    let store = bench.filled(&rows, Access::ReadOnly);
+    for limit in [37, 500, 3_000] {
+        let mut walked = Vec::new();
+        let mut next = page(&*store, SortOrder::Updated, PageFrom::Start, limit);
+        while let Some(last) = next.last() {
+            let from = PageFrom::After(key(last));
+            walked.extend(ids(&next));
+            next = page(&*store, SortOrder::Updated, from, limit);
+        }
+        assert!(walked == expected, "forwards by {limit}");
+        let mut walked = Vec::new();
+        let mut next = page(&*store, SortOrder::Updated, PageFrom::End, limit);
+        while let Some(first) = next.first() {
+            let from = PageFrom::Before(key(first));
+            walked.splice(0..0, ids(&next));
+            next = page(&*store, SortOrder::Updated, from, limit);
+        }
+        assert!(walked == expected, "backwards by {limit}");
+    }
+    // To and fro, across the edges of what one pass gives.
+    let mut place: usize = 0;
+    let mut row = page(&*store, SortOrder::Updated, PageFrom::Start, 1).remove(0);
+    for step in [1_990, 9, 5, -6, 40, -100, 3_000, -2_950, 4_000, -5_000_i64] {
+        let limit = step.unsigned_abs() as u32;
+        if step > 0 {
+            let next = page(&*store, SortOrder::Updated, PageFrom::After(key(&row)), limit);
+            row = next.last().unwrap().clone();
+        } else {
+            let next = page(&*store, SortOrder::Updated, PageFrom::Before(key(&row)), limit);
+            row = next.first().unwrap().clone();
+        }
+        place = (place as i64 + step).clamp(0, 6_499) as usize;
+        assert_eq!(row.id, expected[place], "after a step of {step}");
+        let at = page(&*store, SortOrder::Updated, PageFrom::At(key(&row)), 3);
+        assert_eq!(ids(&at), expected[place..(place + 3).min(6_500)]);
+    }
+}
+
+#[rstest]
+fn a_list_by_last_update_is_never_stale(#[values("delete", "wal")] mode: &'static str) {
+    let bench = sqlite(mode);
+    let (rows, expected) = thousands();
+    let store = bench.filled(&rows, Access::ReadWrite);
+    let reader = SqliteStore::open(DatabaseName::Api, store.location().as_ref(), Access::ReadOnly).unwrap();
+    let sessions: [&dyn SpecStore; 2] = [&*store, &reader];
+    let top = |session: &dyn SpecStore| page(session, SortOrder::Updated, PageFrom::Start, 1).remove(0).id;
+    for session in sessions {
+        assert_eq!(top(session), expected[0]);
+    }
+    for id in [6_000, 3, 17] {
+        block_on(store.save(&uuid(id), b"{}", "{\"new\": 1}")).unwrap();
+        for session in sessions {
+            assert_eq!(top(session), id);
+        }
+    }
+    block_on(store.destroy(&uuid(17), b"{\"new\": 1}")).unwrap();
+    for session in sessions {
+        assert_eq!(top(session), 3);
+    }
+}

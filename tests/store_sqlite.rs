@@ -387,3 +387,80 @@ fn a_count_that_nobody_waits_for_ends_and_delays_no_page() {
     // Both were dropped: their threads end.
     wait_until("the end of the counting threads", || threads("sqlite e aside") == 0);
 }
+
+fn permit(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+}
+
+/// Run one test of this binary as a user who may not write to the directory.
+fn as_nobody(test: &str, scratch: &Scratch) {
+    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::process::CommandExt;
+    // Where anyone may run it.
+    let binary = scratch.path("test-binary");
+    std::fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    permit(&binary, 0o755);
+    permit(scratch.directory(), 0o555);
+    let mut command = std::process::Command::new(&binary);
+    command.args(["--exact", test, "--nocapture"]).env("REQSPEC_TEST_DIRECTORY", scratch.directory());
+    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+        command.uid(65534).gid(65534);
+    }
+    let output = command.current_dir("/").output();
+    permit(scratch.directory(), 0o755);
+    let output = output.unwrap();
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && words.contains("1 passed"), "{words}\n{output:?}");
+}
+
+#[test]
+fn permissions_are_respected_and_explained() {
+    let scratch = Scratch::new();
+    let databases = [
+        ("read.sqlite", "delete", 0o444),
+        ("wal.sqlite", "wal", 0o444),
+        ("secret.sqlite", "delete", 0o000),
+        ("open.sqlite", "delete", 0o666),
+        ("live.sqlite", "wal", 0o666),
+    ];
+    for (name, mode, permissions) in databases {
+        let path = scratch.database(name, mode);
+        let writer = Connection::open(&path).unwrap();
+        insert(&writer, 1);
+        if name == "live.sqlite" {
+            // As a copy of a database in use: the log, without the shared memory.
+            for suffix in ["", "-wal"] {
+                let copy = scratch.path(&format!("copied.sqlite{suffix}"));
+                std::fs::copy(scratch.path(&format!("{name}{suffix}")), copy).unwrap();
+            }
+        }
+        drop(writer);
+        permit(&path, permissions);
+    }
+    as_nobody("child_without_permissions", &scratch);
+}
+
+/// What the process without permissions does; nothing where it is not told to.
+#[test]
+fn child_without_permissions() {
+    let Some(directory) = std::env::var_os("REQSPEC_TEST_DIRECTORY") else { return };
+    let path = |name: &str| Path::new(&directory).join(name);
+    for name in ["read.sqlite", "wal.sqlite"] {
+        let store = reading(&path(name));
+        assert_eq!(first_page(&store).unwrap().len(), 1, "{name}");
+        browse(&store);
+        let error = open(&path(name), Access::ReadWrite).err().unwrap();
+        assert!(matches!(&error, StoreError::ReadOnly { .. }), "{error:?}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    let error = open(&path("secret.sqlite"), Access::ReadOnly).err().unwrap();
+    assert!(error.to_string().contains("permission denied"), "{error}");
+    let error = first_page(&reading(&path("copied.sqlite"))).unwrap_err();
+    assert!(error.to_string().contains("its -wal file holds changes"), "{error}");
+    // The file may be written, but not the directory, where the journal must go.
+    let store = open(&path("open.sqlite"), Access::ReadWrite).unwrap();
+    let error = block_on(store.save(&uuid(1), b"text", "new")).unwrap_err();
+    assert!(matches!(&error, StoreError::ReadOnly { .. }), "{error:?}");
+    assert!(error.to_string().contains("nothing was written"), "{error}");
+    assert_eq!(&*first_page(&store).unwrap()[0].spec, b"text");
+}

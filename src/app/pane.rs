@@ -78,38 +78,46 @@ impl Pane {
 
     /// The text of the filter changed.
     pub fn filter_typed(&mut self, requests: &mut Requests) -> Vec<Effect> {
+        let had_hits = self.filter.as_ref().is_some_and(|filter| filter.hits_of().is_some());
         let mut effects = self.stop_filter();
         let Some(filter) = &mut self.filter else { return effects };
         let text = filter.text().to_owned();
         if text.is_empty() {
-            filter.stage = Stage::Empty;
             self.list = List::clone(&filter.before);
             return effects;
         }
         if let Some(prefix) = uuid_prefix(&text) {
             let request = requests.next();
             filter.stage = Stage::LookingUp(request);
+            if had_hits {
+                // Hits are no window of the whole list, which is where the jump goes.
+                self.list = self.emptied();
+            }
             effects.push(Effect::FindPrefix { request, database: self.database.clone(), prefix });
             return effects;
         }
-        effects.extend(self.pass(requests));
+        effects.extend(self.start_pass(had_hits, requests));
         effects
     }
 
     /// Passes over all rows for what is typed.
     pub fn pass(&mut self, requests: &mut Requests) -> Vec<Effect> {
+        let had_hits = self.filter.as_ref().is_some_and(|filter| filter.hits_of().is_some());
         let mut effects = self.stop_filter();
-        let Some(filter) = &mut self.filter else { return effects };
-        let Some(needle) = Needle::new(filter.text()) else { return effects };
+        effects.extend(self.start_pass(had_hits, requests));
+        effects
+    }
+
+    fn start_pass(&mut self, had_hits: bool, requests: &mut Requests) -> Vec<Effect> {
+        let Some(filter) = &mut self.filter else { return Vec::new() };
+        let Some(needle) = Needle::new(filter.text()) else { return Vec::new() };
         let id = requests.next();
-        let had_hits = filter.hits_of().is_some();
         filter.stage = Stage::Passing { filter: id, passed: 0, hits: 0, finished: false };
         if !had_hits {
             // The rows of the whole list are no hits; those of the last filter stay until new ones come.
             self.list = self.emptied();
         }
-        effects.push(Effect::StartFilter { filter: id, database: self.database.clone(), needle });
-        effects
+        vec![Effect::StartFilter { filter: id, database: self.database.clone(), needle }]
     }
 
     /// Ends the filter: the list and the position from before.
@@ -135,7 +143,9 @@ impl Pane {
     }
 
     fn stop_filter(&mut self) -> Vec<Effect> {
-        let running: Option<RequestId> = self.filter.as_ref().and_then(Filter::hits_of);
+        let Some(filter) = &mut self.filter else { return Vec::new() };
+        let running: Option<RequestId> = filter.hits_of();
+        filter.stage = Stage::Empty;
         running.map(|filter| Effect::StopFilter { filter }).into_iter().collect()
     }
 }

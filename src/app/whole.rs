@@ -5,7 +5,9 @@
 
 use super::editor::external;
 use super::overlay::{Line, Tone};
+use crate::spec::diff;
 use crate::spec::document::{Document, Kind, Node};
+use crate::spec::schema;
 use crate::spec::text::escaped;
 
 /// Longest line that is made, in characters; the rest of a longer token is left out.
@@ -67,34 +69,39 @@ fn indent(node: Node<'_>, depth: usize, comma: &str, out: &mut Vec<String>) {
 /// Whether a text may be stored as a spec; the reason if not.
 ///
 /// # Errors
-/// Where and why it is no JSON document.
+/// Where and why it is no JSON document, or what nova could not load of it.
 pub fn check(text: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(text);
-    match Document::parse_str(&text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(external::malformed(&text, &error)),
-    }
+    let document = Document::parse_str(&text).map_err(|error| external::malformed(&text, &error))?;
+    let problems = schema::check(&document);
+    let bad = problems.iter().filter(|problem| problem.severity == schema::Severity::Unloadable);
+    let lines: Vec<_> = bad.map(|problem| format!("{}: {}", problem.path, problem.sentence)).collect();
+    if lines.is_empty() { Ok(()) } else { Err(lines.join("\n")) }
 }
 
-/// What changes from `before` to `after`, in lines.
+/// What changes from `before` to `after`: each logical field with its stored values.
 pub fn difference(before: &[u8], after: &[u8]) -> Vec<Line> {
     if before == after {
         return vec![Line::new(Tone::Muted, "no difference")];
     }
-    let (old, new) = (lines(before).join("\n"), lines(after).join("\n"));
-    let diff = similar::TextDiff::from_lines(&old, &new);
+    let changes = diff::difference_of_texts(before, after);
+    if changes.is_empty() {
+        let text = "the same in meaning, other bytes (spaces, order of sets, escapes)";
+        return vec![Line::new(Tone::Muted, text)];
+    }
     let mut out = Vec::new();
-    for group in diff.grouped_ops(1) {
-        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
-            let text = change.value().trim_end_matches('\n').to_owned();
-            out.push(match change.tag() {
-                similar::ChangeTag::Equal => Line::new(Tone::Muted, format!("  {text}")),
-                similar::ChangeTag::Delete => Line::new(Tone::Removed, format!("- {text}")),
-                similar::ChangeTag::Insert => Line::new(Tone::Added, format!("+ {text}")),
-            });
+    for change in changes.iter().take(LINES) {
+        out.push(Line::new(Tone::Plain, shown(&change.path)));
+        for (tone, sign, value) in [(Tone::Removed, '-', &change.before), (Tone::Added, '+', &change.after)] {
+            let lines = value.as_deref().map(value_lines).unwrap_or_default();
+            out.extend(lines.into_iter().map(|line| Line::new(tone, format!("  {sign} {line}"))));
         }
     }
     out
+}
+
+fn value_lines(value: &str) -> Vec<String> {
+    if value.len() <= LINE / 4 { vec![shown(value)] } else { lines(value.as_bytes()) }
 }
 
 #[cfg(test)]
@@ -120,6 +127,6 @@ mod tests {
     fn a_difference_shows_both_sides() {
         let lines = difference(br#"{"zone": "az1"}"#, br#"{"zone": "az2"}"#);
         let tones: Vec<_> = lines.iter().map(|line| line.tone).collect();
-        assert_eq!(tones, [Tone::Removed, Tone::Added]);
+        assert_eq!(tones, [Tone::Plain, Tone::Removed, Tone::Added]);
     }
 }

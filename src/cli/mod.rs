@@ -181,6 +181,15 @@ fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
     screen(deployment, false)
 }
 
-fn screen(_deployment: Deployment, _headless: bool) -> Result<Exit, CliError> {
+fn screen(deployment: Deployment, headless: bool) -> Result<Exit, CliError> {
+    let failed = |error: crate::tui::TuiError| CliError::failed(error.to_string());
+    if headless {
+        let mut out = output::Output::new();
+        let text = crate::tui::headless(deployment, 120, 36).map_err(failed)?;
+        text.lines().try_for_each(|line| out.line(line))?;
+        out.flush()?;
+    } else {
+        crate::tui::run(deployment, crate::tui::Options::default()).map_err(failed)?;
+    }
     Ok(Exit::Done)
 }

@@ -55,7 +55,8 @@ fn change_line(change: &Change) -> String {
         Some(value) => excerpt(value.as_bytes()),
         None => "(absent)".to_owned(),
     };
-    format!("{}: {} -> {}", change.path, value(&change.before), value(&change.after))
+    let path = if change.path.is_empty() { "the whole spec" } else { &change.path };
+    format!("{path}: {} -> {}", value(&change.before), value(&change.after))
 }
 
 fn severity(severity: Severity) -> &'static str {

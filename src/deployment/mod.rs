@@ -203,3 +203,6 @@ fn short_address(shown: &str) -> String {
         _ => shown.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod deployment_tests;

@@ -34,6 +34,12 @@ pub enum UrlError {
         /// The scheme of the URL, as given.
         scheme: String,
     },
+    /// Neither a URL nor clearly a path, and there may be a password in it.
+    #[error("{shown} looks like a URL that lacks its ://; a file of that name is meant with ./ before it")]
+    Unclear {
+        /// The text, masked.
+        shown: String,
+    },
     /// A SQLite URL that names no file.
     #[error(
         "{shown} names no file; SQLite wants three slashes before a relative path and four before an \
@@ -60,6 +66,10 @@ impl DatabaseUrl {
             return Err(UrlError::Empty);
         }
         let Some((scheme, rest)) = text.split_once("://") else {
+            // `mysql//nova:secret@db`: taken for a path, it would show up in messages.
+            if !text.starts_with(['/', '.']) && masked(text) != text {
+                return Err(UrlError::Unclear { shown: masked(text) });
+            }
             return Ok(Self::of_path(Path::new(text)));
         };
         let engine = scheme.split('+').next().unwrap_or(scheme);
@@ -168,7 +178,11 @@ mod tests {
         ] {
             assert_eq!(masked(text), shown, "{text}");
         }
-        let url = DatabaseUrl::parse("mysql//nova:s3cret@db/nova").unwrap();
-        assert!(!format!("{url:?} {url}").contains("s3cret"));
+        let error = DatabaseUrl::parse("mysql//nova:s3cret@db/nova").unwrap_err();
+        assert!(
+            matches!(&error, UrlError::Unclear { shown } if shown == "mysql//nova:***@db/nova"),
+            "{error:?}"
+        );
+        assert!(DatabaseUrl::parse("./mysql//nova:s3cret@db/nova").is_ok());
     }
 }

@@ -1,6 +1,145 @@
 //! The terminal UI in the world: terminal guard, event loop, effect executor, views.
 //!
-//! May import everything; nobody imports it.
+//! - [`terminal`]: raw mode and back, whatever happens.  `event_loop`: input, answers, frames.
+//! - [`executor`]: carries out effects against a deployment.
+//! - [`view`]: the pictures.  [`theme`]: meanings to styles.  [`svg`]: a picture as a file.
+//!
+//! May import everything; `cli` and `main` import it.
 
+mod event_loop;
+pub mod executor;
+pub mod svg;
+pub mod terminal;
 pub mod theme;
 pub mod view;
+
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use crate::app::database::Health;
+use crate::app::{Model, Msg, Setup, update};
+use crate::deployment::Deployment;
+use executor::Executor;
+use theme::Theme;
+
+/// How the terminal UI starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Opened for writing from the start; so is a deployment whose policy says so.
+    pub write: bool,
+    /// Never opened for writing, and why.
+    pub read_only: Option<String>,
+}
+
+/// Why the terminal UI ended other than by being quit.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// There is no terminal, or it failed.
+    #[error("terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// A database file was cut short while it was mapped into memory.
+    #[error("a database file was truncated or its disk failed while it was being read; nothing was written")]
+    FileVanished,
+    /// A defect: the message was printed by the panic hook.
+    #[error("ended by a defect in reqspec; the message stands above")]
+    Panicked,
+}
+
+/// Opens the terminal UI and returns when it is quit.
+///
+/// # Errors
+/// [`TuiError`]; the terminal is restored in any case.
+pub fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(event_loop::run(deployment, options));
+    // Requests that are still under way are not waited for.
+    runtime.shutdown_background();
+    result
+}
+
+/// The first complete screen as text, without a terminal: lines joined by line ends, spaces at
+/// their ends left out.
+///
+/// # Errors
+/// No runtime could be made.
+pub fn headless(deployment: Deployment, width: u16, height: u16) -> Result<String, TuiError> {
+    let buffer = first_screen(deployment, width, height)?;
+    Ok(text(&buffer))
+}
+
+/// The first complete screen as a picture: an SVG document.
+///
+/// # Errors
+/// As [`headless`].
+pub fn picture(deployment: Deployment, width: u16, height: u16, title: &str) -> Result<String, TuiError> {
+    let buffer = first_screen(deployment, width, height)?;
+    Ok(svg::render(&buffer, title))
+}
+
+/// The lines of a screen.
+pub fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width).max(1);
+    let mut out = String::new();
+    for row in buffer.content.chunks(width) {
+        let line: String = row.iter().map(|cell| cell.symbol()).collect();
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn first_screen(deployment: Deployment, width: u16, height: u16) -> Result<Buffer, TuiError> {
+    let runtime = runtime()?;
+    let model = runtime.block_on(async {
+        let mut model = Model::new(setup(&deployment, &Options::default(), (width, height)));
+        let (sender, mut inbox) = mpsc::channel(event_loop::CHANNEL);
+        let mut executor = Executor::new(deployment, sender);
+        executor.run_all(update(&mut model, Msg::Start));
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        let complete = |model: &Model| {
+            let counted = |health: &Health, count: Option<u64>| {
+                count.is_some() || !matches!(health, Health::Connecting | Health::Up)
+            };
+            model.is_complete()
+                && model.databases.iter().all(|database| counted(&database.health, database.count))
+        };
+        while !complete(&model) {
+            match tokio::time::timeout_at(deadline, inbox.recv()).await {
+                Ok(Some(msg)) => executor.run_all(update(&mut model, msg)),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        model
+    });
+    runtime.shutdown_background();
+    let mut terminal = ratatui::Terminal::new(TestBackend::new(width, height)).map_err(io::Error::other)?;
+    terminal.draw(|frame| view::draw(frame, &model, &Theme::default())).map_err(io::Error::other)?;
+    Ok(terminal.backend().buffer().clone())
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// What a model begins with.
+fn setup(deployment: &Deployment, options: &Options, size: (u16, u16)) -> Setup {
+    let places = deployment.databases().iter();
+    Setup {
+        environment: deployment.environment().to_owned(),
+        databases: places.map(|name| (name.clone(), deployment.location(name).to_owned())).collect(),
+        writing: options.write || deployment.starts_writable(),
+        read_only: options.read_only.clone().or_else(|| deployment.may_write().err()),
+        size,
+        now: now(),
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}

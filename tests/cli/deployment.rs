@@ -82,9 +82,10 @@ fn a_log_is_written_only_when_asked_for_and_holds_no_password() {
     let world = World::new();
     let log = home.path().join("reqspec/reqspec.log");
     let run = |level: &str| {
-        let mut command = world.command(&["list", "--cell", "c9=sqlite:////nova:s3cret@db/x"]);
+        let mut command = world.command(&["list", "--cell", "c9=mysql//nova:s3cret@db/x"]);
         command.env("XDG_STATE_HOME", home.path()).env("REQSPEC_LOG", level);
-        Ran(command.output().unwrap()).fails(1);
+        let err = Ran(command.output().unwrap()).fails(2);
+        assert!(err.contains("looks like a URL") && !err.contains("s3cret"), "{err}");
     };
     run("");
     assert!(!log.exists());

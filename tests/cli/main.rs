@@ -1,6 +1,9 @@
 //! The command line, run as an operator's script runs it: the real binary over temporary
 //! databases, without a terminal.
 
+// Helpers outside #[test] functions are tests too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod changing;
 mod deployment;
 mod docs;

@@ -48,10 +48,7 @@ fn list_json_is_one_object_per_line() {
 #[test]
 fn pages_join_without_gaps_in_both_orders() {
     let world = World::new();
-    for number in 0..450 {
-        let uuid = format!("{number:08}-bbbb-4bbb-8bbb-222222222222");
-        world.insert("api", &uuid, r#"{"a": 1}"#);
-    }
+    world.insert_many("api", 450, r#"{"a": 1}"#);
     world.sql(
         "api",
         "UPDATE request_specs SET updated_at = datetime('2024-06-01', '+' || (id * 37 % 450) || ' minutes')",
@@ -119,9 +116,7 @@ fn malformed_rows_are_listed_with_their_error() {
 #[test]
 fn a_reader_that_has_enough_is_no_error() {
     let world = World::new();
-    for number in 0..3000 {
-        world.insert("api", &format!("{number:08}-bbbb-4bbb-8bbb-222222222222"), "{}");
-    }
+    world.insert_many("api", 3000, "{}");
     let deployment = format!("--api {}", world.path("api").display());
     let binary = assert_cmd::cargo::cargo_bin("reqspec");
     let script = format!("{{ {} list {deployment}; echo $? >&2; }} | head -1", binary.display());

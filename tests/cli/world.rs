@@ -56,22 +56,39 @@ impl World {
         self.dir.path()
     }
 
+    /// A connection that waits for no disk.
+    pub fn connect(&self, database: &str) -> Connection {
+        let connection = Connection::open(self.path(database)).unwrap();
+        connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
+        connection
+    }
+
     pub fn sql(&self, database: &str, sql: &str) {
-        Connection::open(self.path(database)).unwrap().execute_batch(sql).unwrap();
+        self.connect(database).execute_batch(sql).unwrap();
+    }
+
+    /// Rows 1 to `count`, of instances whose uuids begin with their number in eight digits.
+    pub fn insert_many(&self, database: &str, count: u32, text: &str) {
+        let sql = format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+             INSERT INTO request_specs (instance_uuid, spec)
+             SELECT format('%08d-bbbb-4bbb-8bbb-222222222222', i), '{text}' FROM n"
+        );
+        self.sql(database, &sql);
     }
 
     /// A row; the text as bytes, valid or not.
     pub fn insert(&self, database: &str, uuid: &str, text: impl AsRef<[u8]>) {
         let sql = "INSERT INTO request_specs (created_at, instance_uuid, spec) \
                    VALUES ('2024-05-06 07:08:09.000000', ?1, CAST(?2 AS TEXT))";
-        let connection = Connection::open(self.path(database)).unwrap();
+        let connection = self.connect(database);
         connection.execute(sql, rusqlite::params![uuid, text.as_ref()]).unwrap();
     }
 
     pub fn map(&self, uuid: &str, cell_id: Option<i64>) {
         let sql = "INSERT INTO instance_mappings (instance_uuid, cell_id) VALUES (?1, ?2) \
                    ON CONFLICT (instance_uuid) DO UPDATE SET cell_id = excluded.cell_id";
-        let connection = Connection::open(self.path("api")).unwrap();
+        let connection = self.connect("api");
         connection.execute(sql, rusqlite::params![uuid, cell_id]).unwrap();
     }
 

@@ -40,7 +40,7 @@ pub fn finding(severity: Severity, path: &str, sentence: &str, mark: Option<&str
         pieces.push((mark.to_owned(), Tone::Title));
     }
     if !path.is_empty() {
-        pieces.push((format!("{path} "), Tone::Label));
+        pieces.push((format!("{path}: "), Tone::Label));
     }
     pieces.push((sentence.to_owned(), Tone::Text));
     pieces

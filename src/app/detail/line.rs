@@ -143,7 +143,7 @@ pub enum Row {
 }
 
 /// Lays rows out to `width` columns: three aligned columns where there is room, the meaning on a
-/// line of its own below [`THREE_COLUMNS`], everything stacked below [`TWO_COLUMNS`].
+/// line of its own, where it does not fit behind a short value, below [`THREE_COLUMNS`], everything stacked below [`TWO_COLUMNS`].
 pub fn layout(rows: &[Row], width: usize) -> Vec<DetailLine> {
     let mut out = Vec::new();
     if width == 0 {
@@ -167,6 +167,8 @@ struct Columns {
     width: usize,
     label: usize,
     value: usize,
+    /// The widest of the short values: beside these a short meaning finds room on narrow screens.
+    short: usize,
 }
 
 const GAP: usize = 2;
@@ -174,22 +176,27 @@ const GAP: usize = 2;
 /// From so many columns on, name, value and meaning stand side by side.
 const THREE_COLUMNS: usize = 96;
 
+/// Values up to so many columns are short.
+const SHORT: usize = 14;
+
 /// From so many columns on, name and value do.
 const TWO_COLUMNS: usize = 28;
 
 impl Columns {
     fn of(rows: &[Row], width: usize) -> Self {
-        let (mut label, mut value) = (0, 0);
+        let (mut label, mut value, mut short) = (0, 0, 0);
         for row in rows {
             if let Row::Fact { label: (name, _), value: (text, _), .. } = row {
+                let wide = text_width(text);
                 label = label.max(text_width(name));
-                value = value.max(text_width(text));
+                value = value.max(wide);
+                short = short.max(if wide <= SHORT { wide } else { 0 });
             }
         }
         // Room for a whole uuid as soon as the meaning keeps as much.
         let widest_value = if width >= 110 { (width * 32 / 100).max(37) } else { width * 30 / 100 };
         let widest_label = if width >= THREE_COLUMNS { width * 34 / 100 } else { width * 45 / 100 };
-        Self { width, label: label.min(widest_label), value: value.min(widest_value) }
+        Self { width, label: label.min(widest_label), value: value.min(widest_value), short }
     }
 
     fn fact(
@@ -199,6 +206,7 @@ impl Columns {
         meaning: &[(String, Tone)],
         out: &mut Vec<DetailLine>,
     ) {
+        let value_width = text_width(&value.0);
         let label = std::slice::from_ref(label);
         let value = std::slice::from_ref(value);
         let mut arrowed = vec![("→ ".to_owned(), Tone::Muted)];
@@ -218,8 +226,15 @@ impl Columns {
         } else if self.width >= TWO_COLUMNS {
             let at = self.label + GAP;
             let rest = self.width.saturating_sub(at);
-            beside(&[(0, wrap(label, self.label, 1)), (at, wrap(value, rest, 0))], out);
-            beside(&[(2, wrap(meaning, self.width - 2, 2))], out);
+            let name = wrap(label, self.label, 1);
+            let inline = wrap(meaning, rest.saturating_sub(self.short + GAP), 2);
+            if value_width <= self.short && inline.len() <= 1 && name.len() <= 1 {
+                let value = wrap(value, rest, 0);
+                beside(&[(0, name), (at, value), (at + self.short + GAP, inline)], out);
+            } else {
+                beside(&[(0, name), (at, wrap(value, rest, 0))], out);
+                beside(&[(2, wrap(meaning, self.width - 2, 2))], out);
+            }
         } else {
             let narrow = self.width.saturating_sub(1).max(1);
             out.extend(wrap(label, self.width, 1));
@@ -277,7 +292,9 @@ struct Wrapper {
 impl Wrapper {
     fn word(&mut self, word: &str, tone: Tone) {
         let bare: usize = word.trim_end_matches(' ').chars().map(columns).sum();
-        if !self.fresh && self.at + bare > self.width {
+        // A word that no line holds begins here, the rest of the line would stay empty for nothing.
+        let fits_a_line = bare <= self.width.saturating_sub(self.indent);
+        if !self.fresh && self.at + bare > self.width && fits_a_line {
             self.new_line();
         }
         for character in word.chars() {

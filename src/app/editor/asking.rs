@@ -208,6 +208,7 @@ fn describe_kind(kind: Kind) -> String {
         Kind::IpAddress => "an IP address".to_owned(),
         Kind::VersionPredicate => "version comparisons, >=1.0,<3".to_owned(),
         Kind::Enum { .. } => "one of a list".to_owned(),
+        Kind::Object(name) if name.starts_with(['A', 'E', 'I', 'O']) => format!("an {name}"),
         Kind::Object(name) => format!("a {name}"),
         Kind::List(element) if is_simple(*element) => {
             format!("a list, items by comma, each {}", describe_kind(*element))

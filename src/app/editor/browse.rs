@@ -4,9 +4,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-use crate::spec::FieldPath;
 use crate::spec::edit::{Edit, NewValue};
 use crate::spec::schema::{self, Kind};
+use crate::spec::{Document, FieldPath};
 
 use super::fields::{FieldRow, Role};
 use super::leaving::Leaving;
@@ -29,11 +29,8 @@ impl Editor {
             KeyCode::Char(']') => self.side_offset = self.side_offset.saturating_add(1),
             KeyCode::Char('[') => self.side_offset = self.side_offset.saturating_sub(1),
             // A malformed row has but its text.
-            _ if self.draft.document().is_err() => {
-                if key.code == KeyCode::Enter {
-                    return self.external();
-                }
-            }
+            KeyCode::Enter if self.draft.document().is_err() => return self.external(),
+            _ if self.draft.document().is_err() => {}
             KeyCode::Down | KeyCode::Char('j') => self.move_to(self.cursor.saturating_add(1)),
             KeyCode::Up | KeyCode::Char('k') => self.move_to(self.cursor.saturating_sub(1)),
             KeyCode::PageDown => self.move_to(self.cursor.saturating_add(PAGE)),
@@ -124,8 +121,9 @@ impl Editor {
     }
 
     fn external(&mut self) -> EditorOutcome {
-        let error = self.draft.document().err().map(|error| external::malformed(self.draft.text(), error));
-        EditorOutcome::External { text: external::outgoing(self.draft.text()), error }
+        let text = external::outgoing(self.draft.text());
+        let error = Document::parse_str(&text).err().map(|error| external::malformed(&text, &error));
+        self.hand_out(text, error)
     }
 
     fn move_to(&mut self, row: usize) {

@@ -6,6 +6,7 @@
 //!
 //! Imports `spec` alone.
 
+use crate::spec::Document;
 use crate::spec::document::Malformed;
 
 /// What `$EDITOR` shall open.
@@ -13,15 +14,14 @@ pub fn outgoing(text: &str) -> String {
     if is_python_spaced(text) { indented(text) + "\n" } else { text.to_owned() }
 }
 
-/// What came back: without the comment lines on top that said why it was refused, spaced as Python
-/// does if `stored` is.
-pub fn incoming(returned: &str, stored: &str) -> String {
-    let text = strip_comments(returned);
+/// What came back (without the comments, see [`strip_comments`]), spaced as Python does if
+/// `stored` is.
+pub fn incoming(typed: &str, stored: &str) -> String {
     // A text that Python would refuse keeps its form: it goes back to the operator.
-    if is_python_spaced(stored) && crate::spec::Document::parse_str(&text).is_ok() {
-        respaced(&text)
+    if is_python_spaced(stored) && Document::parse_str(typed).is_ok() {
+        respaced(typed)
     } else {
-        text
+        typed.to_owned()
     }
 }
 
@@ -155,8 +155,8 @@ mod tests {
     #[case(r#"["\u00e9", NaN, 1180591620717411303424]"#)]
     fn comes_back_byte_for_byte(#[case] text: &str) {
         let out = outgoing(text);
-        assert_eq!(incoming(&out, text), text);
-        assert_eq!(incoming(&format!("# refused\n# because\n{out}"), text), text);
+        assert_eq!(incoming(&strip_comments(&out), text), text);
+        assert_eq!(incoming(&strip_comments(&format!("# refused\n# because\n{out}")), text), text);
     }
 
     #[test]
@@ -170,12 +170,16 @@ mod tests {
     #[rstest::rstest]
     #[case(r#"{"a":1}"#)]
     #[case(r#"{ "a": 1}"#)]
-    #[case("{\"a\": ")]
     #[case("\"é")]
     #[case("\"\\é")]
     fn other_texts_go_out_as_they_are(#[case] text: &str) {
         let out = outgoing(text);
         assert_eq!(strip_comments(&out), text);
-        assert_eq!(incoming(&out, text), text);
+        assert_eq!(incoming(&strip_comments(&out), text), text);
+    }
+
+    #[test]
+    fn a_truncated_text_is_indented_as_far_as_it_goes() {
+        assert_eq!(outgoing(r#"{"a": [1, "#), "{\n  \"a\": [\n    1,\n    \n");
     }
 }

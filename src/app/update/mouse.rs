@@ -31,11 +31,12 @@ pub fn mouse(model: &mut Model, event: &MouseEvent) -> Vec<Effect> {
         return Vec::new();
     }
     let layout = model.layout();
-    if layout.detail.is_some_and(|area| area.contains(event.column, event.row)) {
+    if let Some(area) = layout.detail.filter(|area| area.contains(event.column, event.row)) {
         return match wheel {
             Some(lines) => browse::scroll_detail(model, lines as i32),
             None => {
                 browse::focus_on(model, Focus::Detail);
+                model.detail.click(event.column - area.x, event.row - area.y, area.width);
                 Vec::new()
             }
         };

@@ -41,16 +41,18 @@ pub async fn prepare(stores: &Stores, facts: &Facts, intent: &Intent) -> Result<
     let preparation = Preparation { stores, facts, warnings: Vec::new(), word: None };
     match intent {
         Intent::Save { database, instance_uuid, before, after } => {
-            preparation.save(database, instance_uuid, before, after).await
+            preparation.plan_save(database, instance_uuid, before, after).await
         }
         Intent::Create { database, instance_uuid, text } => {
-            preparation.create(database, instance_uuid.as_ref(), text).await
+            preparation.plan_create(database, instance_uuid.as_ref(), text).await
         }
-        Intent::Destroy { database, instance_uuid } => preparation.destroy(database, instance_uuid).await,
+        Intent::Destroy { database, instance_uuid } => {
+            preparation.plan_destroy(database, instance_uuid).await
+        }
         Intent::Copy { from, to, instance_uuid, replace } => {
-            preparation.copy(from, to, instance_uuid, *replace).await
+            preparation.plan_copy(from, to, instance_uuid, *replace).await
         }
-        Intent::Move { from, to, instance_uuid } => preparation.transfer(from, to, instance_uuid).await,
+        Intent::Move { from, to, instance_uuid } => preparation.plan_move(from, to, instance_uuid).await,
     }
 }
 
@@ -124,7 +126,7 @@ impl Preparation<'_> {
         }
     }
 
-    async fn save(
+    async fn plan_save(
         mut self,
         database: &DatabaseName,
         instance_uuid: &Arc<str>,
@@ -154,7 +156,7 @@ impl Preparation<'_> {
         }))
     }
 
-    async fn create(
+    async fn plan_create(
         mut self,
         database: &DatabaseName,
         instance_uuid: Option<&Arc<str>>,
@@ -188,7 +190,11 @@ impl Preparation<'_> {
         Ok(self.plan(Operation::Create { database: database.clone(), instance_uuid, text }))
     }
 
-    async fn destroy(mut self, database: &DatabaseName, instance_uuid: &Arc<str>) -> Result<Plan, Refusal> {
+    async fn plan_destroy(
+        mut self,
+        database: &DatabaseName,
+        instance_uuid: &Arc<str>,
+    ) -> Result<Plan, Refusal> {
         let row = self.source(database, instance_uuid).await?;
         let word = text::word_for(database, instance_uuid);
         let mut kept_in = None;

@@ -7,7 +7,7 @@ use crate::change::{DatabaseName, Operation, Plan, Refusal, Severity};
 use crate::store::StoredSpec;
 
 impl Preparation<'_> {
-    pub(super) async fn copy(
+    pub(super) async fn plan_copy(
         mut self,
         from: &DatabaseName,
         to: &DatabaseName,
@@ -50,7 +50,7 @@ impl Preparation<'_> {
         }))
     }
 
-    pub(super) async fn transfer(
+    pub(super) async fn plan_move(
         mut self,
         from: &DatabaseName,
         to: &DatabaseName,

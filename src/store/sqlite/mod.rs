@@ -2,7 +2,7 @@
 //!
 //! - [`open`](self): how a file is opened so that browsing changes no byte of it, and what its
 //!   errors mean.  `worker`: the thread that owns a session's connection.
-//! - `read`: pages and look-ups.  `scan`: passes over all rows.  `write`: create, save, destroy.
+//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows.  `write`: create, save, destroy.
 //! - `migrate`: our migrations.
 //!
 //! A session has one thread and one connection for pages, look-ups and writes. What may take long
@@ -13,6 +13,7 @@ mod aside;
 pub(super) mod migrate;
 mod open;
 mod read;
+mod recent;
 mod scan;
 mod worker;
 mod write;
@@ -26,6 +27,7 @@ pub use open::Access;
 
 use self::aside::Lane;
 use self::open::Source;
+use self::recent::Recent;
 use self::worker::Worker;
 use super::{
     Cancel, DatabaseName, Hold, NewSpec, RowVisitor, SpecStore, SqlValue, StoreError, StoredSpec, TableState,
@@ -41,6 +43,8 @@ pub struct SqliteStore {
     counts: Lane,
     /// The rank that runs; a newer one interrupts it.
     ranks: Lane,
+    /// Keys of the order by last update.
+    recent: Recent,
 }
 
 impl SqliteStore {
@@ -55,7 +59,30 @@ impl SqliteStore {
     pub fn open(name: DatabaseName, path: &Path, access: Access) -> Result<SqliteStore, StoreError> {
         let source = Arc::new(Source::find(name, path, access)?);
         let worker = Worker::start(Arc::clone(&source))?;
-        Ok(SqliteStore { source, worker, counts: Lane::default(), ranks: Lane::default() })
+        Ok(SqliteStore {
+            source,
+            worker,
+            counts: Lane::default(),
+            ranks: Lane::default(),
+            recent: Recent::default(),
+        })
+    }
+
+    async fn page_by_update(&self, request: PageRequest) -> Result<Vec<StoredSpec>, StoreError> {
+        const OPERATION: &str = "reading a page by last update";
+        let version = self.worker.version(OPERATION).await?;
+        let ids = match self.recent.ids(version, &request) {
+            Some(ids) => ids,
+            None => {
+                let wanted = request.clone();
+                let source = Arc::clone(&self.source);
+                let window = aside::run(source, None, OPERATION, move |c| recent::pass(c, &wanted)).await?;
+                let ids = window.first_page(&request);
+                self.recent.keep(version, window);
+                ids
+            }
+        };
+        self.worker.read(OPERATION, move |c| read::rows_by_id(c, &ids)).await
     }
 }
 
@@ -84,13 +111,7 @@ impl SpecStore for SqliteStore {
     async fn page(&self, request: PageRequest) -> Result<Vec<StoredSpec>, StoreError> {
         match request.order {
             SortOrder::Id => self.worker.read("reading a page", move |c| read::page_by_id(c, &request)).await,
-            // No index serves this order: its keys take a pass over the table.
-            SortOrder::Updated => {
-                aside::run(Arc::clone(&self.source), None, "reading a page by last update", move |c| {
-                    read::page_by_update(c, &request)
-                })
-                .await
-            }
+            SortOrder::Updated => self.page_by_update(request).await,
         }
     }
 

@@ -230,6 +230,8 @@ struct Stamp {
 pub(super) struct Session {
     pub source: Arc<Source>,
     pub connection: Connection,
+    /// How often the file was opened anew.
+    pub generation: u64,
     /// Set where the file was opened as one that nobody writes.
     frozen: Option<Stamp>,
 }
@@ -267,7 +269,7 @@ impl Session {
                 ),
             });
         }
-        Ok(Session { source, connection, frozen })
+        Ok(Session { source, connection, generation: 0, frozen })
     }
 
     /// Whether the file was opened as one that nobody writes.
@@ -283,7 +285,8 @@ impl Session {
     ) -> Result<T, StoreError> {
         for _ in 0..4 {
             if self.has_changed()? {
-                *self = Session::open(Arc::clone(&self.source))?;
+                let generation = self.generation + 1;
+                *self = Session { generation, ..Session::open(Arc::clone(&self.source))? };
             }
             let answer = ask(&self.connection);
             if self.has_changed()? {

@@ -78,41 +78,14 @@ pub(super) fn page_by_id(
     Ok(page)
 }
 
-/// A page in the order of last update: first the keys alone, of which SQLite keeps no more than
-/// the page holds, then the rows.
-pub(super) fn page_by_update(
-    connection: &Connection,
-    request: &PageRequest,
-) -> rusqlite::Result<Vec<StoredSpec>> {
-    let (condition, backwards, key) = match &request.from {
-        PageFrom::Start => (String::new(), false, None),
-        PageFrom::End => (String::new(), true, None),
-        PageFrom::After(key) => (format!("WHERE ({UPDATED}, id) < (?2, ?3)"), false, Some(key)),
-        PageFrom::At(key) => (format!("WHERE ({UPDATED}, id) <= (?2, ?3)"), false, Some(key)),
-        PageFrom::Before(key) => (format!("WHERE ({UPDATED}, id) > (?2, ?3)"), true, Some(key)),
-    };
-    let direction = if backwards { "ASC" } else { "DESC" };
-    let sql = format!(
-        "SELECT id FROM request_specs {condition} ORDER BY {UPDATED} {direction}, id {direction} LIMIT ?1"
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let ids: Vec<i64> = match key {
-        Some(key) => {
-            let parameters: [&dyn ToSql; 3] = [&request.limit, &key.updated, &key.id];
-            statement.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
-        }
-        None => statement.query_map([request.limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?,
-    };
+/// The rows of these ids, in this order; one that is not there is left out.
+pub(super) fn rows_by_id(connection: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<StoredSpec>> {
     let mut by_id = connection.prepare(&format!("SELECT {COLUMNS} FROM request_specs WHERE id = ?"))?;
-    let mut page = Vec::with_capacity(ids.len());
+    let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
-        // A row that was deleted meanwhile is left out.
-        page.extend(by_id.query_map([id], stored_spec)?.next().transpose()?);
+        rows.extend(by_id.query_map([id], stored_spec)?.next().transpose()?);
     }
-    if backwards {
-        page.reverse();
-    }
-    Ok(page)
+    Ok(rows)
 }
 
 /// The number of rows.

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::open::{Session, Source};
+use super::recent::Version;
 use super::write;
 use crate::store::{Hold, StoreError};
 
@@ -46,6 +47,18 @@ impl Worker {
     ) -> Result<T, StoreError> {
         let words = operation.to_owned();
         self.run(operation, move |session| session.read(&words, &ask)).await
+    }
+
+    /// The state of the database now.
+    pub async fn version(&self, operation: &str) -> Result<Version, StoreError> {
+        let words = operation.to_owned();
+        self.run(operation, move |session| {
+            let sql = "PRAGMA data_version";
+            let data_version = session.read(&words, |c| c.query_row(sql, [], |row| row.get(0)))?;
+            let own_changes = session.connection.total_changes();
+            Ok(Version { generation: session.generation, data_version, own_changes })
+        })
+        .await
     }
 
     /// Change the database. Once it is its turn it is done, whether or not the asker waits.

@@ -172,3 +172,7 @@ fn conflict(
 fn read_back(transaction: &Transaction<'_>, instance_uuid: &str) -> rusqlite::Result<StoredSpec> {
     read::get(transaction, instance_uuid)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;

@@ -10,10 +10,11 @@
 //! │ ────────────────────────────────────────── ││ · notice …                        │
 //! │ a string, or null · zone asked for; …      ││                                   │
 //! └────────────────────────────────────────────┘└───────────────────────────────────┘
+//!  ⏎ change  x clear  a add field  / filter  E raw  u undo  s save  Esc leave
 //! ```
 //!
-//! Below 100 columns the changes stand under the fields; a prompt lies over both. The bottom bar
-//! with [`Editor::hints`] is the caller's.
+//! Below 100 columns the changes stand under the fields; a prompt lies over both. The last line is
+//! the bottom bar.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -29,6 +30,7 @@ use crate::tui::theme::{Role, Theme};
 
 use super::editor_prompt;
 use super::lines::{block, draw_line, plain};
+use super::pen::Pen;
 
 /// Draws the editor. Never panics, however small the area.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) {
@@ -37,7 +39,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) {
         return;
     }
     frame.render_widget(Clear, area);
-    let (fields, changes) = split(area);
+    let area = draw_bar(frame, area, editor, theme);
+    let (fields, changes) = split(area, editor);
     let inner = panel(frame, fields, editor, theme);
     if editor.draft().document().is_ok() {
         draw_fields(frame, inner, editor, theme);
@@ -55,19 +58,46 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) {
     }
 }
 
-/// Fields, and changes where there is room.
-fn split(area: Rect) -> (Rect, Option<Rect>) {
+/// Draws the keys into the last line; gives what is left. A very low screen goes without.
+fn draw_bar(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) -> Rect {
+    if area.height < 6 {
+        return area;
+    }
+    let above = Rect { height: area.height - 1, ..area };
+    let mut pen = Pen::new(frame, Rect { y: above.bottom(), height: 1, ..area }, theme);
+    let mut at = 1;
+    for (key, title) in editor.hints() {
+        let key = match key {
+            "⏎" if theme.ascii => "Enter",
+            "↑↓" if theme.ascii => "Up/Down",
+            "←→" if theme.ascii => "Left/Right",
+            key => key,
+        };
+        let wide = (key.chars().count() + 1 + title.chars().count()) as u16;
+        if at + wide > area.width {
+            continue;
+        }
+        at = pen.text(at, 0, u16::MAX, key, Role::Key);
+        at = pen.text(at + 1, 0, u16::MAX, title, Role::Muted) + 2;
+    }
+    above
+}
+
+/// Fields, and changes where there is room (and, below the fields, something to say).
+fn split(area: Rect, editor: &Editor) -> (Rect, Option<Rect>) {
     if area.width >= 100 {
         let side = (area.width * 2 / 5).min(90);
         let left = Rect { width: area.width - side, ..area };
-        (left, Some(Rect { x: left.right(), width: side, ..area }))
-    } else if area.height >= 18 && area.width >= 20 {
-        let low = area.height / 3;
-        let top = Rect { height: area.height - low, ..area };
-        (top, Some(Rect { y: top.bottom(), height: low, ..area }))
-    } else {
-        (area, None)
+        return (left, Some(Rect { x: left.right(), width: side, ..area }));
     }
+    let silent = !editor.is_modified() && editor.draft().problems().next().is_none();
+    if area.height < 18 || area.width < 20 || silent {
+        return (area, None);
+    }
+    let lines = layout(&side::rows(editor.draft()), usize::from(area.width.saturating_sub(4))).len();
+    let low = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(area.height / 3);
+    let top = Rect { height: area.height - low, ..area };
+    (top, Some(Rect { y: top.bottom(), height: low, ..area }))
 }
 
 fn panel(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) -> Rect {
@@ -113,7 +143,8 @@ fn draw_fields(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme
     let first = (cursor + 1 + height / 3).saturating_sub(height).min(cursor);
     let first = first.min(editor.rows().len().saturating_sub(height));
     let width = usize::from(list.width);
-    let column = label_column(editor, width);
+    let filtered = !editor.filter().0.value().is_empty();
+    let column = label_column(editor, filtered, width);
     if editor.rows().len() == 0 {
         let text = if editor.filter().0.value().is_empty() {
             "No field of this spec is known: E opens it as raw text."
@@ -124,7 +155,7 @@ fn draw_fields(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme
         draw_line(frame.buffer_mut(), list, &line, theme.style(Role::Text), theme);
     }
     for (at, (y, row)) in (list.y..list.bottom()).zip(editor.rows().skip(first)).enumerate() {
-        let mut line = field_line(row, column, width);
+        let mut line = field_line(row, filtered, column, width);
         line.cursor = first + at == cursor;
         draw_line(
             frame.buffer_mut(),
@@ -145,21 +176,22 @@ fn draw_fields(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme
 }
 
 /// Where the values begin: behind the widest name, but never behind the middle.
-fn label_column(editor: &Editor, width: usize) -> usize {
+fn label_column(editor: &Editor, filtered: bool, width: usize) -> usize {
     let widest = editor
         .rows()
         .filter(|row| row.role != RowRole::Object)
-        .map(|row| indent(row) + text_width(&row.label) + 2)
+        .map(|row| text_width(&label(row, filtered)) + 2)
         .max()
         .unwrap_or(0);
-    widest.min(width / 2)
+    widest.min(width * 55 / 100)
 }
 
-fn indent(row: &FieldRow) -> usize {
-    row.depth * 2
+/// The name, indented below its object; the whole path where the filter hides what is above.
+fn label(row: &FieldRow, filtered: bool) -> String {
+    if filtered { row.path.to_string() } else { format!("{}{}", "  ".repeat(row.depth), row.label) }
 }
 
-fn field_line(row: &FieldRow, column: usize, width: usize) -> DetailLine {
+fn field_line(row: &FieldRow, filtered: bool, column: usize, width: usize) -> DetailLine {
     let mark = if row.changed { " ✎" } else { "" };
     let room = width.saturating_sub(mark.chars().count());
     if row.role == RowRole::Object {
@@ -175,9 +207,8 @@ fn field_line(row: &FieldRow, column: usize, width: usize) -> DetailLine {
         _ if row.info.addable.is_some() => Tone::Muted,
         _ => Tone::Label,
     };
-    let mut line =
-        DetailLine::of([Span::new(" ".repeat(indent(row)), Tone::Text), Span::new(&row.label, label_tone)]);
-    line.clip(column.saturating_sub(1));
+    let mut line = DetailLine::of([Span::new(label(row, filtered), label_tone)]);
+    line.clip(column.saturating_sub(2));
     let gap = column.saturating_sub(line.width());
     line.spans.push(Span::new(" ".repeat(gap), Tone::Text));
     let value = if row.value.is_empty() { "–" } else { &row.value };

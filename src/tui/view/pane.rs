@@ -21,8 +21,8 @@ use crate::tui::theme::{Glyph, Role, Theme};
 
 /// Columns before the first column of a row: cursor and a space.
 const MARGIN: u16 = 2;
-/// Columns at the end of a row: a space and the sign of the counterpart.
-const SIGN: u16 = 2;
+/// Columns at the end of a row: the sign of the counterpart between spaces.
+const SIGN: u16 = 3;
 
 /// Draws the pane of that side.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, side: Side, model: &Model, theme: &Theme) {
@@ -86,7 +86,7 @@ fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, O
     if let Some(filter) = &pane.filter {
         pieces.push((" /".to_owned(), Role::Key));
         let text = escaped(filter.input.value()).into_owned();
-        cursor = filter.typing.then_some(4 + filter.input.visual_cursor() as u16);
+        cursor = filter.typing.then_some(3 + filter.input.visual_cursor() as u16);
         let shown = if filter.typing { format!("{text} ") } else { text };
         pieces.push((shown, Role::Value));
         let total = model.database(&pane.database).and_then(|database| database.count);

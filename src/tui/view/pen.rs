@@ -107,13 +107,13 @@ impl<'a> Pen<'a> {
             self.text(width - 1, y, 1, down, role);
         }
         for (y, left, right) in [(0, corners[0], corners[1]), (height - 1, corners[2], corners[3])] {
-            // The right one goes first where both do not fit at the top, the left one else.
-            let room = width.saturating_sub(4);
+            // The right one is left out where both do not fit.
+            let room = width.saturating_sub(2);
             let wide = |pieces: &[Piece]| pieces.iter().map(|(text, _)| text.width() as u16).sum::<u16>();
-            let end = self.pieces(2, y, room, left);
-            let rest = (width - 2).saturating_sub(end);
+            let end = self.pieces(1, y, room, left);
+            let rest = (width - 1).saturating_sub(end);
             if wide(right) < rest {
-                self.pieces(width - 2 - wide(right), y, wide(right), right);
+                self.pieces(width - 1 - wide(right), y, wide(right), right);
             }
         }
     }

@@ -1,0 +1,278 @@
+//! Input, answers, frames: one bounded channel, drained, then at most one frame.
+//!
+//! A frame waits a little for answers that are under way (so that it is complete when databases
+//! are quick) and keeps a distance from the last one; nothing is drawn while nothing changes.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::executor::{Executor, Local, external};
+use super::terminal::{self, Guard};
+use super::theme::Theme;
+use super::{Options, TuiError, now, setup, view};
+use crate::app::{Model, Msg, update};
+use crate::deployment::Deployment;
+
+/// Answers that may wait; who has more to say waits.
+pub const CHANNEL: usize = 256;
+/// Longest that the first frame waits for rows.
+const FIRST_FRAME: Duration = Duration::from_millis(40);
+/// Longest that a later frame waits for an answer that is under way.
+const PATIENCE: Duration = Duration::from_millis(4);
+/// Least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// Messages that are handled before a frame at most.
+const BATCH: usize = 512;
+/// SIGBUS on Linux: an access to a mapped page that is not there any more.
+const SIGBUS: i32 = if cfg!(target_os = "linux") { 7 } else { 10 };
+
+/// What ends the loop.
+enum End {
+    Quit,
+    Failed(TuiError),
+}
+
+struct Loop {
+    model: Model,
+    executor: Executor,
+    inbox: mpsc::Receiver<Msg>,
+    events: Option<EventStream>,
+    guard: Guard,
+    theme: Theme,
+    drawn: Instant,
+    /// Since when something waits to be drawn.
+    waiting: Option<Instant>,
+}
+
+/// Runs until quit.
+pub async fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
+    let size = crossterm::terminal::size()?;
+    let mut model = Model::new(setup(&deployment, &options, size));
+    let (sender, inbox) = mpsc::channel(CHANNEL);
+    let mut executor = Executor::new(deployment, sender);
+    // The databases are opened while the terminal is made ready.
+    executor.run_all(update(&mut model, Msg::Start));
+    tokio::task::yield_now().await;
+    let mut signals = Signals::new()?;
+    let guard = Guard::enter()?;
+    let now = Instant::now();
+    let mut this = Loop {
+        model,
+        executor,
+        inbox,
+        events: None,
+        guard,
+        theme: Theme::from_environment(),
+        drawn: now.checked_sub(FRAME).unwrap_or(now),
+        waiting: Some(now),
+    };
+    let end = match this.first_frame().await {
+        Ok(()) => this.turn(&mut signals).await,
+        Err(end) => end,
+    };
+    drop(this);
+    match end {
+        _ if terminal::panicked() => Err(TuiError::Panicked),
+        End::Quit => Ok(()),
+        End::Failed(error) => Err(error),
+    }
+}
+
+impl Loop {
+    async fn first_frame(&mut self) -> Result<(), End> {
+        let deadline = Instant::now() + FIRST_FRAME;
+        while !self.model.is_complete() {
+            match tokio::time::timeout_at(deadline, self.inbox.recv()).await {
+                Ok(Some(msg)) => self.step(msg).await?,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.draw()?;
+        self.events = Some(EventStream::new());
+        Ok(())
+    }
+
+    async fn turn(&mut self, signals: &mut Signals) -> End {
+        let mut clock = interval(Duration::from_secs(1));
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            if terminal::panicked() {
+                return End::Quit;
+            }
+            let frame_at = self.frame_at();
+            let msg = tokio::select! {
+                biased;
+                end = signals.next() => match end {
+                    Some(failure) => return End::Failed(failure),
+                    None => Some(Msg::Terminate),
+                },
+                event = next_event(&mut self.events) => match event {
+                    Ok(event) => input(event),
+                    Err(error) => return End::Failed(error.into()),
+                },
+                Some(msg) = self.inbox.recv() => Some(msg),
+                _ = clock.tick() => Some(Msg::Tick(now())),
+                () = sleep_until(frame_at.unwrap_or_else(Instant::now)), if frame_at.is_some() => None,
+            };
+            let handled = match msg {
+                Some(msg) => self.batch(msg).await,
+                None => Ok(()),
+            };
+            let drawn = handled.and_then(|()| match self.frame_at() {
+                Some(at) if at <= Instant::now() => self.draw(),
+                _ => Ok(()),
+            });
+            if let Err(end) = drawn {
+                return end;
+            }
+        }
+    }
+
+    /// When the next frame is due: None if nothing changed.
+    fn frame_at(&mut self) -> Option<Instant> {
+        if !self.model.dirty {
+            self.waiting = None;
+            return None;
+        }
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let ready = if self.model.is_complete() { since } else { since + PATIENCE };
+        Some(ready.max(self.drawn + FRAME))
+    }
+
+    /// This message and what came meanwhile.
+    async fn batch(&mut self, first: Msg) -> Result<(), End> {
+        self.step(first).await?;
+        for _ in 0..BATCH {
+            let msg = match waiting_event(&mut self.events).await {
+                Some(event) => input(event),
+                None => self.inbox.try_recv().ok(),
+            };
+            match msg {
+                Some(msg) => self.step(msg).await?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, msg: Msg) -> Result<(), End> {
+        for effect in update(&mut self.model, msg) {
+            let Some(local) = self.executor.run(effect) else { continue };
+            self.local(local).await?;
+        }
+        Ok(())
+    }
+
+    /// What only the owner of the terminal can do.
+    async fn local(&mut self, local: Local) -> Result<(), End> {
+        let done = match local {
+            Local::Quit => return Err(End::Quit),
+            Local::Copy(text) => self.guard.copy(&text),
+            Local::Suspend => {
+                // Nobody else may read the keyboard meanwhile.
+                self.events = None;
+                self.guard.leave().and_then(|()| {
+                    signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
+                    self.guard.resume()
+                })
+            }
+            Local::OpenEditor { request, text, error } => {
+                self.events = None;
+                match self.guard.leave() {
+                    Ok(()) => {
+                        let result = external::edit(&text, error.as_deref()).await;
+                        let resumed = self.guard.resume();
+                        self.executor.answer(Msg::Edited { request, result });
+                        resumed
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        if self.events.is_none() {
+            self.events = Some(EventStream::new());
+            if let Ok((width, height)) = crossterm::terminal::size() {
+                self.model.size = (width, height);
+            }
+            self.model.dirty = true;
+        }
+        done.map_err(|error| End::Failed(error.into()))
+    }
+
+    fn draw(&mut self) -> Result<(), End> {
+        let (model, theme) = (&self.model, &self.theme);
+        let drawn = self.guard.surface.draw(|frame| view::draw(frame, model, theme));
+        drawn.map_err(|error| End::Failed(error.into()))?;
+        self.model.dirty = false;
+        self.waiting = None;
+        self.drawn = Instant::now();
+        Ok(())
+    }
+}
+
+fn input(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) => Some(Msg::Key(key)),
+        Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+async fn next_event(events: &mut Option<EventStream>) -> io::Result<Event> {
+    let next = match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
+    };
+    next.unwrap_or_else(|| Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")))
+}
+
+/// An event that has come already. Polled with this task's own waker: the stream keeps the one of
+/// its last poll and wakes no other.
+async fn waiting_event(events: &mut Option<EventStream>) -> Option<Event> {
+    let events = events.as_mut()?;
+    let polled = poll_fn(|context| Poll::Ready(events.poll_next_unpin(context))).await;
+    match polled {
+        Poll::Ready(Some(Ok(event))) => Some(event),
+        _ => None,
+    }
+}
+
+/// The signals that end the program in an orderly way.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    /// A mapped file was cut short: the thread that read it cannot go on, but this one can leave.
+    bus: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            bus: signal(SignalKind::from_raw(SIGBUS))?,
+        })
+    }
+
+    /// The failure to end with; None for an orderly end.
+    async fn next(&mut self) -> Option<TuiError> {
+        tokio::select! {
+            _ = self.bus.recv() => Some(TuiError::FileVanished),
+            _ = self.terminate.recv() => None,
+            _ = self.hang_up.recv() => None,
+            _ = self.interrupt.recv() => None,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Carries out effects against a deployment. Each runs as a task of its own and answers through
+//! the bounded channel; none blocks the loop.
+//!
+//! - [`sessions`]: read-only sessions, opened when first needed and anew after they were lost.
+//! - [`filter`]: quick filters and their hits.  [`changes`]: plans.  [`external`]: `$EDITOR`.
+
+pub mod changes;
+pub mod external;
+pub mod filter;
+pub mod sessions;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::Sender;
+
+use crate::app::effect::RequestId;
+use crate::app::row::{Failure, Row};
+use crate::app::{Effect, Msg};
+use crate::deployment::Deployment;
+use crate::query::PageKey;
+use crate::spec::summary::Summary;
+use crate::store::{StoreError, StoredSpec};
+use filter::Filters;
+use sessions::Sessions;
+
+/// Rows that a uuid prefix may bring at most.
+const PREFIX_ROWS: u32 = 8;
+
+/// What only the owner of the terminal can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Local {
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Stop until continued.
+    Suspend,
+    /// Run an external editor; answered by `Msg::Edited`.
+    OpenEditor {
+        /// Names the answer.
+        request: RequestId,
+        /// The text.
+        text: String,
+        /// What stands on top of it.
+        error: Option<String>,
+    },
+    /// End.
+    Quit,
+}
+
+/// Carries out effects.
+pub struct Executor {
+    sessions: Arc<Sessions>,
+    filters: Filters,
+    out: Sender<Msg>,
+}
+
+impl Executor {
+    /// For that deployment, answering there.
+    pub fn new(deployment: Deployment, out: Sender<Msg>) -> Self {
+        Self { sessions: Arc::new(Sessions::new(deployment)), filters: Filters::default(), out }
+    }
+
+    /// Carries out several; what only the owner of the terminal could do is left out.
+    pub fn run_all(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            let _ = self.run(effect);
+        }
+    }
+
+    /// Sends a message as an answer.
+    pub fn answer(&self, msg: Msg) {
+        let out = self.out.clone();
+        tokio::spawn(async move { out.send(msg).await });
+    }
+
+    fn spawn(&self, answer: impl Future<Output = Msg> + Send + 'static) {
+        let out = self.out.clone();
+        tokio::spawn(async move {
+            // Nobody listens any more: the program ends.
+            let _ = out.send(answer.await).await;
+        });
+    }
+
+    /// Carries out one effect, or gives it back as something local.
+    pub fn run(&mut self, effect: Effect) -> Option<Local> {
+        let sessions = Arc::clone(&self.sessions);
+        match effect {
+            Effect::LoadPage { request, database, filter: None, page } => self.spawn(async move {
+                let rows = sessions.with(&database, |store| async move { store.page(page).await }).await;
+                Msg::Page { request, result: rows.map(|rows| rows.into_iter().map(row).collect()) }
+            }),
+            Effect::LoadPage { request, database, filter: Some(id), page } => {
+                let filter = self.filters.get(id);
+                self.spawn(async move {
+                    let rows = match filter {
+                        Some(filter) => {
+                            let read = |store| async move { filter.page(store, page).await };
+                            sessions.with(&database, read).await
+                        }
+                        None => Ok(Vec::new()),
+                    };
+                    Msg::Page { request, result: rows.map(|rows| rows.into_iter().map(row).collect()) }
+                });
+            }
+            Effect::Rank { request, database, filter: None, order, key } => self.spawn(async move {
+                let read = |store: sessions::Store| async move { store.rank(order, key).await };
+                Msg::Rank { request, result: sessions.with(&database, read).await }
+            }),
+            Effect::Rank { request, filter: Some(id), order, key, .. } => {
+                let rank = self.filters.get(id).and_then(|filter| filter.rank(order, &key));
+                let unknown = || Failure::Failed("too many hits to number them".to_owned());
+                self.answer(Msg::Rank { request, result: rank.ok_or_else(unknown) });
+            }
+            Effect::Count { database } => self.spawn(async move {
+                let result = sessions.with(&database, |store| async move { store.count().await }).await;
+                Msg::Count { database, result }
+            }),
+            Effect::Fetch { request, database, instance_uuid } => self.spawn(async move {
+                let read = |store: sessions::Store| async move { store.get(&instance_uuid).await };
+                let row = sessions.with(&database, read).await;
+                Msg::Fetched { request, result: row.map(|row| row.map(|row| row.spec)) }
+            }),
+            Effect::FindPrefix { request, database, prefix } => self.spawn(async move {
+                let read =
+                    |store: sessions::Store| async move { store.find_prefix(&prefix, PREFIX_ROWS).await };
+                let rows = sessions.with(&database, read).await;
+                Msg::PrefixFound { request, result: rows.map(|rows| rows.into_iter().map(row).collect()) }
+            }),
+            Effect::StartFilter { filter, database, needle } => {
+                self.filters.start(filter, database, needle, sessions, self.out.clone());
+            }
+            Effect::StopFilter { filter } => self.filters.stop(filter),
+            Effect::Prepare { request, intent, force } => self.spawn(async move {
+                let result = changes::prepare(&sessions, &intent, force).await;
+                Msg::Prepared { request, result: Box::new(result) }
+            }),
+            Effect::Apply { request, plan } => {
+                self.spawn(
+                    async move { Msg::Applied { request, outcome: changes::apply(&sessions, plan).await } },
+                )
+            }
+            Effect::ReadFile { request, path } => {
+                self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })
+            }
+            Effect::OpenEditor { request, text, error } => {
+                return Some(Local::OpenEditor { request, text, error });
+            }
+            Effect::Copy(text) => return Some(Local::Copy(text)),
+            Effect::Suspend => return Some(Local::Suspend),
+            Effect::Quit => return Some(Local::Quit),
+        }
+        None
+    }
+}
+
+/// A stored row as a list shows it.
+pub fn row(stored: StoredSpec) -> Row {
+    let updated = stored.updated_at.as_deref().or(stored.created_at.as_deref()).unwrap_or_default();
+    let key = PageKey { id: stored.id, updated: updated.to_owned() };
+    Row { summary: Summary::of(&stored.spec), key, instance_uuid: stored.instance_uuid }
+}
+
+/// A store's error as the state machine knows it.
+pub fn failure(error: &StoreError) -> Failure {
+    match error {
+        StoreError::NoTable { .. } => Failure::NoTable,
+        StoreError::Unavailable { .. } => Failure::Down(error.to_string()),
+        other => Failure::Failed(other.to_string()),
+    }
+}

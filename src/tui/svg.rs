@@ -1,0 +1,163 @@
+//! A screen as a picture: an SVG document with the real colours on a dark ground, in a window
+//! frame. Each cell is placed on a grid, so that any monospaced font lines up.
+
+use std::fmt::Write as _;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+
+/// Width and height of a cell, and where the text stands in it.
+const CELL: (f32, f32, f32) = (8.4, 18.0, 13.5);
+const MARGIN: f32 = 14.0;
+const TITLE: f32 = 30.0;
+const GROUND: &str = "#14181f";
+const TEXT: &str = "#d4d8de";
+
+/// The document.
+pub fn render(buffer: &Buffer, title: &str) -> String {
+    let (columns, rows) = (buffer.area.width, buffer.area.height);
+    let width = f32::from(columns) * CELL.0 + 2.0 * MARGIN;
+    let height = f32::from(rows) * CELL.1 + TITLE + 2.0 * MARGIN;
+    let mut svg = String::new();
+    let _ = write!(
+        svg,
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.0} {height:.0}" font-family="'DejaVu Sans Mono','JetBrains Mono',Menlo,Consolas,monospace" font-size="13.8">
+<rect width="{width:.0}" height="{height:.0}" rx="10" fill="{GROUND}"/>
+<path d="M0 {TITLE}V10a10 10 0 0 1 10-10H{right:.0}a10 10 0 0 1 10 10V{TITLE}Z" fill="#232934"/>
+<circle cx="18" cy="15" r="5.5" fill="#e0605a"/><circle cx="37" cy="15" r="5.5" fill="#dba642"/><circle cx="56" cy="15" r="5.5" fill="#5fae5b"/>
+<text x="{middle:.0}" y="20" text-anchor="middle" fill="#98a1ae">{title}</text>
+"##,
+        right = width - 10.0,
+        middle = width / 2.0,
+        title = escape(title),
+    );
+    for row in 0..rows {
+        line(&mut svg, buffer, row, columns);
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+fn line(svg: &mut String, buffer: &Buffer, row: u16, columns: u16) {
+    let top = TITLE + MARGIN + f32::from(row) * CELL.1;
+    let cells: Vec<&Cell> = (0..columns).filter_map(|column| buffer.cell((column, row))).collect();
+    let mut at = 0;
+    while at < cells.len() {
+        let look = Look::of(cells[at]);
+        let mut end = at + 1;
+        while end < cells.len() && Look::of(cells[end]) == look {
+            end += 1;
+        }
+        let x = MARGIN + at as f32 * CELL.0;
+        let width = (end - at) as f32 * CELL.0;
+        if let Some(ground) = &look.ground {
+            // A little wider: no seams between neighbours.
+            let _ = writeln!(
+                svg,
+                r#"<rect x="{x:.1}" y="{top:.1}" width="{:.1}" height="{:.1}" fill="{ground}"/>"#,
+                width + 0.3,
+                CELL.1 + 0.3
+            );
+        }
+        text(svg, &cells[at..end], x, top + CELL.2, &look);
+        at = end;
+    }
+}
+
+fn text(svg: &mut String, cells: &[&Cell], x: f32, base: f32, look: &Look) {
+    let joined: String = cells.iter().map(|cell| cell.symbol()).collect();
+    if joined.trim().is_empty() {
+        return;
+    }
+    // One text per word, its width stated: fonts of other widths cannot shift what follows.
+    let mut at = 0;
+    while at < cells.len() {
+        if cells[at].symbol().trim().is_empty() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < cells.len() && !cells[at].symbol().trim().is_empty() {
+            at += 1;
+        }
+        let word: String = cells[start..at].iter().map(|cell| cell.symbol()).collect();
+        let mut style = String::new();
+        if look.bold {
+            style.push_str(r#" font-weight="bold""#);
+        }
+        if look.underlined {
+            style.push_str(r#" text-decoration="underline""#);
+        }
+        let _ = writeln!(
+            svg,
+            r#"<text x="{:.1}" y="{base:.1}" fill="{}" textLength="{:.1}" lengthAdjust="spacingAndGlyphs"{style}>{}</text>"#,
+            x + start as f32 * CELL.0,
+            look.colour,
+            (at - start) as f32 * CELL.0,
+            escape(&word)
+        );
+    }
+}
+
+#[derive(PartialEq)]
+struct Look {
+    colour: String,
+    ground: Option<String>,
+    bold: bool,
+    underlined: bool,
+}
+
+impl Look {
+    fn of(cell: &Cell) -> Look {
+        let mut colour = hex(cell.fg).unwrap_or_else(|| TEXT.to_owned());
+        let mut ground = hex(cell.bg);
+        if cell.modifier.contains(Modifier::REVERSED) {
+            let swapped = ground.unwrap_or_else(|| GROUND.to_owned());
+            ground = Some(std::mem::replace(&mut colour, swapped));
+        }
+        Look {
+            colour,
+            ground,
+            bold: cell.modifier.contains(Modifier::BOLD),
+            underlined: cell.modifier.contains(Modifier::UNDERLINED),
+        }
+    }
+}
+
+fn hex(colour: Color) -> Option<String> {
+    let (red, green, blue) = match colour {
+        Color::Indexed(index @ 16..=231) => {
+            let level = |value: u8| if value == 0 { 0 } else { 55 + 40 * value };
+            let index = index - 16;
+            (level(index / 36), level(index / 6 % 6), level(index % 6))
+        }
+        Color::Indexed(index @ 232..) => {
+            let grey = 8 + 10 * (index - 232);
+            (grey, grey, grey)
+        }
+        Color::Rgb(red, green, blue) => (red, green, blue),
+        _ => return None,
+    };
+    Some(format!("#{red:02x}{green:02x}{blue:02x}"))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::layout::Rect;
+    use ratatui::style::Style;
+
+    #[test]
+    fn words_colours_and_markup_come_through() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
+        buffer.set_string(0, 0, "a<b> ", Style::new().fg(Color::Indexed(75)));
+        buffer.set_string(5, 0, "sel", Style::new().add_modifier(Modifier::REVERSED));
+        let svg = render(&buffer, "demo & more");
+        assert!(svg.contains("a&lt;b&gt;") && svg.contains("#5fafff") && svg.contains("demo &amp; more"));
+        assert!(svg.contains(&format!(r#"fill="{TEXT}"/>"#)), "reversed: the ground is the text's colour");
+    }
+}

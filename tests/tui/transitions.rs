@@ -1,0 +1,142 @@
+//! Transitions of the state machine that no key causes: late answers, databases that come and go,
+//! time.
+
+use std::sync::Arc;
+
+use reqspec::app::database::Health;
+use reqspec::app::row::Failure;
+use reqspec::app::selection::Counterpart;
+use reqspec::app::{Effect, Msg};
+
+use super::world::{NOW, World, api, cell, stored, uuid};
+
+fn down() -> Failure {
+    Failure::Down("the file is gone".to_owned())
+}
+
+#[test]
+fn late_answers_are_dropped() {
+    let mut world = World::started(120, 36);
+    world.hold = true;
+    world.keys("j");
+    let late = world.answers.clone();
+    world.answers.clear();
+    world.keys("j");
+    world.pump();
+    let before = (world.selected(), world.text());
+    for msg in late {
+        world.send(msg);
+    }
+    world.pump();
+    assert_eq!((world.selected(), world.text()), before);
+    assert_eq!(before.0, uuid(3));
+}
+
+#[test]
+fn counts_come_after_rows() {
+    let mut world = World::new(120, 36);
+    world.hold = true;
+    world.send(Msg::Start);
+    assert!(world.effects.iter().all(|effect| matches!(effect, Effect::LoadPage { .. })));
+    world.pump();
+    let page = world.effects.iter().position(|effect| matches!(effect, Effect::LoadPage { .. }));
+    let count = world.effects.iter().position(|effect| matches!(effect, Effect::Count { .. }));
+    assert!(page < count && count.is_some());
+    assert_eq!(
+        world.model.databases.iter().map(|database| database.count).collect::<Vec<_>>(),
+        [Some(100), Some(40), Some(3)]
+    );
+}
+
+#[test]
+fn a_vanished_database_is_a_state_that_is_retried() {
+    let mut world = World::started(120, 36);
+    let rows = world.databases.insert(cell("cell1"), Err(down())).expect("there");
+    world.keys("r");
+    assert!(matches!(world.model.databases[1].health, Health::Down { .. }));
+    let text = world.text();
+    assert!(
+        text.contains("cell1 ○ down") && text.contains("the file is gone") && text.contains("r retries"),
+        "{text}"
+    );
+    assert_eq!(world.selected(), uuid(1), "the other pane works");
+    assert_eq!(
+        world.model.selection.as_ref().map(|selection| selection.counterpart),
+        Some(Counterpart::Unknown)
+    );
+    world.databases.insert(cell("cell1"), rows);
+    world.send(Msg::Tick(NOW + 1));
+    assert!(matches!(world.model.databases[1].health, Health::Down { .. }), "not yet due");
+    world.send(Msg::Tick(NOW + 3));
+    assert_eq!(world.model.databases[1].health, Health::Up);
+    assert!(!world.model.panes[1].list.is_empty(), "its rows are back");
+}
+
+#[test]
+fn all_down_is_still_a_screen() {
+    let mut world = World::of([(api(), Err(down())), (cell("cell1"), Err(Failure::NoTable))], 120, 36);
+    world.send(Msg::Start);
+    let text = world.text();
+    assert!(
+        text.contains("API is down") && text.contains("has no request_specs table: reqspec db sync"),
+        "{text}"
+    );
+    for key in ["j", "G", "<Enter>", "<Esc>", "e", "m", "D", "/x<Esc>", "o", "=", "y", "]"] {
+        world.keys(key);
+    }
+    assert!(world.model.overlay.is_none());
+}
+
+#[test]
+fn an_empty_database_says_what_to_do() {
+    let mut world = World::of([(api(), Ok(Vec::new()))], 80, 24);
+    world.send(Msg::Start);
+    assert!(world.text().contains("no specs here"), "{}", world.text());
+}
+
+#[test]
+fn a_row_changed_elsewhere_is_fetched_anew_on_refresh() {
+    let mut world = World::started(120, 36);
+    let text: Arc<[u8]> = Arc::from(super::world::spec(1, "new").as_bytes());
+    let row = &mut world.rows(&api())[0];
+    (row.spec, row.updated) = (text.clone(), "2026-11-22 11:00:00".to_owned());
+    world.keys("r");
+    assert_eq!(world.model.selection.as_ref().and_then(|selection| selection.own.text()), Some(&text));
+}
+
+#[test]
+fn time_draws_only_what_it_changes() {
+    let mut world = World::started(120, 36);
+    world.model.dirty = false;
+    world.send(Msg::Tick(NOW + 1));
+    assert!(!world.model.dirty, "no age changed");
+    world.send(Msg::Tick(NOW + 61));
+    assert!(world.model.dirty);
+}
+
+#[test]
+fn any_size_at_any_time() {
+    let mut world = World::started(120, 36);
+    for overlay in ["", "?", ":", "m", "D", "W", "n", "/c1", "<Enter>", "c<Enter>"] {
+        for (width, height) in [(0, 0), (1, 1), (10, 3), (3, 40), (40, 5), (80, 24), (99, 24), (500, 200)] {
+            world.send(Msg::Resize(120, 36));
+            world.keys("<Esc><Esc><Esc>");
+            world.keys(overlay);
+            world.send(Msg::Resize(width, height));
+            world.keys("<Down><PgDn>");
+            let _ = world.screen();
+        }
+    }
+}
+
+#[test]
+fn a_lost_row_at_the_end_leaves_the_cursor_on_the_last() {
+    let mut world = World::started(120, 36);
+    world.keys("G");
+    world.rows(&api()).truncate(60);
+    world.keys("r");
+    assert_eq!(world.selected(), uuid(60));
+    world.rows(&api()).push(stored(61));
+    world.keys("r<Down>");
+    assert_eq!(world.selected(), uuid(61));
+}

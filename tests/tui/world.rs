@@ -1,0 +1,488 @@
+//! A small deployment in memory and an executor over it: answers come in the order of the
+//! questions, at once, unless a test holds them back.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+use reqspec::app::effect::RequestId;
+use reqspec::app::msg::{Applied, ApplyFailure};
+use reqspec::app::row::{Failure, Row};
+use reqspec::app::{Effect, Model, Msg, Setup, update};
+use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
+use reqspec::query::quick::Needle;
+use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
+use reqspec::spec::summary::Summary;
+use reqspec::tui::theme::Theme;
+use reqspec::tui::view;
+
+/// 2026-11-22 12:00:00.
+pub const NOW: i64 = 1_795_348_800;
+
+#[derive(Clone)]
+pub struct Stored {
+    pub id: i64,
+    pub uuid: Arc<str>,
+    pub spec: Arc<[u8]>,
+    pub updated: String,
+}
+
+pub struct World {
+    pub model: Model,
+    pub databases: BTreeMap<DatabaseName, Result<Vec<Stored>, Failure>>,
+    pub effects: Vec<Effect>,
+    pub answers: VecDeque<Msg>,
+    /// What the next `Prepare` is answered with instead of a plan.
+    pub refusal: Option<Refusal>,
+    /// What the next plan wants typed.
+    pub word: Option<String>,
+    /// What the next `Apply` fails with.
+    pub apply_failure: Option<ApplyFailure>,
+    /// What the external editor gives back.
+    pub edited: VecDeque<Option<String>>,
+    /// Whether answers wait for `pump`.
+    pub hold: bool,
+    filters: HashMap<RequestId, Needle>,
+    quit: bool,
+}
+
+pub fn api() -> DatabaseName {
+    DatabaseName::Api
+}
+
+pub fn cell(name: &str) -> DatabaseName {
+    DatabaseName::cell(name)
+}
+
+pub fn uuid(number: i64) -> String {
+    format!("{:08x}-0000-4000-8000-{number:012x}", (number as u64).wrapping_mul(0x9e37_79b9) as u32)
+}
+
+pub fn spec(number: i64, zone: &str) -> String {
+    let flavor = ["m1.small", "m1.large", "c1.pin", "r2.huge"][number as usize % 4];
+    let vcpus = 1 << (number % 4);
+    let hints = if number % 5 == 0 { r#"{"group": ["7b1d0000-0000-4000-8000-000000000001"]}"# } else { "{}" };
+    format!(
+        r#"{{"nova_object.name": "RequestSpec", "nova_object.namespace": "nova", "nova_object.version": "1.15", "nova_object.data": {{"image": {{"nova_object.name": "ImageMeta", "nova_object.namespace": "nova", "nova_object.version": "1.8", "nova_object.data": {{"name": "debian-13", "min_ram": 0}}}}, "project_id": "5ab1c0dd", "user_id": "u1", "availability_zone": {zone}, "flavor": {{"nova_object.name": "Flavor", "nova_object.namespace": "nova", "nova_object.version": "1.2", "nova_object.data": {{"name": "{flavor}", "memory_mb": {memory}, "vcpus": {vcpus}, "root_gb": 20, "extra_specs": {{}}}}}}, "num_instances": 1, "force_hosts": null, "scheduler_hints": {hints}, "instance_uuid": "{uuid}"}}}}"#,
+        zone = if zone.is_empty() { "null".to_owned() } else { format!("\"{zone}\"") },
+        memory = 2048 * vcpus,
+        uuid = uuid(number),
+    )
+}
+
+pub fn stored(number: i64) -> Stored {
+    let zone = ["az1", "az2", ""][number as usize % 3];
+    let (day, minute) = (1 + number % 21, number % 60);
+    Stored {
+        id: number,
+        uuid: Arc::from(uuid(number)),
+        spec: Arc::from(spec(number, zone).as_bytes()),
+        updated: format!("2026-11-{day:02} 08:{minute:02}:00"),
+    }
+}
+
+impl World {
+    /// API database with 100 specs, cell1 with 40 of them (each tenth different), cell2 with three.
+    pub fn new(width: u16, height: u16) -> Self {
+        let mut broken = stored(3);
+        broken.spec = Arc::from(&b"{\"nova_object.name\": \"Reque"[..]);
+        let mut api_rows: Vec<_> = (1..=100).map(stored).collect();
+        api_rows[2] = broken;
+        let cell_rows = (21..=60).map(|number| {
+            let mut row = stored(number);
+            if number % 10 == 2 {
+                row.spec = Arc::from(spec(number, "elsewhere").as_bytes());
+            }
+            row
+        });
+        let databases = [
+            (api(), Ok(api_rows)),
+            (cell("cell1"), Ok(cell_rows.collect())),
+            (cell("cell2"), Ok(vec![stored(70), stored(71), stored(1)])),
+        ];
+        Self::of(databases, width, height)
+    }
+
+    pub fn of<const N: usize>(
+        databases: [(DatabaseName, Result<Vec<Stored>, Failure>); N],
+        width: u16,
+        height: u16,
+    ) -> Self {
+        let places = databases.iter().map(|(name, _)| (name.clone(), format!("/var/lib/nova_{name}.sqlite")));
+        let model = Model::new(Setup {
+            environment: "demo".to_owned(),
+            databases: places.collect(),
+            writing: true,
+            read_only: None,
+            size: (width, height),
+            now: NOW,
+        });
+        Self {
+            model,
+            databases: databases.into_iter().collect(),
+            effects: Vec::new(),
+            answers: VecDeque::new(),
+            refusal: None,
+            word: None,
+            apply_failure: None,
+            edited: VecDeque::new(),
+            hold: false,
+            filters: HashMap::new(),
+            quit: false,
+        }
+    }
+
+    pub fn started(width: u16, height: u16) -> Self {
+        let mut world = Self::new(width, height);
+        world.send(Msg::Start);
+        world
+    }
+
+    pub fn send(&mut self, msg: Msg) {
+        for effect in update(&mut self.model, msg) {
+            self.perform(effect);
+        }
+        if !self.hold {
+            self.pump();
+        }
+    }
+
+    /// Delivers all answers and what follows from them.
+    pub fn pump(&mut self) {
+        let mut steps = 0;
+        while let Some(msg) = self.answers.pop_front() {
+            for effect in update(&mut self.model, msg) {
+                self.perform(effect);
+            }
+            steps += 1;
+            assert!(steps < 1_000, "the app never comes to rest");
+        }
+    }
+
+    /// Presses keys: characters, and names in angle brackets as in `/az2<Enter>`.
+    pub fn keys(&mut self, script: &str) {
+        let mut rest = script;
+        while let Some(first) = rest.chars().next() {
+            let (code, modifiers, length) = match (first, rest.find('>')) {
+                ('<', Some(end)) => {
+                    let (code, modifiers) = named(&rest[1..end]);
+                    (code, modifiers, end + 1)
+                }
+                (character, _) => (KeyCode::Char(character), KeyModifiers::NONE, character.len_utf8()),
+            };
+            self.send(Msg::Key(KeyEvent::new(code, modifiers)));
+            rest = &rest[length..];
+        }
+    }
+
+    pub fn has_quit(&self) -> bool {
+        self.quit
+    }
+
+    pub fn rows(&mut self, database: &DatabaseName) -> &mut Vec<Stored> {
+        self.databases.get_mut(database).expect("known").as_mut().expect("up")
+    }
+
+    pub fn row(&self, database: &DatabaseName, number: i64) -> Option<&Stored> {
+        let rows = self.databases[database].as_ref().ok()?;
+        rows.iter().find(|row| *row.uuid == *uuid(number))
+    }
+
+    pub fn selected(&self) -> String {
+        self.model.selection.as_ref().map(|selection| selection.instance_uuid.to_string()).unwrap_or_default()
+    }
+
+    fn ask<T>(&self, database: &DatabaseName, read: impl FnOnce(&[Stored]) -> T) -> Result<T, Failure> {
+        self.databases[database].as_ref().map(|rows| read(rows)).map_err(Clone::clone)
+    }
+
+    fn hits(
+        &self,
+        database: &DatabaseName,
+        filter: Option<RequestId>,
+        order: SortOrder,
+    ) -> Result<Vec<Stored>, Failure> {
+        let needle = filter.map(|id| self.filters.get(&id).cloned());
+        let mut rows = self.ask(database, <[Stored]>::to_vec)?;
+        if let Some(needle) = needle {
+            rows.retain(|row| needle.as_ref().is_some_and(|needle| needle.matches(&row.uuid, &row.spec)));
+        }
+        match order {
+            SortOrder::Id => rows.sort_by_key(|row| row.id),
+            SortOrder::Updated => {
+                rows.sort_by(|one, other| (&other.updated, other.id).cmp(&(&one.updated, one.id)))
+            }
+        }
+        Ok(rows)
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        self.effects.push(effect.clone());
+        let answer = match effect {
+            Effect::LoadPage { request, database, filter, page } => {
+                let rows = self.hits(&database, filter, page.order);
+                Msg::Page { request, result: rows.map(|rows| cut(&rows, &page)) }
+            }
+            Effect::Rank { request, database, filter, order, key } => {
+                let rows = self.hits(&database, filter, order);
+                let rank = rows.map(|rows| rows.iter().position(|row| row.id == key.id).unwrap_or(0) as u64);
+                Msg::Rank { request, result: rank }
+            }
+            Effect::Count { database } => {
+                let result = self.ask(&database, |rows| rows.len() as u64);
+                Msg::Count { database, result }
+            }
+            Effect::Fetch { request, database, instance_uuid } => {
+                let find = |rows: &[Stored]| {
+                    rows.iter().find(|row| row.uuid == instance_uuid).map(|row| row.spec.clone())
+                };
+                Msg::Fetched { request, result: self.ask(&database, find) }
+            }
+            Effect::FindPrefix { request, database, prefix } => {
+                let find = |rows: &[Stored]| {
+                    rows.iter().filter(|row| row.uuid.starts_with(&prefix)).map(listed).collect()
+                };
+                Msg::PrefixFound { request, result: self.ask(&database, find) }
+            }
+            Effect::StartFilter { filter, database, needle } => {
+                self.filters.insert(filter, needle);
+                match self.hits(&database, Some(filter), SortOrder::Id) {
+                    Ok(rows) => {
+                        let passed = self.ask(&database, |rows| rows.len() as u64).expect("up");
+                        Msg::FilterProgress { filter, passed, hits: rows.len() as u64, finished: true }
+                    }
+                    Err(failure) => Msg::FilterFailed { filter, failure },
+                }
+            }
+            Effect::StopFilter { filter } => {
+                self.filters.remove(&filter);
+                return;
+            }
+            Effect::Prepare { request, intent, force } => {
+                Msg::Prepared { request, result: Box::new(self.plan(intent, force)) }
+            }
+            Effect::Apply { request, plan } => Msg::Applied { request, outcome: self.apply(plan.get()) },
+            Effect::OpenEditor { request, .. } => {
+                Msg::Edited { request, result: Ok(self.edited.pop_front().flatten()) }
+            }
+            Effect::ReadFile { request, path } => {
+                let result = if path == "spec.json" {
+                    Ok(spec(500, "az1"))
+                } else {
+                    Err(format!("{path}: no such file"))
+                };
+                Msg::FileRead { request, result }
+            }
+            Effect::Quit => {
+                self.quit = true;
+                return;
+            }
+            Effect::Copy(_) | Effect::Suspend => return,
+        };
+        self.answers.push_back(answer);
+    }
+
+    fn plan(&mut self, intent: Intent, force: bool) -> Result<Plan, Refusal> {
+        if let Some(refusal) = self.refusal.take_if(|_| !force) {
+            return Err(refusal);
+        }
+        let text = |database: &DatabaseName, uuid: &str| -> Option<Arc<[u8]>> {
+            let rows = self.databases[database].as_ref().ok()?;
+            rows.iter().find(|row| &*row.uuid == uuid).map(|row| row.spec.clone())
+        };
+        let missing = || Refusal::NotFound("no such spec".to_owned());
+        let operation = match intent {
+            Intent::Save { database, instance_uuid, before, after } => {
+                if before[..] == *after.as_bytes() {
+                    return Err(Refusal::NothingToDo(
+                        "nothing to save: it is as nova would store it".to_owned(),
+                    ));
+                }
+                Operation::Save { database, instance_uuid, before, after }
+            }
+            Intent::Create { database, text, .. } => {
+                Operation::Create { database, instance_uuid: Arc::from(uuid(500)), text }
+            }
+            Intent::Destroy { database, instance_uuid } => {
+                let before = text(&database, &instance_uuid).ok_or_else(missing)?;
+                Operation::Destroy { database, instance_uuid, before }
+            }
+            Intent::Copy { from, to, instance_uuid, replace } => {
+                let there = text(&to, &instance_uuid);
+                if let (Some(current), false) = (&there, replace) {
+                    let reason = format!("{to} holds another spec of this instance");
+                    return Err(Refusal::Conflict { reason, current: Some(current.clone()) });
+                }
+                let text = text(&from, &instance_uuid).ok_or_else(missing)?;
+                Operation::Copy { from, to, instance_uuid, text, replaces: there }
+            }
+            Intent::Move { from, to, instance_uuid } => {
+                let already_there = text(&to, &instance_uuid).is_some();
+                let text = text(&from, &instance_uuid).ok_or_else(missing)?;
+                Operation::Move { from, to, instance_uuid, text, already_there }
+            }
+        };
+        let warning =
+            Warning { severity: Severity::Warning, sentence: "nova reads the API database only.".to_owned() };
+        let requirement = self.word.take().map_or(Requirement::Choose, Requirement::Type);
+        Ok(Plan {
+            environment: "demo".to_owned(),
+            operations: vec![operation],
+            warnings: vec![warning],
+            requirement,
+        })
+    }
+
+    fn apply(&mut self, plan: &Plan) -> Applied {
+        if let Some(failure) = self.apply_failure.take() {
+            return Applied { done: Vec::new(), failed: Some(failure) };
+        }
+        for operation in plan.operations.clone() {
+            match operation {
+                Operation::Save { database, instance_uuid, after, .. } => {
+                    let row =
+                        self.rows(&database).iter_mut().find(|row| row.uuid == instance_uuid).expect("there");
+                    row.spec = Arc::from(after.as_bytes());
+                    row.updated = "2026-11-22 11:58:00".to_owned();
+                }
+                Operation::Create { database, instance_uuid, text } => {
+                    let spec = Arc::from(text.as_bytes());
+                    let updated = "2026-11-22 11:58:00".to_owned();
+                    self.rows(&database).push(Stored { id: 500, uuid: instance_uuid, spec, updated });
+                }
+                Operation::Destroy { database, instance_uuid, .. } => {
+                    self.rows(&database).retain(|row| row.uuid != instance_uuid);
+                }
+                Operation::Copy { from, to, instance_uuid, .. } => {
+                    let row =
+                        self.rows(&from).iter().find(|row| row.uuid == instance_uuid).expect("there").clone();
+                    self.rows(&to).retain(|row| row.uuid != instance_uuid);
+                    self.rows(&to).push(row);
+                }
+                Operation::Move { from, to, instance_uuid, already_there, .. } => {
+                    let row =
+                        self.rows(&from).iter().find(|row| row.uuid == instance_uuid).expect("there").clone();
+                    if !already_there {
+                        self.rows(&to).push(row);
+                    }
+                    self.rows(&from).retain(|row| row.uuid != instance_uuid);
+                }
+            }
+        }
+        let done = plan.operations.iter().map(|operation| format!("{}: done", operation.verb())).collect();
+        Applied { done, failed: None }
+    }
+
+    pub fn buffer(&self, theme: Theme) -> Buffer {
+        let (width, height) = self.model.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
+        terminal.draw(|frame| view::draw(frame, &self.model, &theme)).expect("drawn");
+        terminal.backend().buffer().clone()
+    }
+
+    /// The screen as text, then the styles of each line as runs: `columns foreground/background modifiers`.
+    pub fn screen(&self) -> String {
+        let buffer = self.buffer(Theme::default());
+        let text = reqspec::tui::text(&buffer);
+        let mut out = text;
+        out.push_str("--- styles\n");
+        for y in 0..buffer.area.height {
+            let mut runs: Vec<(u16, u16, String)> = Vec::new();
+            for x in 0..buffer.area.width {
+                let cell = &buffer[(x, y)];
+                let look = look(cell.fg, cell.bg, cell.modifier);
+                match runs.last_mut() {
+                    Some((_, end, last)) if *last == look => *end = x,
+                    _ => runs.push((x, x, look)),
+                }
+            }
+            let runs: Vec<_> = runs
+                .into_iter()
+                .filter(|(_, _, look)| !look.is_empty())
+                .map(|(start, end, look)| format!("{start}-{end} {look}"))
+                .collect();
+            out.push_str(&format!("{y:>3}: {}\n", runs.join(", ")));
+        }
+        out
+    }
+
+    pub fn text(&self) -> String {
+        reqspec::tui::text(&self.buffer(Theme::default()))
+    }
+}
+
+fn look(fg: Color, bg: Color, modifier: Modifier) -> String {
+    let mut out = String::new();
+    if let Color::Indexed(index) = fg {
+        out.push_str(&index.to_string());
+    }
+    if let Color::Indexed(index) = bg {
+        out.push_str(&format!("/{index}"));
+    }
+    for (flag, letter) in
+        [(Modifier::BOLD, 'b'), (Modifier::UNDERLINED, 'u'), (Modifier::REVERSED, 'r'), (Modifier::DIM, 'd')]
+    {
+        if modifier.contains(flag) {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+fn listed(row: &Stored) -> Row {
+    Row {
+        key: PageKey { id: row.id, updated: row.updated.clone() },
+        instance_uuid: row.uuid.clone(),
+        summary: Summary::of(&row.spec),
+    }
+}
+
+/// The page of rows that stand in the order already.
+pub fn cut(rows: &[Stored], page: &PageRequest) -> Vec<Row> {
+    let limit = page.limit as usize;
+    let before = |row: &Stored, key: &PageKey| match page.order {
+        SortOrder::Id => row.id < key.id,
+        SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
+    };
+    let place = |key: &PageKey| rows.iter().take_while(|row| before(row, key)).count();
+    let is = |at: usize, key: &PageKey| rows.get(at).is_some_and(|row| row.id == key.id);
+    let (start, end) = match &page.from {
+        PageFrom::Start => (0, limit),
+        PageFrom::End => (rows.len().saturating_sub(limit), rows.len()),
+        PageFrom::At(key) => (place(key), place(key) + limit),
+        PageFrom::After(key) => {
+            let at = place(key);
+            let at = if is(at, key) { at + 1 } else { at };
+            (at, at + limit)
+        }
+        PageFrom::Before(key) => (place(key).saturating_sub(limit), place(key)),
+    };
+    rows[start.min(rows.len())..end.min(rows.len())].iter().map(listed).collect()
+}
+
+fn named(name: &str) -> (KeyCode, KeyModifiers) {
+    if let Some(character) = name.strip_prefix("Ctrl-") {
+        return (KeyCode::Char(character.chars().next().expect("a character")), KeyModifiers::CONTROL);
+    }
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "BackTab" => KeyCode::BackTab,
+        "Up" => KeyCode::Up,
+        "Down" => KeyCode::Down,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
+        "PgDn" => KeyCode::PageDown,
+        "PgUp" => KeyCode::PageUp,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "Backspace" => KeyCode::Backspace,
+        other => panic!("no key {other}"),
+    };
+    (code, KeyModifiers::NONE)
+}

@@ -1,0 +1,13 @@
+//! The terminal UI without a terminal: transitions of the state machine, key scripts over the
+//! whole app, screens with their styles, and the documentation of the keys.
+
+#[path = "tui/keys.rs"]
+mod keys;
+#[path = "tui/lists.rs"]
+mod lists;
+#[path = "tui/screens.rs"]
+mod screens;
+#[path = "tui/transitions.rs"]
+mod transitions;
+#[path = "tui/world.rs"]
+mod world;

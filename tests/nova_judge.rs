@@ -1,5 +1,5 @@
 //! Real nova reads what we wrote: every spec of the demo after each kind of edit that the schema
-//! allows, and the strip rules against nova's own `save()`.
+//! allows, and the strip rules against nova's own `save()`; and which texts it cannot load.
 //!
 //! Needs the Python environment that `tests/nova/setup.sh` makes, named by `REQSPEC_NOVA_PYTHON`,
 //! so these are listed as ignored by a plain `cargo test`; `tests/run` runs them. With
@@ -325,4 +325,40 @@ fn the_strip_equals_novas_own_save() {
         wrong.len(),
         wrong[..wrong.len().min(10)].join("\n")
     );
+}
+
+/// The rows of the demo and thousands of them damaged at random: what the check calls unloadable is
+/// what nova cannot load, and nothing else.
+#[test]
+#[ignore = "needs real nova: tests/run runs it"]
+fn unloadable_is_what_nova_cannot_load() {
+    let oracle = Command::new(python())
+        .arg(root().join("tests/nova/load_oracle.py"))
+        .arg("4000")
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(oracle.status.success());
+    let (mut texts, mut failing) = (0, 0);
+    for line in String::from_utf8(oracle.stdout).unwrap().lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = case["text"].as_str().unwrap();
+        let verdict = match Document::parse_str(text) {
+            Err(malformed) => Some(malformed.to_string()),
+            Ok(document) => schema::check(&document)
+                .into_iter()
+                .find(|problem| problem.severity == Severity::Unloadable)
+                .map(|problem| problem.to_string()),
+        };
+        assert_eq!(
+            verdict.is_some(),
+            !case["error"].is_null(),
+            "{verdict:?}, nova: {}\n{text}",
+            case["error"]
+        );
+        texts += 1;
+        failing += usize::from(verdict.is_some());
+    }
+    println!("{texts} texts, {failing} of which nova cannot load");
+    assert!(texts > 5_000 && failing > 500);
 }

@@ -50,8 +50,8 @@ pub fn stripped_fields(document: &Document) -> Vec<String> {
 fn next(document: &Document) -> Option<Splice> {
     let spec = document.root();
     spec.envelope()?;
-    let set = |name: &&str| spec.field(name).filter(|node| truthy(*node));
-    if let Some(node) = NULLED.iter().find_map(|name| set(name)) {
+    let set = |name: &&'static str| spec.field(name).filter(|node| truthy(*node));
+    if let Some(node) = NULLED.iter().find_map(set) {
         return Some(edit::replace(node, "null"));
     }
     if let Some(name) = REMOVED.iter().find(|name| set(name).is_some()) {

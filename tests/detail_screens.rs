@@ -1,5 +1,7 @@
 //! The detail panel as it stands on the screen: every tab, on real specs, styles included.
 
+#![allow(clippy::unwrap_used)]
+
 use insta::assert_snapshot;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -98,16 +100,4 @@ fn any_size_is_drawn() {
             }
         }
     }
-}
-
-#[test]
-fn a_click_on_a_title_finds_its_tab() {
-    use ratatui::layout::Rect;
-    use reqspec::tui::view::detail::tab_at;
-    let detail = detail(GROUP, Tab::Filters);
-    let area = Rect::new(4, 2, 100, 10);
-    assert_eq!(tab_at(area, &detail, 6), Some(Tab::Filters));
-    assert_eq!(tab_at(area, &detail, 17), Some(Tab::Flavor));
-    assert_eq!(tab_at(area, &detail, 99), None);
-    assert_eq!(tab_at(Rect::new(0, 0, 10, 3), &detail, 4), Some(Tab::Filters));
 }

@@ -1,5 +1,7 @@
 //! The field editor as it stands on the screen after key scripts, styles included.
 
+#![allow(clippy::unwrap_used)]
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;
 use ratatui::Terminal;

@@ -1,50 +1,14 @@
 //! The schema check, the list summary and the strip over every row of the sample deployment, which
 //! real nova made: no row that nova loads is called unloadable, every broken one is.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+mod spec_support;
+
+use std::collections::BTreeMap;
 
 use reqspec::spec::schema::{self, Severity};
 use reqspec::spec::summary::Summary;
 use reqspec::spec::{Document, persist};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
-
-/// Rows (uuid and text) of one gzipped database of the demo.
-fn rows(database: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(database).unwrap();
-    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
-    let scratch = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(scratch.path(), bytes).unwrap();
-    let connection = rusqlite::Connection::open(scratch.path()).unwrap();
-    let mut query =
-        connection.prepare("SELECT instance_uuid, CAST(spec AS BLOB) FROM request_specs").unwrap();
-    query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
-}
-
-fn all_rows() -> Vec<(String, Vec<u8>)> {
-    let mut databases: Vec<_> = std::fs::read_dir(root().join("src/deployment/demo_data"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "gz"))
-        .collect();
-    databases.sort();
-    let rows: Vec<_> = databases.iter().flat_map(|path| rows(path)).collect();
-    assert!(rows.len() > 1_000, "the sample deployment has {} rows", rows.len());
-    rows
-}
-
-/// Broken rows by uuid.
-fn broken() -> HashMap<String, String> {
-    let text = std::fs::read_to_string(root().join("tests/nova/demo_manifest.json")).unwrap();
-    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let rows = manifest["broken"].as_object().unwrap();
-    rows.iter().map(|(name, row)| (row["uuid"].as_str().unwrap().to_owned(), name.clone())).collect()
-}
+use spec_support::{all_rows, broken};
 
 #[test]
 fn only_the_broken_rows_are_unloadable() {

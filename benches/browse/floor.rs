@@ -16,29 +16,30 @@ impl Database {
         Self { path: path.to_owned(), connection: connect(path, false) }
     }
 
-    pub fn count(&self) -> u64 {
+    pub fn count(&self) -> i64 {
         self.connection.query_row("SELECT max(id) FROM request_specs", [], |row| row.get(0)).unwrap()
     }
 
     /// The uuid of the row at that position in the order of `id` (ids are dense here).
-    pub fn uuid(&self, position: u64) -> String {
+    pub fn uuid(&self, position: i64) -> String {
         let sql = "SELECT instance_uuid FROM request_specs WHERE id = ?";
         self.connection.query_row(sql, [position + 1], |row| row.get(0)).unwrap()
     }
 
     /// The first eight characters of consecutive rows' uuids, as the panes show them.
-    pub fn short_uuids(&self, from: u64, count: u64) -> Vec<String> {
+    pub fn short_uuids(&self, from: i64, count: i64) -> Vec<String> {
         (from..from + count).map(|position| self.uuid(position)[..8].to_owned()).collect()
     }
 
     /// F: reads every text with two threads by id range.
     pub fn read_all(&self, mapped: bool) -> Duration {
         let last = self.count();
+        let path = &self.path;
         let began = Instant::now();
         thread::scope(|scope| {
             for range in [(0, last / 2), (last / 2, last)] {
                 scope.spawn(move || {
-                    let connection = connect(&self.path, mapped);
+                    let connection = connect(path, mapped);
                     let sql = "SELECT spec FROM request_specs WHERE id > ? AND id <= ?";
                     let mut statement = connection.prepare(sql).unwrap();
                     let mut rows = statement.query([range.0, range.1]).unwrap();

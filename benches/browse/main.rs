@@ -137,7 +137,7 @@ fn keys(pair: &Pair) {
         down.push((terminal.until("five pages on", |screen| screen.contains(&beyond)) - began) / 5);
         terminal.settle();
 
-        let wanted = database.uuid(count * (run as u64 * 2 + 1) / (RUNS as u64 * 2));
+        let wanted = database.uuid(count * (run as i64 * 2 + 1) / (RUNS as i64 * 2));
         terminal.keys(&format!("/{}", &wanted[..13]));
         terminal.settle();
         terminal.keys("\x1b");

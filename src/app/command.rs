@@ -5,6 +5,8 @@
 
 use crossterm::event::KeyCode;
 
+use super::detail::Detail;
+use super::detail::json_tree::JsonTree;
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
@@ -126,6 +128,13 @@ commands! {
         "Scroll the detail panel up from the list.";
     "fold", "fold", View, None, (0, 2), [key(' ')], browse::can_fold, browse::fold,
         "Fold or unfold the branch under the cursor of the JSON tree.";
+    "unfold-all", "unfold all", View, None, (0, 0), [key('+')], browse::can_fold,
+        |model| browse::tree(model, JsonTree::unfold_all), "Unfold every branch of the JSON tree.";
+    "fold-all", "fold all", View, None, (0, 0), [key('-')], browse::can_fold,
+        |model| browse::tree(model, JsonTree::fold_all), "Fold every branch of the JSON tree but the root.";
+    "envelopes", "envelopes", View, None, (0, 0), [key('.')], browse::can_fold,
+        |model| browse::tree(model, JsonTree::toggle_envelopes),
+        "Show or hide the nova_object envelopes in the JSON tree.";
     "next-cell", "next cell", View, None, (0, 0), [key(']')], browse::has_other_cells, |model| browse::cell(model, true),
         "The next cell in the right pane.";
     "previous-cell", "previous cell", View, None, (0, 0), [key('[')], browse::has_other_cells,
@@ -138,6 +147,12 @@ commands! {
         "Read both panes anew; ask databases that are down again.";
     "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
         "Copy the instance's uuid to the clipboard; in the JSON tree the path under the cursor.";
+    "copy-json-path", "copy JSONPath", View, None, (0, 0), [key('Y')], browse::can_fold,
+        |model| general::copy_from_tree(model, Detail::json_path_under_cursor),
+        "Copy the JSONPath under the cursor of the JSON tree, envelopes included.";
+    "copy-value", "copy value", View, None, (0, 0), [key('v')], browse::can_fold,
+        |model| general::copy_from_tree(model, Detail::value_under_cursor),
+        "Copy the value under the cursor of the JSON tree.";
     "edit", "edit", Change, Writes, (2, 4), [key('e')], changes::can_edit, editing::edit,
         "Edit the fields of the spec.";
     "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], changes::can_edit_text, editing::edit_text,

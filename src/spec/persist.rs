@@ -4,13 +4,14 @@
 //! - `retry`, `requested_destination`, `requested_resources`, `ignore_hosts`: null where Python
 //!   takes them for true; an empty list stays.
 //! - `network_metadata`, `requested_networks`, `request_level_params`: the key goes where Python
-//!   takes the value for true; an empty list object stays.
+//!   takes the value for true, and its name goes from the spec's `nova_object.changes`; an empty
+//!   list object stays.
 //! - `members` and `hosts` of the server group: null, an empty list too. Where a key is absent, it
 //!   is not invented.
 //!
 //! Imports [`super::edit`] and [`super::document`]; no I/O.
 
-use super::document::{Document, Kind, Malformed, Node};
+use super::document::{CHANGES_KEY, Document, Kind, Malformed, Node};
 use super::edit::{self, Edited, Splice};
 
 /// Set to null by nova's save().
@@ -49,16 +50,24 @@ pub fn stripped_fields(document: &Document) -> Vec<String> {
 fn next(document: &Document) -> Option<Splice> {
     let spec = document.root();
     spec.envelope()?;
-    let set = |name: &&str| spec.field(name).filter(|node| truthy(*node));
-    if let Some(node) = NULLED.iter().find_map(|name| set(name)) {
+    let set = |name: &&'static str| spec.field(name).filter(|node| truthy(*node));
+    if let Some(node) = NULLED.iter().find_map(set) {
         return Some(edit::replace(node, "null"));
     }
-    if let Some(node) = REMOVED.iter().find_map(|name| set(name)) {
-        return Some(edit::remove(node));
+    if let Some(name) = REMOVED.iter().find(|name| set(name).is_some()) {
+        return named_change(spec, name).or_else(|| set(name)).map(edit::remove);
     }
     let group = spec.field("instance_group").filter(|group| group.envelope().is_some())?;
     let node = OF_GROUP.iter().find_map(|name| group.field(name).filter(|node| is_set(*node)))?;
     Some(edit::replace(node, "null"))
+}
+
+/// What has to go from the spec's list of changed fields before the field itself goes: its name
+/// or, where it is the only one, the list (nova writes no empty one).
+fn named_change<'a>(spec: Node<'a>, name: &str) -> Option<Node<'a>> {
+    let changes = spec.get(CHANGES_KEY)?;
+    let named = changes.children().find(|change| change.as_str().is_some_and(|change| change == name))?;
+    Some(if changes.len() == 1 { changes } else { named })
 }
 
 fn is_set(node: Node<'_>) -> bool {
@@ -123,5 +132,19 @@ mod tests {
         assert_eq!(edited.inverse.apply(after.text()).unwrap().0, before.text());
         assert_eq!(stripped_fields(&before).is_empty(), edited.splices.is_empty());
         assert!(strip(&edited.document).unwrap().splices.is_empty());
+    }
+
+    #[rstest::rstest]
+    #[case(r#"["a", "network_metadata", "b"]"#, r#", "nova_object.changes": ["a", "b"]"#)]
+    #[case(r#"["network_metadata"]"#, "")]
+    fn a_removed_field_is_no_change_any_more(#[case] changes: &str, #[case] left: &str) {
+        let text = |data: &str, changes: &str| {
+            format!(r#"{{"nova_object.name": "RequestSpec", "nova_object.data": {{{data}}}{changes}}}"#)
+        };
+        let metadata = r#""network_metadata": {"nova_object.name": "N", "nova_object.data": {}}"#;
+        let before = text(metadata, &format!(r#", "nova_object.changes": {changes}"#));
+        let edited = strip(&Document::parse_str(&before).unwrap()).unwrap();
+        assert_eq!(edited.document.text(), text("", left));
+        assert_eq!(edited.inverse.apply(edited.document.text()).unwrap().0, before);
     }
 }

@@ -15,12 +15,13 @@ use tokio::time::Instant;
 use super::executor::Executor;
 use super::theme::Theme;
 use super::{Options, TuiError, event_loop, runtime, setup, view};
-use crate::app::database::Health;
 use crate::app::{Model, Msg, update};
 use crate::deployment::Deployment;
 
 /// Longest that a screen waits for what it shows.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it looks whether anything is under way.
+const GLANCE: Duration = Duration::from_millis(1);
 
 /// An app that runs without a terminal.
 pub struct Stage {
@@ -73,15 +74,13 @@ impl Stage {
         runtime.block_on(async {
             executor.run_all(update(model, msg));
             let deadline = Instant::now() + PATIENCE;
-            while is_busy(model) {
-                match tokio::time::timeout_at(deadline, inbox.recv()).await {
+            while Instant::now() < deadline {
+                match tokio::time::timeout(GLANCE, inbox.recv()).await {
                     Ok(Some(msg)) => executor.run_all(update(model, msg)),
-                    Ok(None) | Err(_) => break,
+                    Ok(None) => break,
+                    Err(_) if executor.is_idle() && inbox.is_empty() => break,
+                    Err(_) => {}
                 }
-            }
-            // What came at the same moment, a rank for example.
-            while let Ok(Some(msg)) = tokio::time::timeout(Duration::from_millis(20), inbox.recv()).await {
-                executor.run_all(update(model, msg));
             }
         });
     }
@@ -93,15 +92,4 @@ impl Drop for Stage {
             runtime.shutdown_background();
         }
     }
-}
-
-fn is_busy(model: &Model) -> bool {
-    let uncounted = |health: &Health| matches!(health, Health::Connecting | Health::Up);
-    let filtering = model.panes.iter().filter_map(|pane| pane.filter.as_ref()).any(|filter| filter.is_busy());
-    // A change waits for an answer until there is a dialog about it.
-    let asking = model.change.is_some() && model.overlay.is_none();
-    !model.is_complete()
-        || filtering
-        || asking
-        || model.databases.iter().any(|database| database.count.is_none() && uncounted(&database.health))
 }

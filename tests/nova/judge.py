@@ -27,6 +27,9 @@ database and loaded with RequestSpec.get_by_instance_uuid.  Then
   alone, because get_by_instance_uuid takes no notice of some stored fields
   (retry, requested_destination, ...) and takes a server group from its tables.
 
+With `"rewritten": true` both looks are at the text: nova rewrites such a row
+while it loads it (NUMA cells older than 1.6), which hides what was edited.
+
 When nova cannot load `before`, the case is a repair: then only the load and
 the expectation are judged.
 
@@ -294,7 +297,9 @@ class Court:
         for path, expect in wanted.items():
             names = segments(path)
             paths.append(names)
-            source = (read if names and names[0] in NOT_FROM_TEXT else loaded)
+            from_text = (case.get('rewritten') or
+                         names and names[0] in NOT_FROM_TEXT)
+            source = read if from_text else loaded
             there, value = look(source, names)
             if expect == UNSET:
                 if there:
@@ -315,8 +320,10 @@ class Court:
             from_tables.append(['instance_group'])
             if loaded.get('instance_group') is None:
                 from_tables.append(['scheduler_hints', 'group'])
-        for was, now, edited in ((before[0], loaded, from_tables),
-                                 (before[1], read, paths)):
+        looks = [(before[1], read, paths)]
+        if not case.get('rewritten'):
+            looks.append((before[0], loaded, from_tables))
+        for was, now, edited in looks:
             found = difference(without(was, edited), without(now, edited))
             if found:
                 return 'another field changed: ' + found

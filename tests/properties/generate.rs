@@ -1,6 +1,8 @@
 //! Generators: any JSON in any layout, and specs as nova of several eras writes them, with odd
 //! layouts, unknown and duplicate keys among them.
 
+#![allow(clippy::unwrap_used, reason = "a generator that fails is a failed test")]
+
 use proptest::prelude::*;
 use proptest::sample::select;
 

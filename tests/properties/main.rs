@@ -1,11 +1,16 @@
 //! Properties of the document: whatever is stored, reading it never fails to be exact and editing
 //! it can always be taken back.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+
 mod generate;
+#[path = "../spec_support/mod.rs"]
+mod spec_support;
 
 use generate::{json, nodes, odd_spec, spec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use spec_support::fitting;
 
 use reqspec::spec::diff::{self, Relation};
 use reqspec::spec::document::{Kind, Node};
@@ -79,27 +84,6 @@ fn a_path(document: &Document, at: Index, name: &str, any: bool) -> FieldPath {
     }
     let path = paths[at.index(paths.len())].clone();
     if name.is_empty() { path } else { path.join(name) }
-}
-
-/// A value that a person would type for a field of that kind.
-fn fitting(info: &schema::FieldInfo) -> String {
-    fn of(kind: &schema::Kind, choices: &[&str]) -> String {
-        match kind {
-            schema::Kind::Boolean | schema::Kind::FlexibleBoolean => "yes".to_owned(),
-            schema::Kind::Integer | schema::Kind::NonNegativeInteger => "7".to_owned(),
-            schema::Kind::Float | schema::Kind::NonNegativeFloat => "1.5".to_owned(),
-            schema::Kind::String => "az2 é😀".to_owned(),
-            schema::Kind::Uuid => "1A3e6f30-0c1c-4a5e-9f43-6a6e4dbe4c55".to_owned(),
-            schema::Kind::DateTime => "2026-01-31 12:00".to_owned(),
-            schema::Kind::IpAddress => "192.0.2.1".to_owned(),
-            schema::Kind::VersionPredicate => ">=2.6,<4".to_owned(),
-            schema::Kind::Enum { .. } => choices.first().copied().unwrap_or_default().to_owned(),
-            schema::Kind::List(element) | schema::Kind::Set(element) => of(element, choices),
-            schema::Kind::Dict(element) => format!("k={},k2=7", of(&element.kind, choices)),
-            schema::Kind::Object(_) => "null".to_owned(),
-        }
-    }
-    of(&info.kind, &info.choices)
 }
 
 type Step = ((u8, bool, bool), Index, &'static str, NewValue, usize);

@@ -98,7 +98,7 @@ fn the_cursor_of_the_tree_stays_in_sight() {
     assert_eq!(detail.path_under_cursor().unwrap().to_string(), "pci_requests");
     detail.scroll_to_start();
     assert_eq!(detail.window(60, 4).first, 0);
-    detail.click(1);
+    detail.click(5, 2, 64);
     assert_eq!(detail.value_under_cursor().unwrap(), "az1");
 }
 
@@ -123,4 +123,15 @@ fn malformed_rows_say_where() {
     assert!(text(&detail).contains("line 1, column 7 (byte 6 of 8)"), "{}", text(&detail));
     detail.select_tab(Tab::Json);
     assert!(text(&detail).contains("»\\u001b}"), "{}", text(&detail));
+}
+
+#[test]
+fn a_click_on_a_title_shows_its_tab() {
+    let mut detail = detail(SPEC);
+    detail.click(13, 0, 100);
+    assert_eq!(detail.tab(), Tab::Flavor);
+    detail.click(95, 0, 100);
+    assert_eq!(detail.tab(), Tab::Flavor);
+    detail.click(3, 0, 12);
+    assert_eq!(detail.tab(), Tab::Flavor);
 }

@@ -22,7 +22,12 @@ struct Row {
     node: NodeId,
     depth: u16,
     open: bool,
+    /// Position among its siblings, from 0.
+    index: u32,
 }
+
+/// Members of a folded branch are counted up to so many: a draw stays quick on huge lists.
+const MOST_COUNTED: usize = 10_000;
 
 /// The folding state of a document's tree, and its cursor.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +47,7 @@ impl JsonTree {
     }
 
     fn restart(&mut self) {
-        self.rows = vec![Row { node: NodeId::ROOT, depth: 0, open: false }];
+        self.rows = vec![Row { node: NodeId::ROOT, depth: 0, open: false, index: 0 }];
         self.cursor = 0;
         self.open(0);
     }
@@ -148,18 +153,20 @@ impl JsonTree {
     pub fn unfold_all(&mut self) {
         let at = self.rows.get(self.cursor).map(|row| row.node);
         let mut rows = Vec::new();
-        let mut stack = vec![(NodeId::ROOT, 0u16)];
-        while let Some((id, depth)) = stack.pop() {
+        let mut stack = vec![(NodeId::ROOT, 0u16, 0u32)];
+        while let Some((id, depth, index)) = stack.pop() {
             let node = self.document.node(id);
             let room = rows.len() + stack.len() < MOST_ROWS;
             let mut open = false;
             if room && matches!(node.kind(), Kind::Array | Kind::Object) {
                 let from = stack.len();
-                stack.extend(self.children(node).map(|child| (child.id(), depth + 1)));
+                stack.extend(
+                    self.children(node).zip(0..).map(|(child, index)| (child.id(), depth + 1, index)),
+                );
                 stack[from..].reverse();
                 open = stack.len() > from;
             }
-            rows.push(Row { node: id, depth, open });
+            rows.push(Row { node: id, depth, open, index });
         }
         self.rows = rows;
         self.cursor = 0;
@@ -193,7 +200,8 @@ impl JsonTree {
         let children: Vec<Row> = self
             .children(node)
             .take(room)
-            .map(|child| Row { node: child.id(), depth, open: false })
+            .zip(0..)
+            .map(|(child, index)| Row { node: child.id(), depth, open: false, index })
             .collect();
         if children.is_empty() {
             return;
@@ -247,8 +255,8 @@ impl JsonTree {
             let key: String = key.chars().take(width).collect();
             spans.push(Span::new(key, if dim { Tone::Absent } else { Tone::Label }));
             spans.push(Span::new(": ", Tone::Muted));
-        } else if let Some(index) = index_in_list(node) {
-            spans.push(Span::new(format!("{index}: "), Tone::Muted));
+        } else if node.id() != NodeId::ROOT {
+            spans.push(Span::new(format!("{}: ", row.index), Tone::Muted));
         }
         match node.kind() {
             Kind::Array | Kind::Object => self.branch(node, row.open, width, &mut spans),
@@ -275,8 +283,9 @@ impl JsonTree {
             return;
         }
         let (left, right) = if list { ("[", "]") } else { ("{", "}") };
-        let count = self.children(node).count();
-        let mut text = format!("{left}{count}{right} ");
+        let count = self.children(node).take(MOST_COUNTED + 1).count();
+        let more = if count > MOST_COUNTED { "+" } else { "" };
+        let mut text = format!("{left}{}{more}{right} ", count.min(MOST_COUNTED));
         for (position, child) in self.children(node).take(12).enumerate() {
             if position > 0 {
                 text.push_str(", ");
@@ -320,12 +329,6 @@ fn is_envelope_part(node: Node<'_>) -> bool {
     node.parent().is_some_and(|parent| {
         parent.envelope().is_some() && node.key().is_some_and(|key| key.starts_with("nova_object."))
     })
-}
-
-/// Position in the list, found by counting from the front; not for the far end of huge lists.
-fn index_in_list(node: Node<'_>) -> Option<usize> {
-    let parent = node.parent().filter(|parent| parent.kind() == Kind::Array)?;
-    parent.children().take(100_000).position(|child| child.id() == node.id())
 }
 
 fn tone(kind: Kind) -> Tone {

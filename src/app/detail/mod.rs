@@ -3,6 +3,7 @@
 //!
 //! - [`line`]: lines with meanings, laid out to a width.
 //! - [`facts`]: Filters, Flavor, Image, Topology.  [`json_tree`], [`raw`]: JSON.
+//! - `titles`: the tabs' titles and clicks on them.
 //! - [`difference`]: API↔cell.  [`findings`]: Findings.
 //!
 //! Content is computed when the subject or the tab changes, laid out when the width does. Imports
@@ -14,6 +15,7 @@ pub mod findings;
 pub mod json_tree;
 pub mod line;
 pub mod raw;
+mod titles;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -252,10 +254,11 @@ impl Detail {
         self.scroll(i32::MAX);
     }
 
-    /// Puts the cursor of the JSON tree on the line in sight that was clicked (from 0); a click on
-    /// the line under the cursor opens or folds it.
-    pub fn click(&mut self, line: usize) {
+    fn click_line(&mut self, line: usize) {
         if let (Tab::Json, Some(tree)) = (self.tab, self.tree.as_mut()) {
+            if line >= self.viewport.get().1 {
+                return;
+            }
             let row = self.offsets[Tab::Json.position()].get() + line;
             if row == tree.cursor() {
                 tree.toggle();
@@ -288,11 +291,12 @@ impl Detail {
     /// The lines of the tab at that width; of the JSON tree those in sight (see
     /// [`Detail::window`]).
     pub fn lines(&self, width: usize) -> Arc<[DetailLine]> {
-        if let Some(cached) = self.laid_out.borrow().as_ref() {
-            if cached.tab == self.tab && cached.width == width {
-                return Arc::clone(&cached.lines);
-            }
+        let cached = self.laid_out.borrow();
+        if let Some(cached) = cached.as_ref().filter(|cached| cached.tab == self.tab && cached.width == width)
+        {
+            return Arc::clone(&cached.lines);
         }
+        drop(cached);
         let lines: Arc<[DetailLine]> = line::layout(&self.rows(width), width).into();
         let cached = LaidOut { tab: self.tab, width, lines: Arc::clone(&lines) };
         // The tree changes without the tab or the width doing so.

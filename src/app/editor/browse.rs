@@ -29,11 +29,8 @@ impl Editor {
             KeyCode::Char(']') => self.side_offset = self.side_offset.saturating_add(1),
             KeyCode::Char('[') => self.side_offset = self.side_offset.saturating_sub(1),
             // A malformed row has but its text.
-            _ if self.draft.document().is_err() => {
-                if key.code == KeyCode::Enter {
-                    return self.external();
-                }
-            }
+            KeyCode::Enter if self.draft.document().is_err() => return self.external(),
+            _ if self.draft.document().is_err() => {}
             KeyCode::Down | KeyCode::Char('j') => self.move_to(self.cursor.saturating_add(1)),
             KeyCode::Up | KeyCode::Char('k') => self.move_to(self.cursor.saturating_sub(1)),
             KeyCode::PageDown => self.move_to(self.cursor.saturating_add(PAGE)),
@@ -55,6 +52,14 @@ impl Editor {
             _ => {}
         }
         EditorOutcome::Stay
+    }
+
+    /// The wheel: moves the cursor by so many rows, unless something lies over the list.
+    pub fn scroll(&mut self, rows: i32) {
+        if self.prompt.is_none() && self.leaving.is_none() {
+            let target = (self.cursor as i64).saturating_add(i64::from(rows)).max(0);
+            self.move_to(usize::try_from(target).unwrap_or(0));
+        }
     }
 
     pub(super) fn browse_hints(&self) -> Vec<(&'static str, &'static str)> {

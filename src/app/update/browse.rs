@@ -3,6 +3,7 @@
 use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
+use crate::app::detail::json_tree::JsonTree;
 use crate::app::detail::{Counterpart as Other, Detail, Subject};
 use crate::app::effect::{Effect, Requests};
 use crate::app::filter::Stage;
@@ -96,8 +97,13 @@ pub fn can_fold(model: &Model) -> Ready {
 
 /// Folds or unfolds the branch under the cursor.
 pub fn fold(model: &mut Model) -> Vec<Effect> {
+    tree(model, JsonTree::toggle)
+}
+
+/// Does something to the JSON tree, if it is shown.
+pub fn tree(model: &mut Model, change: fn(&mut JsonTree)) -> Vec<Effect> {
     if let Some(tree) = model.detail.tree_mut() {
-        tree.toggle();
+        change(tree);
     }
     Vec::new()
 }

@@ -4,6 +4,7 @@
 
 use super::browse;
 use crate::app::command::Command;
+use crate::app::detail::Detail;
 use crate::app::effect::Effect;
 use crate::app::model::{Focus, Model};
 use crate::app::overlay::{Buttons, Line, Overlay, Purpose, Question, Tone};
@@ -44,6 +45,14 @@ pub fn copy_text(model: &mut Model) -> Vec<Effect> {
     let uuid = model.selection.as_ref().map(|selection| selection.instance_uuid.to_string());
     let Some(text) = path.or(uuid) else { return Vec::new() };
     model.toast(ToastKind::Done, format!("copied {}", crate::spec::text::escaped(&text)));
+    vec![Effect::Copy(text)]
+}
+
+/// Copies what the JSON tree has under its cursor.
+pub fn copy_from_tree(model: &mut Model, what: fn(&Detail) -> Option<String>) -> Vec<Effect> {
+    let Some(text) = what(&model.detail) else { return Vec::new() };
+    let shown: String = text.chars().take(80).collect();
+    model.toast(ToastKind::Done, format!("copied {}", crate::spec::text::escaped(&shown)));
     vec![Effect::Copy(text)]
 }
 

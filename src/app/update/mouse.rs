@@ -27,15 +27,17 @@ pub fn mouse(model: &mut Model, event: &MouseEvent) -> Vec<Effect> {
         dialogs::wheel(model, wheel.unwrap_or(0));
         return Vec::new();
     }
-    if model.editor.is_some() {
+    if let Some(editor) = &mut model.editor {
+        editor.scroll(wheel.unwrap_or(0) as i32);
         return Vec::new();
     }
     let layout = model.layout();
-    if layout.detail.is_some_and(|area| area.contains(event.column, event.row)) {
+    if let Some(area) = layout.detail.filter(|area| area.contains(event.column, event.row)) {
         return match wheel {
             Some(lines) => browse::scroll_detail(model, lines as i32),
             None => {
                 browse::focus_on(model, Focus::Detail);
+                model.detail.click(event.column - area.x, event.row - area.y, area.width);
                 Vec::new()
             }
         };

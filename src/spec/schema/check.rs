@@ -40,8 +40,7 @@ pub fn check(document: &Document) -> Vec<Problem> {
 /// Problems of a new value for a place of that kind, stricter than nova: malformed UUIDs, unknown
 /// keys and dates in another form than nova's are `Harmful` too.
 pub(crate) fn check_value(kind: &Kind, nullable: bool, node: Node<'_>) -> Vec<Problem> {
-    let mut walk = Walk::default();
-    walk.strict = true;
+    let mut walk = Walk { strict: true, ..Walk::default() };
     walk.value(node, kind, nullable);
     walk.problems
 }
@@ -280,15 +279,15 @@ impl Walk {
 /// Whether nova puts its default where a non-nullable field holds null (`Field._null`): the fields
 /// that are declared with `default=`.
 fn null_means_default(object: &str, field: &str) -> bool {
-    match (object, field) {
+    matches!(
+        (object, field),
         ("RequestSpec", "num_instances")
-        | ("InstancePCIRequest", "is_new")
-        | ("Destination", "allow_cross_cell_move")
-        | ("CellMapping", "disabled") => true,
-        ("Flavor" | "ComputeNode" | "InstanceGroup" | "SecurityGroup", "deleted") => true,
-        ("RequestGroup" | "RequestLevelParams", _) => true,
-        _ => false,
-    }
+            | ("InstancePCIRequest", "is_new")
+            | ("Destination", "allow_cross_cell_move")
+            | ("CellMapping", "disabled")
+            | ("Flavor" | "ComputeNode" | "InstanceGroup" | "SecurityGroup", "deleted")
+            | ("RequestGroup" | "RequestLevelParams", _)
+    )
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::detail::{Detail, Tab};
+use crate::app::detail::Detail;
 use crate::tui::theme::{Role, Theme};
 
 use super::lines::{block, draw_line, plain};
@@ -49,21 +49,8 @@ pub fn content(area: Rect) -> Rect {
     }
 }
 
-/// The tab whose title stands at that column of the panel's top border.
-pub fn tab_at(area: Rect, detail: &Detail, column: u16) -> Option<Tab> {
-    let mut x = area.x.saturating_add(1);
-    for (tab, text) in pieces(detail, area.width) {
-        let end = x.saturating_add(text.chars().count() as u16);
-        if (x..end).contains(&column) {
-            return tab;
-        }
-        x = end;
-    }
-    None
-}
-
 fn titles(detail: &Detail, width: u16, focused: bool, theme: &Theme) -> Line<'static> {
-    let spans = pieces(detail, width).into_iter().map(|(tab, text)| {
+    let spans = detail.titles(usize::from(width)).into_iter().map(|(tab, text)| {
         let style = match tab {
             Some(tab) if tab == detail.tab() => theme.style(Role::Active),
             Some(_) => theme.style(Role::Muted),
@@ -72,30 +59,4 @@ fn titles(detail: &Detail, width: u16, focused: bool, theme: &Theme) -> Line<'st
         Span::styled(plain(&text, theme).into_owned(), style)
     });
     Line::from_iter(spans)
-}
-
-/// The titles and what stands between them; where they do not fit, the chosen one and its
-/// neighbours' direction.
-fn pieces(detail: &Detail, width: u16) -> Vec<(Option<Tab>, String)> {
-    let room = usize::from(width.saturating_sub(2));
-    let all: usize = Tab::ALL.iter().map(|tab| tab.title().chars().count() + 3).sum();
-    for separator in ["─", ""] {
-        let all = if separator.is_empty() { all - Tab::ALL.len() } else { all - 1 };
-        if all <= room {
-            let mut out = Vec::new();
-            for tab in Tab::ALL {
-                if !out.is_empty() && !separator.is_empty() {
-                    out.push((None, separator.to_owned()));
-                }
-                out.push((Some(tab), format!(" {} ", tab.title())));
-            }
-            return out;
-        }
-    }
-    let title = detail.tab().title();
-    let mut text = format!(" ‹ {title} › ");
-    if text.chars().count() > room {
-        text = title.chars().take(room).collect();
-    }
-    vec![(Some(detail.tab()), text)]
 }

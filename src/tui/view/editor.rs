@@ -10,10 +10,11 @@
 //! │ ────────────────────────────────────────── ││ · notice …                        │
 //! │ a string, or null · zone asked for; …      ││                                   │
 //! └────────────────────────────────────────────┘└───────────────────────────────────┘
+//!  ⏎ change  x clear  a add field  / filter  E raw  u undo  s save  Esc leave
 //! ```
 //!
-//! Below 100 columns the changes stand under the fields; a prompt lies over both. The bottom bar
-//! with [`Editor::hints`] is the caller's.
+//! Below 100 columns the changes stand under the fields; a prompt lies over both. The last line is
+//! the bottom bar.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -29,6 +30,7 @@ use crate::tui::theme::{Role, Theme};
 
 use super::editor_prompt;
 use super::lines::{block, draw_line, plain};
+use super::pen::Pen;
 
 /// Draws the editor. Never panics, however small the area.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) {
@@ -37,6 +39,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) {
         return;
     }
     frame.render_widget(Clear, area);
+    let area = draw_bar(frame, area, editor, theme);
     let (fields, changes) = split(area, editor);
     let inner = panel(frame, fields, editor, theme);
     if editor.draft().document().is_ok() {
@@ -53,6 +56,31 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) {
     if let Some(leaving) = editor.leaving() {
         editor_prompt::draw_leaving(frame, area, leaving, editor.draft().changes().len(), theme);
     }
+}
+
+/// Draws the keys into the last line; gives what is left. A very low screen goes without.
+fn draw_bar(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) -> Rect {
+    if area.height < 6 {
+        return area;
+    }
+    let above = Rect { height: area.height - 1, ..area };
+    let mut pen = Pen::new(frame, Rect { y: above.bottom(), height: 1, ..area }, theme);
+    let mut at = 1;
+    for (key, title) in editor.hints() {
+        let key = match key {
+            "⏎" if theme.ascii => "Enter",
+            "↑↓" if theme.ascii => "Up/Down",
+            "←→" if theme.ascii => "Left/Right",
+            key => key,
+        };
+        let wide = (key.chars().count() + 1 + title.chars().count()) as u16;
+        if at + wide > area.width {
+            continue;
+        }
+        at = pen.text(at, 0, u16::MAX, key, Role::Key);
+        at = pen.text(at + 1, 0, u16::MAX, title, Role::Muted) + 2;
+    }
+    above
 }
 
 /// Fields, and changes where there is room (and, below the fields, something to say).

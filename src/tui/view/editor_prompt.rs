@@ -51,15 +51,20 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, prompt: &Prompt, theme: &Theme) {
     let mut lines = vec![DetailLine::of([Span::new(&prompt.note, Tone::Muted)])];
     lines.push(input_line(prompt, usize::from(inner.width)));
     lines.extend(below);
-    if usize::from(inner.height) < lines.len() {
-        // What is typed and what speaks against it come first.
+    // Where it is low, what is typed, what speaks against it and the choices come first.
+    let room = usize::from(inner.height);
+    if room < lines.len() + usize::from(shown > 0) {
         lines.remove(0);
+        if prompt.error.is_none() && shown > 0 {
+            lines.truncate(1);
+        }
     }
+    let gap = shown > 0 && room > lines.len() + shown.min(3);
     let mut pen = Pen { y: inner.y, inner };
     for line in &lines {
         pen.line(frame, line, theme);
     }
-    if shown > 0 {
+    if gap {
         pen.line(frame, &DetailLine::default(), theme);
     }
     let height = usize::from(inner.bottom().saturating_sub(pen.y));

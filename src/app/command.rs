@@ -175,7 +175,8 @@ commands! {
         "Leave the filter, the full-screen detail or the notices.";
     "suspend", "suspend", Program, None, (0, 0), [Key::control('z')], always, general::suspend,
         "Stop the program; `fg` brings it back.";
-    "quit", "quit", Program, None, (11, 10), [key('q'), Key::control('c')], always, general::quit, "Quit.";
+    "quit", "quit", Program, None, (11, 10), [key('q'), Key::control('c')], always, general::quit,
+        "Quit; asks first if the editor holds unsaved changes.";
 }
 
 /// Those of the bottom bar, in its order.

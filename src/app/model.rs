@@ -162,7 +162,7 @@ impl Model {
 
     /// A request id that was not given out before.
     pub fn request(&mut self) -> RequestId {
-        self.requests.next()
+        self.requests.issue()
     }
 
     /// Whether all that the first screen shows has come (or failed).

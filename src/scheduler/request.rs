@@ -101,10 +101,7 @@ fn ignored(field: Field<'_>, out: &mut Vec<Constraint>) {
     } else {
         field
             .line()
-            .says(
-                Weight::Setting,
-                format!("{} left out; nova ignores the stored value on load", hosts(field.node)),
-            )
+            .says(Weight::Setting, format!("{} left out of one request; dropped on load", hosts(field.node)))
             .bites("host manager")
     });
 }
@@ -119,7 +116,7 @@ fn destination(field: Field<'_>, out: &mut Vec<Constraint>) {
     }
     let mut any = false;
     for (name, meaning, bites) in [
-        ("host", "only this host, exact letter case; nova ignores the stored value on load", "host manager"),
+        ("host", "only this host, exact letter case; dropped on load", "host manager"),
         ("node", "only this node of it", "host manager"),
         ("cell", "only hosts of this cell", "host manager"),
         ("allow_cross_cell_move", "whether other cells may be chosen", "host manager"),
@@ -228,10 +225,8 @@ fn limits(field: Field<'_>, out: &mut Vec<Constraint>) {
         if let Some(node) = field.node.field(name).filter(|node| !is_falsy(*node)) {
             any = true;
             out.push(
-                Constraint::new(FILTERS, &field.path.join(name), format!("limit {name}"), show(node)).says(
-                    Weight::Setting,
-                    format!("{unit} the compute may claim; set anew at each scheduling"),
-                ),
+                Constraint::new(FILTERS, &field.path.join(name), format!("limit {name}"), show(node))
+                    .says(Weight::Setting, format!("{unit} on the host, as of the last scheduling")),
             );
         }
     }
@@ -257,7 +252,7 @@ fn retry(field: Field<'_>, out: &mut Vec<Constraint>) {
     let attempts = field.node.field("num_attempts").map(show).unwrap_or_default();
     out.push(
         Constraint::new(FILTERS, &field.path, field.name, format!("attempt {attempts}"))
-            .says(Weight::Nothing, "left over from a boot; nova ignores the stored value on load"),
+            .says(Weight::Nothing, "left over from a boot; dropped on load"),
     );
 }
 
@@ -379,7 +374,7 @@ fn project(field: Field<'_>, out: &mut Vec<Constraint>) {
     } else {
         field
             .line()
-            .says(Weight::Setting, "hosts reserved for projects must list it")
+            .says(Weight::Setting, "hosts kept for projects must list it")
             .bites("AggregateMultiTenancyIsolation")
     });
 }

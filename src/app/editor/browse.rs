@@ -54,6 +54,14 @@ impl Editor {
         EditorOutcome::Stay
     }
 
+    /// The wheel: moves the cursor by so many rows, unless something lies over the list.
+    pub fn scroll(&mut self, rows: i32) {
+        if self.prompt.is_none() && self.leaving.is_none() {
+            let target = (self.cursor as i64).saturating_add(i64::from(rows)).max(0);
+            self.move_to(usize::try_from(target).unwrap_or(0));
+        }
+    }
+
     pub(super) fn browse_hints(&self) -> Vec<(&'static str, &'static str)> {
         let mut hints = Vec::new();
         if self.draft.document().is_err() {

@@ -295,3 +295,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_wheel_moves_the_cursor_where_nothing_lies_over_the_list() {
+    let mut editor = open(GROUP);
+    editor.scroll(5);
+    assert_eq!(editor.cursor(), 5);
+    editor.scroll(-9);
+    assert_eq!(editor.cursor(), 0);
+    press(&mut editor, "/availability⏎⏎");
+    editor.scroll(3);
+    assert_eq!(editor.cursor(), 0);
+    press(&mut editor, "⎋⎋");
+    editor.scroll(i32::MAX);
+    assert_eq!(editor.cursor() + 1, editor.rows().len());
+}

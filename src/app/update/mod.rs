@@ -1,6 +1,7 @@
 //! The transitions: what a message changes and what it asks for.
 //!
-//! - [`browse`]: movement, panes, filter.  [`changes`]: from a wish to an applied plan.
+//! - [`browse`]: movement, panes, filter.
+//! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
 //! - [`answers`]: what databases said.  [`mouse`]: the mouse.
 //!
@@ -10,8 +11,10 @@ pub mod answers;
 pub mod browse;
 pub mod changes;
 pub mod dialogs;
+pub mod editing;
 pub mod general;
 pub mod mouse;
+pub mod outcome;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -48,9 +51,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             answers::filter_progress(model, filter, (passed, hits, finished))
         }
         Msg::FilterFailed { filter, failure } => answers::filter_failed(model, filter, &failure),
-        Msg::Prepared { request, result } => changes::prepared(model, request, *result),
-        Msg::Applied { request, outcome } => changes::applied(model, request, outcome),
-        Msg::Edited { request, result } => changes::edited(model, request, result),
+        Msg::Prepared { request, result } => outcome::prepared(model, request, *result),
+        Msg::Applied { request, outcome } => outcome::applied(model, request, outcome),
+        Msg::Edited { request, result } => editing::edited(model, request, result),
         Msg::FileRead { request, result } => changes::file_read(model, request, result),
         Msg::Notice(text) => {
             model.toast(ToastKind::Notice, text);
@@ -76,7 +79,7 @@ fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         return dialogs::key(model, event);
     }
     if model.editor.is_some() {
-        return changes::editor_key(model, event);
+        return editing::editor_key(model, event);
     }
     if browse::is_typing(model) {
         return browse::filter_key(model, event);

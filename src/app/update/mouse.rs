@@ -27,7 +27,8 @@ pub fn mouse(model: &mut Model, event: &MouseEvent) -> Vec<Effect> {
         dialogs::wheel(model, wheel.unwrap_or(0));
         return Vec::new();
     }
-    if model.editor.is_some() {
+    if let Some(editor) = &mut model.editor {
+        editor.scroll(wheel.unwrap_or(0) as i32);
         return Vec::new();
     }
     let layout = model.layout();

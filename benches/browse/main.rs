@@ -181,8 +181,8 @@ fn filter(pair: &Pair) {
             terminal.keys("/");
             terminal.keys(&needle[..needle.len() - 1]);
             let began = terminal.keys(&needle[needle.len() - 1..]);
-            first.push(terminal.until("a hit", |screen| screen.contains("hit")) - began);
-            all.push(terminal.until("the settled count", floor::filter_is_settled) - began);
+            first.push(terminal.until("a hit", |screen| floor::shows_hits(screen, false)) - began);
+            all.push(terminal.until("the settled count", |screen| floor::shows_hits(screen, true)) - began);
             memory = memory.max(terminal.rss_anon_kib());
         }
         let all = median(all);

@@ -10,7 +10,7 @@ use super::detail::json_tree::JsonTree;
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
-use super::update::{browse, changes, general};
+use super::update::{browse, changes, editing, general};
 
 /// Under which heading the help lists a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,9 +153,9 @@ commands! {
     "copy-value", "copy value", View, None, (0, 0), [key('v')], browse::can_fold,
         |model| general::copy_from_tree(model, Detail::value_under_cursor),
         "Copy the value under the cursor of the JSON tree.";
-    "edit", "edit", Change, Writes, (2, 4), [key('e')], changes::can_edit, changes::edit,
+    "edit", "edit", Change, Writes, (2, 4), [key('e')], changes::can_edit, editing::edit,
         "Edit the fields of the spec.";
-    "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], changes::can_edit_text, changes::edit_text,
+    "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], changes::can_edit_text, editing::edit_text,
         "Edit the stored JSON in $VISUAL or $EDITOR.";
     "save", "save", Change, Writes, (3, 0), [key('s')], changes::can_edit_text, changes::save,
         "Save the spec as it is, which strips what nova's save() strips.";
@@ -175,7 +175,8 @@ commands! {
         "Leave the filter, the full-screen detail or the notices.";
     "suspend", "suspend", Program, None, (0, 0), [Key::control('z')], always, general::suspend,
         "Stop the program; `fg` brings it back.";
-    "quit", "quit", Program, None, (11, 10), [key('q'), Key::control('c')], always, general::quit, "Quit.";
+    "quit", "quit", Program, None, (11, 10), [key('q'), Key::control('c')], always, general::quit,
+        "Quit; asks first if the editor holds unsaved changes.";
 }
 
 /// Those of the bottom bar, in its order.

@@ -17,7 +17,7 @@ pub struct Requests(u64);
 
 impl Requests {
     /// An id that was not given out before.
-    pub fn next(&mut self) -> RequestId {
+    pub fn issue(&mut self) -> RequestId {
         self.0 += 1;
         RequestId(self.0)
     }

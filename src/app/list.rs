@@ -321,7 +321,7 @@ impl List {
     }
 
     fn replace(&mut self, from: PageFrom, landing: Landing, requests: &mut Requests) -> Vec<Wish> {
-        let request = requests.next();
+        let request = requests.issue();
         let page = PageRequest { order: self.order, from, limit: self.screen() };
         self.replacing = Some(Replacement { request, page: page.clone(), landing });
         (self.before, self.after, self.ranking, self.owed) = (None, None, None, 0);
@@ -358,7 +358,7 @@ impl List {
         }
         let mut wishes = self.prefetch(requests);
         if let (None, Some(first)) = (self.base, self.rows.front()) {
-            let request = requests.next();
+            let request = requests.issue();
             self.ranking = Some((request, first.key.clone()));
             wishes.push(Wish::Rank(request, self.order, first.key.clone()));
         }
@@ -432,21 +432,19 @@ impl List {
         }
         let limit = self.chunk();
         let below = self.rows.len().saturating_sub(self.top + self.height);
-        if self.more_after && self.after.is_none() && below < self.height {
-            if let Some(row) = self.rows.back() {
-                let request = requests.next();
-                self.after = Some((request, limit));
-                let from = PageFrom::After(row.key.clone());
-                wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
-            }
+        let wants_after = self.more_after && self.after.is_none() && below < self.height;
+        if let (true, Some(row)) = (wants_after, self.rows.back()) {
+            let request = requests.issue();
+            self.after = Some((request, limit));
+            let from = PageFrom::After(row.key.clone());
+            wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
         }
-        if self.more_before && self.before.is_none() && self.top < self.height {
-            if let Some(row) = self.rows.front() {
-                let request = requests.next();
-                self.before = Some((request, limit));
-                let from = PageFrom::Before(row.key.clone());
-                wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
-            }
+        let wants_before = self.more_before && self.before.is_none() && self.top < self.height;
+        if let (true, Some(row)) = (wants_before, self.rows.front()) {
+            let request = requests.issue();
+            self.before = Some((request, limit));
+            let from = PageFrom::Before(row.key.clone());
+            wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
         }
         wishes
     }

@@ -2,7 +2,10 @@
 //!
 //! Imports its siblings, `change` and `query`; no I/O.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
 
 use super::database::Database;
 use super::detail::Detail;
@@ -81,6 +84,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// Whether the databases out of sight were counted once.
     pub counted: bool,
+    /// Keys typed ahead of what they are meant for.
+    pub typed_ahead: VecDeque<KeyEvent>,
     /// Gives out request ids.
     pub requests: Requests,
     /// Whether something changed that the screen shows.
@@ -112,6 +117,7 @@ impl Model {
             now: setup.now,
             size: setup.size,
             counted: false,
+            typed_ahead: VecDeque::new(),
             requests: Requests::default(),
             dirty: true,
         };
@@ -162,7 +168,7 @@ impl Model {
 
     /// A request id that was not given out before.
     pub fn request(&mut self) -> RequestId {
-        self.requests.next()
+        self.requests.issue()
     }
 
     /// Whether all that the first screen shows has come (or failed).

@@ -35,11 +35,15 @@ impl Palette {
     }
 }
 
-/// How well `typed` fits, 0 best: a beginning, then a part, then letters in this order, early and
-/// close together. None if it does not.
+/// How well `typed` fits, 0 best: a beginning, then the initials of its words, then a part, then
+/// letters in this order, early and close together. None if it does not.
 fn score(name: &str, typed: &str) -> Option<usize> {
     if let Some(at) = name.find(typed) {
         return Some(if at == 0 { 0 } else { 100 + at });
+    }
+    let initials: String = name.split(['-', ' ']).filter_map(|word| word.chars().next()).collect();
+    if initials.starts_with(typed) {
+        return Some(50);
     }
     let mut letters = name.char_indices();
     let (mut first, mut last) = (None, 0);

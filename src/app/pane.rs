@@ -87,7 +87,7 @@ impl Pane {
             return effects;
         }
         if let Some(prefix) = uuid_prefix(&text) {
-            let request = requests.next();
+            let request = requests.issue();
             filter.stage = Stage::LookingUp(request);
             if had_hits {
                 // Hits are no window of the whole list, which is where the jump goes.
@@ -111,7 +111,7 @@ impl Pane {
     fn start_pass(&mut self, had_hits: bool, requests: &mut Requests) -> Vec<Effect> {
         let Some(filter) = &mut self.filter else { return Vec::new() };
         let Some(needle) = Needle::new(filter.text()) else { return Vec::new() };
-        let id = requests.next();
+        let id = requests.issue();
         filter.stage = Stage::Passing { filter: id, passed: 0, hits: 0, finished: false };
         if !had_hits {
             // The rows of the whole list are no hits; those of the last filter stay until new ones come.

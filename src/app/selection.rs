@@ -119,7 +119,7 @@ impl Selection {
         let mut effects = Vec::new();
         for (slot, database) in self.requests.iter_mut().zip(databases) {
             *slot = database.map(|database| {
-                let request = requests.next();
+                let request = requests.issue();
                 let instance_uuid = self.instance_uuid.clone();
                 effects.push(Effect::Fetch { request, database, instance_uuid });
                 request

@@ -8,9 +8,12 @@
 //!
 //! Imports `spec`; no I/O.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
 
 use crate::spec::summary::Summary;
+
+/// The keys of the members that the listed fields are (`name` of flavor and image).
+const LISTED: [&[u8]; 3] = [b"\"availability_zone\"", b"\"project_id\"", b"\"name\""];
 
 /// What to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +54,7 @@ impl Needle {
     /// Whether `field` contains the text.
     pub fn is_in(&self, field: &str) -> bool {
         if self.text.is_ascii() && field.is_ascii() {
-            self.find(field.as_bytes())
+            self.find(field.as_bytes()).is_some()
         } else {
             field.to_lowercase().contains(&self.text)
         }
@@ -60,26 +63,47 @@ impl Needle {
     /// Whether a field of this stored text can contain the needle; false only if none can.
     fn may_be_in(&self, spec: &[u8]) -> bool {
         // "K" (the Kelvin sign) and its like become ASCII in lower case, but are stored escaped.
-        !self.text.is_ascii() || self.find(spec) || memchr(b'\\', spec).is_some() || !spec.is_ascii()
+        if !self.text.is_ascii() || memchr(b'\\', spec).is_some() || !spec.is_ascii() {
+            return true;
+        }
+        // No backslash: a string ends at the next quote, so the quote before a place inside a string
+        // is where it begins, and the member's key stands before that.
+        let mut from = 0;
+        while let Some(at) = self.find(&spec[from..]).map(|at| from + at) {
+            if memrchr(b'"', &spec[..at]).is_some_and(|quote| is_listed_member(&spec[..quote])) {
+                return true;
+            }
+            // Up to the next quote all places have the same key, or none: each string is looked at once.
+            let Some(next) = memchr(b'"', &spec[at..]) else { return false };
+            from = at + next + 1;
+        }
+        false
     }
 
-    fn find(&self, haystack: &[u8]) -> bool {
+    /// Where the text is first, upper and lower case alike.
+    fn find(&self, haystack: &[u8]) -> Option<usize> {
         let needle = self.text.as_bytes();
         let (byte, offset) = self.rare;
         let upper = byte.to_ascii_uppercase();
         let mut from = offset;
         while let Some(rest) = haystack.get(from..) {
             let found = if upper == byte { memchr(byte, rest) } else { memchr2(byte, upper, rest) };
-            let Some(found) = found else { return false };
-            let start = from + found - offset;
+            let start = from + found? - offset;
             match haystack.get(start..start + needle.len()) {
-                Some(part) if part.eq_ignore_ascii_case(needle) => return true,
-                Some(_) => from += found + 1,
-                None => return false,
+                Some(part) if part.eq_ignore_ascii_case(needle) => return Some(start),
+                Some(_) => from = start + offset + 1,
+                None => return None,
             }
         }
-        false
+        None
     }
+}
+
+/// Whether what comes before a value is the key of a member that a listed field may have.
+fn is_listed_member(before: &[u8]) -> bool {
+    let Some(key) = before.trim_ascii_end().strip_suffix(b":") else { return false };
+    let key = key.trim_ascii_end();
+    LISTED.iter().any(|listed| key.ends_with(listed))
 }
 
 /// How often a byte is met in stored specs, roughly: 0 is rare.
@@ -128,6 +152,23 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn the_first_step_drops_no_hit(
+            zone in "[a-b\"\\\\ :,é]{0,6}", project in "[ab: ]{0,4}", flavor in "[abc]{0,3}", needle in "[ab: \",é]{1,3}",
+        ) {
+            let data = serde_json::json!({
+                "scheduler_hints": {"availability_zone": ["ab"], "name": "aa"},
+                "availability_zone": zone, "project_id": project, "user_id": "ab",
+                "flavor": {"nova_object.name": "Flavor", "nova_object.namespace": "nova",
+                    "nova_object.version": "1.2", "nova_object.data": {"name": flavor, "vcpus": 4}},
+            });
+            let spec = SPEC.replace(r#"{"availability_zone": "AZ-one", "project_id": "p1", "user_id": "hidden"}"#, &data.to_string());
+            if let Some(needle) = Needle::new(&needle) {
+                let obvious = needle.is_in_summary(&Summary::of(spec.as_bytes()));
+                proptest::prop_assert_eq!(needle.matches("", spec.as_bytes()), obvious);
+            }
+        }
+
         #[test]
         fn the_search_agrees_with_the_obvious_one(haystack in "[a-cA-C]{0,12}", needle in "[a-c]{1,4}") {
             let obvious = haystack.to_lowercase().contains(&needle);

@@ -2,30 +2,28 @@
 //!
 //! - [`terminal`]: raw mode and back, whatever happens.  `event_loop`: input, answers, frames.
 //! - [`executor`]: carries out effects against a deployment.
+//! - [`stage`]: the whole app without a terminal.
 //! - [`view`]: the pictures.  [`theme`]: meanings to styles.  [`svg`]: a picture as a file.
 //!
 //! May import everything; `cli` and `main` import it.
 
 mod event_loop;
 pub mod executor;
+pub mod stage;
 pub mod svg;
 pub mod terminal;
 pub mod theme;
 pub mod view;
 
 use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
 
-use crate::app::database::Health;
-use crate::app::{Model, Msg, Setup, update};
+use crate::app::Setup;
 use crate::deployment::Deployment;
-use executor::Executor;
-use theme::Theme;
+use stage::Stage;
 
 /// How the terminal UI starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,17 +66,8 @@ pub fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
 /// # Errors
 /// No runtime could be made.
 pub fn headless(deployment: Deployment, width: u16, height: u16) -> Result<String, TuiError> {
-    let buffer = first_screen(deployment, width, height)?;
-    Ok(text(&buffer))
-}
-
-/// The first complete screen as a picture: an SVG document.
-///
-/// # Errors
-/// As [`headless`].
-pub fn picture(deployment: Deployment, width: u16, height: u16, title: &str) -> Result<String, TuiError> {
-    let buffer = first_screen(deployment, width, height)?;
-    Ok(svg::render(&buffer, title))
+    let stage = Stage::open(deployment, (width, height), now())?;
+    Ok(text(&stage.screen()?))
 }
 
 /// The lines of a screen.
@@ -91,35 +80,6 @@ pub fn text(buffer: &Buffer) -> String {
         out.push('\n');
     }
     out
-}
-
-fn first_screen(deployment: Deployment, width: u16, height: u16) -> Result<Buffer, TuiError> {
-    let runtime = runtime()?;
-    let model = runtime.block_on(async {
-        let mut model = Model::new(setup(&deployment, &Options::default(), (width, height)));
-        let (sender, mut inbox) = mpsc::channel(event_loop::CHANNEL);
-        let mut executor = Executor::new(deployment, sender);
-        executor.run_all(update(&mut model, Msg::Start));
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-        let complete = |model: &Model| {
-            let counted = |health: &Health, count: Option<u64>| {
-                count.is_some() || !matches!(health, Health::Connecting | Health::Up)
-            };
-            model.is_complete()
-                && model.databases.iter().all(|database| counted(&database.health, database.count))
-        };
-        while !complete(&model) {
-            match tokio::time::timeout_at(deadline, inbox.recv()).await {
-                Ok(Some(msg)) => executor.run_all(update(&mut model, msg)),
-                Ok(None) | Err(_) => break,
-            }
-        }
-        model
-    });
-    runtime.shutdown_background();
-    let mut terminal = ratatui::Terminal::new(TestBackend::new(width, height)).map_err(io::Error::other)?;
-    terminal.draw(|frame| view::draw(frame, &model, &Theme::default())).map_err(io::Error::other)?;
-    Ok(terminal.backend().buffer().clone())
 }
 
 fn runtime() -> io::Result<Runtime> {

@@ -59,9 +59,55 @@ fn line(svg: &mut String, buffer: &Buffer, row: u16, columns: u16) {
                 CELL.1 + 0.3
             );
         }
+        frame_lines(svg, &cells[at..end], (x, top), &look);
         text(svg, &cells[at..end], x, top + CELL.2, &look);
         at = end;
     }
+}
+
+/// Lines of frames are drawn, not written: they join whatever the font.
+fn frame_lines(svg: &mut String, cells: &[&Cell], (x, top): (f32, f32), look: &Look) {
+    let (half_width, half_height) = (CELL.0 / 2.0, CELL.1 / 2.0);
+    let mut path = String::new();
+    for (at, cell) in cells.iter().enumerate() {
+        let Some((left, right, up, down)) = arms(cell.symbol()) else { continue };
+        let (middle_x, middle_y) = (x + at as f32 * CELL.0 + half_width, top + half_height);
+        for (wanted, end) in [(left, -half_width), (right, half_width)] {
+            if wanted {
+                let _ = write!(path, "M{middle_x:.1} {middle_y:.1}h{end:.1}");
+            }
+        }
+        for (wanted, end) in [(up, -half_height), (down, half_height)] {
+            if wanted {
+                let _ = write!(path, "M{middle_x:.1} {middle_y:.1}v{end:.1}");
+            }
+        }
+    }
+    if !path.is_empty() {
+        let _ = writeln!(
+            svg,
+            r#"<path d="{path}" stroke="{}" stroke-linecap="square" fill="none"/>"#,
+            look.colour
+        );
+    }
+}
+
+/// To which sides the lines of a frame character go: left, right, up, down.
+fn arms(symbol: &str) -> Option<(bool, bool, bool, bool)> {
+    Some(match symbol {
+        "─" => (true, true, false, false),
+        "│" => (false, false, true, true),
+        "┌" => (false, true, false, true),
+        "┐" => (true, false, false, true),
+        "└" => (false, true, true, false),
+        "┘" => (true, false, true, false),
+        "├" => (false, true, true, true),
+        "┤" => (true, false, true, true),
+        "┬" => (true, true, false, true),
+        "┴" => (true, true, true, false),
+        "┼" => (true, true, true, true),
+        _ => return None,
+    })
 }
 
 fn text(svg: &mut String, cells: &[&Cell], x: f32, base: f32, look: &Look) {
@@ -72,12 +118,13 @@ fn text(svg: &mut String, cells: &[&Cell], x: f32, base: f32, look: &Look) {
     // One text per word, its width stated: fonts of other widths cannot shift what follows.
     let mut at = 0;
     while at < cells.len() {
-        if cells[at].symbol().trim().is_empty() {
+        let is_text = |cell: &Cell| !cell.symbol().trim().is_empty() && arms(cell.symbol()).is_none();
+        if !is_text(cells[at]) {
             at += 1;
             continue;
         }
         let start = at;
-        while at < cells.len() && !cells[at].symbol().trim().is_empty() {
+        while at < cells.len() && is_text(cells[at]) {
             at += 1;
         }
         let word: String = cells[start..at].iter().map(|cell| cell.symbol()).collect();

@@ -10,7 +10,7 @@ use crossterm::event::{
 };
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute, queue};
-use ratatui::backend::{Backend as _, ClearType, CrosstermBackend};
+use ratatui::backend::CrosstermBackend;
 
 /// Whether the terminal is ours now.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -61,7 +61,7 @@ impl Guard {
     /// # Errors
     /// It failed.
     pub fn leave(&mut self) -> io::Result<()> {
-        io::Write::flush(self.surface.backend_mut())?;
+        self.surface.backend_mut().flush()?;
         restore()
     }
 
@@ -71,11 +71,9 @@ impl Guard {
     /// It failed.
     pub fn resume(&mut self) -> io::Result<()> {
         take()?;
-        // Not `surface.clear()`: that asks the terminal where its cursor is and fails where no
-        // answer comes in time. After the swap nothing counts as drawn.
-        self.surface.backend_mut().clear_region(ClearType::All)?;
-        self.surface.swap_buffers();
-        Ok(())
+        // Not `clear`, which asks the terminal where its cursor is.
+        let size = self.surface.size()?;
+        self.surface.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
     }
 
     /// Puts a text on the terminal's clipboard (OSC 52).

@@ -87,6 +87,9 @@ pub enum Glyph {
     Dot,
 }
 
+/// The one accent.
+const ACCENT: Color = Color::Indexed(75);
+
 /// How meanings look in this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
@@ -115,38 +118,49 @@ impl Theme {
     /// The style of a meaning.
     pub fn style(&self, role: Role) -> Style {
         let plain = Style::new();
+        // One accent (blue); the other colours only say good, attention, danger. Middle tones read
+        // on dark and on light grounds; ordinary text keeps the terminal's own colour.
         let (colour, modifier) = match role {
             Role::Text => (Color::Reset, Modifier::empty()),
-            Role::Muted => (Color::Indexed(245), Modifier::empty()),
-            Role::Title => (Color::Indexed(153), Modifier::BOLD),
-            Role::Label => (Color::Indexed(110), Modifier::empty()),
-            Role::Value => (Color::Indexed(255), Modifier::empty()),
-            Role::Border => (Color::Indexed(240), Modifier::empty()),
-            Role::FocusBorder => (Color::Indexed(75), Modifier::empty()),
-            Role::Selected | Role::Counterpart => return self.row(role),
-            Role::Good | Role::Added => (Color::Indexed(114), Modifier::empty()),
-            Role::Warn => (Color::Indexed(221), Modifier::empty()),
-            Role::Danger | Role::Removed => (Color::Indexed(203), Modifier::empty()),
+            Role::Value => (Color::Reset, Modifier::empty()),
+            Role::Muted => (Color::Indexed(244), Modifier::empty()),
             Role::Absent => (Color::Indexed(243), Modifier::empty()),
-            Role::Key => (Color::Indexed(153), Modifier::BOLD),
-            Role::Active => (Color::Indexed(75), Modifier::BOLD.union(Modifier::REVERSED)),
-            Role::Match => (Color::Indexed(221), Modifier::BOLD.union(Modifier::UNDERLINED)),
-            Role::Number => (Color::Indexed(180), Modifier::empty()),
-            Role::Word => (Color::Indexed(139), Modifier::empty()),
-            Role::WriteBadge => (Color::Indexed(203), Modifier::BOLD.union(Modifier::REVERSED)),
-            Role::ReadBadge => (Color::Indexed(114), Modifier::BOLD.union(Modifier::REVERSED)),
+            Role::Border => (Color::Indexed(240), Modifier::empty()),
+            Role::FocusBorder => (ACCENT, Modifier::empty()),
+            Role::Title | Role::Key => (ACCENT, Modifier::BOLD),
+            Role::Label => (Color::Indexed(67), Modifier::empty()),
+            Role::Selected | Role::Counterpart => return self.row(role),
+            Role::Good | Role::Added => (Color::Indexed(71), Modifier::empty()),
+            Role::Warn => (Color::Indexed(172), Modifier::empty()),
+            Role::Danger | Role::Removed => (Color::Indexed(167), Modifier::empty()),
+            Role::Active => (ACCENT, Modifier::BOLD.union(Modifier::REVERSED)),
+            Role::Match => (Color::Indexed(172), Modifier::BOLD.union(Modifier::UNDERLINED)),
+            Role::Number => (Color::Indexed(137), Modifier::empty()),
+            Role::Word => (Color::Indexed(133), Modifier::empty()),
+            Role::WriteBadge => return self.badge(Color::Indexed(167)),
+            Role::ReadBadge => return self.badge(Color::Indexed(66)),
         };
         let style = if self.colour { plain.fg(colour) } else { plain };
         style.add_modifier(modifier)
     }
 
+    /// White on a ground of that colour; reversed where there are no colours.
+    fn badge(&self, ground: Color) -> Style {
+        if self.colour {
+            Style::new().bg(ground).fg(Color::Indexed(231)).add_modifier(Modifier::BOLD)
+        } else {
+            Style::new().add_modifier(Modifier::BOLD.union(Modifier::REVERSED))
+        }
+    }
+
     fn row(&self, role: Role) -> Style {
         match (role, self.colour) {
             (Role::Selected, true) => {
-                Style::new().bg(Color::Indexed(24)).fg(Color::Indexed(255)).add_modifier(Modifier::BOLD)
+                Style::new().bg(Color::Indexed(25)).fg(Color::Indexed(231)).add_modifier(Modifier::BOLD)
             }
             (Role::Selected, false) => Style::new().add_modifier(Modifier::REVERSED),
-            (_, true) => Style::new().bg(Color::Indexed(237)),
+            // Both said: on a light ground the terminal's own text would not read on this grey.
+            (_, true) => Style::new().bg(Color::Indexed(238)).fg(Color::Indexed(254)),
             (_, false) => Style::new().add_modifier(Modifier::UNDERLINED),
         }
     }

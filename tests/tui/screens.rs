@@ -28,7 +28,7 @@ fn main_screen(#[case] width: u16, #[case] height: u16) {
 #[case("pick_target", "c")]
 #[case("open_for_writing", "WW")]
 #[case("filter", "/m1.l")]
-#[case("counterpart_differs", "/36be0b22")]
+#[case("counterpart_differs", "/98c475e6<Enter>")]
 #[case("create_prompt", "n~/spec.json")]
 #[case("zoomed_json", "<Right><Right><Right><Right><Enter>")]
 fn dialogs(#[case] name: &str, #[case] keys: &str) {

@@ -140,3 +140,23 @@ fn a_lost_row_at_the_end_leaves_the_cursor_on_the_last() {
     world.keys("r<Down>");
     assert_eq!(world.selected(), uuid(61));
 }
+
+#[test]
+fn keys_typed_ahead_wait_for_what_they_are_meant_for() {
+    let mut world = World::started(120, 36);
+    world.hold = true;
+    // The text of the second row is not there yet, nor is the dialog that Right and Enter are for.
+    world.keys("jm<Enter><Right><Enter>");
+    assert!(world.row(&api(), 2).is_some());
+    world.pump();
+    assert!(world.row(&api(), 2).is_none() && world.row(&cell("cell1"), 2).is_some());
+}
+
+#[test]
+fn esc_gives_up_what_does_not_answer() {
+    let mut world = World::started(120, 36);
+    world.hold = true;
+    world.keys("D<Right><Enter><Esc>");
+    world.pump();
+    assert!(world.model.overlay.is_none() && world.row(&api(), 1).is_some());
+}

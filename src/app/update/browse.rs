@@ -183,7 +183,7 @@ pub fn counterpart(model: &mut Model) -> Vec<Effect> {
         // Which place in the order it has is not known here: look it up as a typed uuid is.
         let prefix = uuid.to_string();
         pane.begin_filter();
-        let request = requests.next();
+        let request = requests.issue();
         if let Some(filter) = &mut pane.filter {
             filter.typing = false;
             filter.input = tui_input::Input::new(uuid.to_string());

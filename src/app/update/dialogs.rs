@@ -6,7 +6,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{browse, changes, general};
+use super::{browse, changes, general, outcome};
 use crate::app::confirm::Decision;
 use crate::app::effect::Effect;
 use crate::app::help;
@@ -47,10 +47,10 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         },
         Overlay::Confirm(mut confirm) => match confirm.key(event) {
             Decision::Cancel => {
-                changes::give_up(model);
+                outcome::give_up(model);
                 Vec::new()
             }
-            Decision::Go(plan) => changes::apply(model, *plan),
+            Decision::Go(plan) => outcome::apply(model, *plan),
             Decision::WordMissing(word) => {
                 model.toast(ToastKind::Notice, format!("type {word} to confirm"));
                 model.overlay = Some(Overlay::Confirm(confirm));
@@ -64,11 +64,11 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         Overlay::Conflict(mut conflict) => {
             match conflict.buttons.key(event) {
                 Pressed::Button(0) => {
-                    changes::give_up(model);
+                    outcome::give_up(model);
                     return Vec::new();
                 }
                 Pressed::Button(_) => {
-                    return conflict.again.map(|intent| changes::again(model, intent)).unwrap_or_default();
+                    return conflict.again.map(|intent| outcome::again(model, intent)).unwrap_or_default();
                 }
                 Pressed::Moved => {}
                 Pressed::Ignored => conflict.scroll = scrolled(conflict.scroll, conflict.lines.len(), event),
@@ -96,10 +96,14 @@ fn help_key(model: &mut Model, scroll: usize, event: &KeyEvent) {
     if matches!(event.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('?' | 'q')) {
         return;
     }
-    // The last screen of it stays full.
-    let room = usize::from(model.size.1).saturating_sub(4).max(1);
-    let last = help::lines().len().saturating_sub(room);
+    let last = last_of_help(model);
     model.overlay = Some(Overlay::Help { scroll: scrolled(scroll, last + 1, event) });
+}
+
+/// The highest line from which the help is shown to its end: some entries take two lines.
+fn last_of_help(model: &Model) -> usize {
+    let room = usize::from(model.size.1).saturating_sub(4).max(1);
+    help::lines().len().saturating_sub(room * 2 / 3)
 }
 
 fn palette_key(model: &mut Model, mut palette: Palette, event: &KeyEvent) -> Vec<Effect> {
@@ -153,13 +157,13 @@ fn question_key(model: &mut Model, mut question: Question, event: &KeyEvent) -> 
             Vec::new()
         }
         (Purpose::Quit, 1) => vec![Effect::Quit],
-        (Purpose::Force, 1) => changes::force(model),
+        (Purpose::Force, 1) => outcome::force(model),
         (Purpose::EditAgain, 1) => {
             let reason = question.lines.first().map(|line| line.text.clone()).unwrap_or_default();
-            changes::edit_again(model, reason)
+            outcome::edit_again(model, reason)
         }
         (Purpose::Force | Purpose::EditAgain, _) => {
-            changes::give_up(model);
+            outcome::give_up(model);
             Vec::new()
         }
         _ => Vec::new(),
@@ -200,12 +204,12 @@ pub fn wheel(model: &mut Model, lines: i64) {
     let moved = |scroll: usize, count: usize| {
         (scroll as i64 + lines).clamp(0, count.saturating_sub(1) as i64) as usize
     };
-    let room = usize::from(model.size.1).saturating_sub(4).max(1);
+    let last = last_of_help(model);
     match &mut model.overlay {
         Some(Overlay::Confirm(confirm)) => confirm.scroll_by(lines),
         Some(Overlay::Conflict(conflict)) => conflict.scroll = moved(conflict.scroll, conflict.lines.len()),
         Some(Overlay::Help { scroll }) => {
-            *scroll = moved(*scroll, help::lines().len().saturating_sub(room) + 1);
+            *scroll = moved(*scroll, last + 1);
         }
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! The transitions: what a message changes and what it asks for.
 //!
-//! - [`browse`]: movement, panes, filter.  [`changes`]: from a wish to an applied plan.
+//! - [`browse`]: movement, panes, filter.
+//! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
 //! - [`answers`]: what databases said.  [`mouse`]: the mouse.
 //!
@@ -10,17 +11,24 @@ pub mod answers;
 pub mod browse;
 pub mod changes;
 pub mod dialogs;
+pub mod editing;
 pub mod general;
 pub mod mouse;
+pub mod outcome;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::command::Group;
 use super::effect::Effect;
 use super::keymap;
 use super::layout::{Layout, Side};
 use super::model::Model;
 use super::msg::Msg;
+use super::selection::{Fetched, Selection};
 use super::toast::ToastKind;
+
+/// Keys that may wait for an answer.
+const TYPED_AHEAD: usize = 64;
 
 /// One step: the message changes the model; what is to be done comes back.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -48,18 +56,53 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             answers::filter_progress(model, filter, (passed, hits, finished))
         }
         Msg::FilterFailed { filter, failure } => answers::filter_failed(model, filter, &failure),
-        Msg::Prepared { request, result } => changes::prepared(model, request, *result),
-        Msg::Applied { request, outcome } => changes::applied(model, request, outcome),
-        Msg::Edited { request, result } => changes::edited(model, request, result),
+        Msg::Prepared { request, result } => outcome::prepared(model, request, *result),
+        Msg::Applied { request, outcome } => outcome::applied(model, request, outcome),
+        Msg::Edited { request, result } => editing::edited(model, request, result),
         Msg::FileRead { request, result } => changes::file_read(model, request, result),
         Msg::Notice(text) => {
             model.toast(ToastKind::Notice, text);
             Vec::new()
         }
     };
-    effects.extend(fit(model));
+    effects.extend(settle(model));
+    effects.extend(typed_ahead(model));
+    effects
+}
+
+fn settle(model: &mut Model) -> Vec<Effect> {
+    let mut effects = fit(model);
     effects.extend(browse::follow_selection(model));
     effects
+}
+
+/// Keys that waited for an answer which has come.
+fn typed_ahead(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    while let Some(event) = model.typed_ahead.front().copied() {
+        if must_wait(model, &event) {
+            break;
+        }
+        model.typed_ahead.pop_front();
+        effects.extend(key_now(model, &event));
+        effects.extend(settle(model));
+    }
+    effects
+}
+
+/// Whether a key was typed ahead of what it is meant for: a dialog that is being prepared, or the
+/// text of a spec that was selected a moment ago.
+fn must_wait(model: &Model, event: &KeyEvent) -> bool {
+    if model.overlay.is_some() {
+        return false;
+    }
+    if model.change.is_some() {
+        return true;
+    }
+    let pending = |selection: &Selection| selection.own == Fetched::Pending && selection.is_busy();
+    let main = model.editor.is_none() && !browse::is_typing(model);
+    main && model.selection.as_ref().is_some_and(pending)
+        && keymap::command(event).is_some_and(|command| command.group == Group::Change)
 }
 
 fn start(model: &mut Model) -> Vec<Effect> {
@@ -72,11 +115,26 @@ fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     if interrupt {
         return general::quit(model);
     }
+    if event.code == KeyCode::Esc && model.change.is_some() && model.overlay.is_none() {
+        model.typed_ahead.clear();
+        outcome::give_up(model);
+        return Vec::new();
+    }
+    if !model.typed_ahead.is_empty() || must_wait(model, event) {
+        if model.typed_ahead.len() < TYPED_AHEAD {
+            model.typed_ahead.push_back(*event);
+        }
+        return Vec::new();
+    }
+    key_now(model, event)
+}
+
+fn key_now(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     if model.overlay.is_some() {
         return dialogs::key(model, event);
     }
     if model.editor.is_some() {
-        return changes::editor_key(model, event);
+        return editing::editor_key(model, event);
     }
     if browse::is_typing(model) {
         return browse::filter_key(model, event);

@@ -57,14 +57,14 @@ struct Hits {
 }
 
 impl Filters {
-    /// Begins one.
+    /// Begins one; `under_way` is held as long as it runs.
     pub fn start(
         &mut self,
         id: RequestId,
-        database: DatabaseName,
-        needle: Needle,
+        (database, needle): (DatabaseName, Needle),
         sessions: Arc<Sessions>,
         out: Sender<Msg>,
+        under_way: Arc<()>,
     ) {
         let filter = Arc::new(Filter {
             needle,
@@ -79,6 +79,7 @@ impl Filters {
         });
         self.0.insert(id, Arc::clone(&filter));
         tokio::spawn(async move {
+            let _under_way = under_way;
             let visitor: Arc<dyn RowVisitor> = filter.clone();
             let cancel = filter.cancel.clone();
             let pass = |store: Store| async move { store.scan(visitor, cancel).await };

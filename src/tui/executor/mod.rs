@@ -52,12 +52,20 @@ pub struct Executor {
     sessions: Arc<Sessions>,
     filters: Filters,
     out: Sender<Msg>,
+    /// One more owner for each task that is under way.
+    under_way: Arc<()>,
 }
 
 impl Executor {
     /// For that deployment, answering there.
     pub fn new(deployment: Deployment, out: Sender<Msg>) -> Self {
-        Self { sessions: Arc::new(Sessions::new(deployment)), filters: Filters::default(), out }
+        let sessions = Arc::new(Sessions::new(deployment));
+        Self { sessions, filters: Filters::default(), out, under_way: Arc::new(()) }
+    }
+
+    /// Whether nothing is under way: all answers were sent.
+    pub fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.under_way) == 1
     }
 
     /// Carries out several; what only the owner of the terminal could do is left out.
@@ -69,13 +77,13 @@ impl Executor {
 
     /// Sends a message as an answer.
     pub fn answer(&self, msg: Msg) {
-        let out = self.out.clone();
-        tokio::spawn(async move { out.send(msg).await });
+        self.spawn(async { msg });
     }
 
     fn spawn(&self, answer: impl Future<Output = Msg> + Send + 'static) {
-        let out = self.out.clone();
+        let (out, under_way) = (self.out.clone(), Arc::clone(&self.under_way));
         tokio::spawn(async move {
+            let _under_way = under_way;
             // Nobody listens any more: the program ends.
             let _ = out.send(answer.await).await;
         });
@@ -127,7 +135,8 @@ impl Executor {
                 Msg::PrefixFound { request, result: rows.map(|rows| rows.into_iter().map(row).collect()) }
             }),
             Effect::StartFilter { filter, database, needle } => {
-                self.filters.start(filter, database, needle, sessions, self.out.clone());
+                let under_way = Arc::clone(&self.under_way);
+                self.filters.start(filter, (database, needle), sessions, self.out.clone(), under_way);
             }
             Effect::StopFilter { filter } => self.filters.stop(filter),
             Effect::Prepare { request, intent, force } => self.spawn(async move {
@@ -164,7 +173,8 @@ pub fn row(stored: StoredSpec) -> Row {
 pub fn failure(error: &StoreError) -> Failure {
     match error {
         StoreError::NoTable { .. } => Failure::NoTable,
-        StoreError::Unavailable { .. } => Failure::Down(error.to_string()),
+        // The pane says which database it is.
+        StoreError::Unavailable { location, reason, .. } => Failure::Down(format!("{location}: {reason}")),
         other => Failure::Failed(other.to_string()),
     }
 }

@@ -143,12 +143,12 @@ pub fn chosen(width: u16) -> Vec<(Column, u16)> {
         return vec![(Column::Instance, width)];
     }
     // More room: more columns, the numbers first.
-    if width >= 76 {
+    if width >= 60 {
         for (column, least) in [
             (Column::Vcpus, 4),
             (Column::Memory, 6),
             (Column::Project, 8),
-            (Column::Image, 12),
+            (Column::Image, 10),
             (Column::Version, 7),
         ] {
             if needed(&columns) + least + 2 <= width {
@@ -158,9 +158,15 @@ pub fn chosen(width: u16) -> Vec<(Column, u16)> {
     }
     // What is left widens the names, then shows the whole uuid.
     let mut left = width - needed(&columns);
-    for (column, most) in [(Column::Flavor, 18), (Column::Zone, 10), (Column::Image, 24)] {
+    for (column, most) in [
+        (Column::Zone, 8_u16),
+        (Column::Flavor, 16),
+        (Column::Image, 18),
+        (Column::Zone, 12),
+        (Column::Flavor, 20),
+    ] {
         if let Some((_, given)) = columns.iter_mut().find(|(shown, _)| *shown == column) {
-            let more = (most - *given).min(left);
+            let more = most.saturating_sub(*given).min(left);
             *given += more;
             left -= more;
         }

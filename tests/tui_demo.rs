@@ -1,0 +1,117 @@
+//! The app over the real sample deployment, without a terminal: every effect carried out by the
+//! real executor on SQLite files.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use reqspec::app::database::Health;
+use reqspec::app::overlay::Overlay;
+use reqspec::deployment::{Deployment, demo};
+use reqspec::tui::stage::Stage;
+
+/// 2026-11-22 12:00:00.
+const NOW: i64 = 1_795_348_800;
+
+fn open(home: &std::path::Path) -> (Deployment, Stage) {
+    let deployment = demo::open_in(home, false).expect("the demo");
+    let stage = Stage::open(demo::open_in(home, false).expect("the demo"), (120, 36), NOW).expect("a stage");
+    (deployment, stage)
+}
+
+fn press(stage: &mut Stage, script: &str) {
+    stage.keys(script.chars().map(|character| {
+        let code = match character {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            '\u{1b}' => KeyCode::Esc,
+            other => KeyCode::Char(other),
+        };
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }));
+}
+
+fn text(stage: &Stage) -> String {
+    reqspec::tui::text(&stage.screen().expect("a screen"))
+}
+
+fn count(stage: &Stage, database: usize) -> u64 {
+    stage.model().databases[database].count.expect("counted")
+}
+
+#[test]
+fn the_ends_of_the_list_and_its_orders() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_, mut stage) = open(home.path());
+    let all = count(&stage, 0);
+    press(&mut stage, "G");
+    assert_eq!(stage.model().panes[0].list.ordinal(), Some(all));
+    press(&mut stage, "o");
+    assert_eq!(stage.model().panes[0].list.ordinal(), Some(1));
+    press(&mut stage, "Gk");
+    assert_eq!(stage.model().panes[0].list.ordinal(), Some(all - 1), "{}", text(&stage));
+}
+
+#[test]
+fn filters_find_the_same_in_both_orders() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_, mut stage) = open(home.path());
+    press(&mut stage, "/C1.PIN\n");
+    let hits = stage.model().panes[0].list.ordinal();
+    assert_eq!(hits, Some(1));
+    press(&mut stage, "G");
+    let by_id = stage.model().panes[0].list.ordinal().expect("known");
+    press(&mut stage, "oG");
+    assert_eq!(stage.model().panes[0].list.ordinal(), Some(by_id), "{}", text(&stage));
+    assert!(by_id > 10);
+    press(&mut stage, "\u{1b}");
+    assert!(stage.model().panes[0].filter.is_none());
+    assert!(text(&stage).contains(&format!("of {}", reqspec::app::words::grouped(count(&stage, 0)))));
+}
+
+#[test]
+fn a_spec_is_copied_to_another_cell() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_, mut stage) = open(home.path());
+    let before = count(&stage, 2);
+    // From cell1 to cell2: asked for all the same where the instance is mapped to cell1.
+    press(&mut stage, "\tc");
+    assert!(matches!(stage.model().overlay, Some(Overlay::Picker(_))));
+    press(&mut stage, "j\n");
+    while matches!(stage.model().overlay, Some(Overlay::Question(_))) {
+        press(&mut stage, "\t\n");
+    }
+    let Some(Overlay::Confirm(confirm)) = &stage.model().overlay else { panic!("{}", text(&stage)) };
+    let word = confirm.word().unwrap_or_default().to_owned();
+    assert_eq!(confirm.buttons.chosen, 0, "Cancel is preselected");
+    press(&mut stage, &format!("{word}\t\n"));
+    assert_eq!(count(&stage, 2), before + 1, "{}", text(&stage));
+}
+
+#[test]
+fn browsing_changes_no_byte() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (deployment, mut stage) = open(home.path());
+    let bytes = |deployment: &Deployment| -> Vec<Vec<u8>> {
+        let addresses = deployment.databases().iter().filter_map(|name| deployment.address(name));
+        addresses.map(|address| std::fs::read(address.path()).expect("a file")).collect()
+    };
+    let before = bytes(&deployment);
+    press(&mut stage, "Gg/az1\nG\u{1b}oG]\t=sDe\u{1b}\u{1b}\u{1b}");
+    drop(stage);
+    assert!(bytes(&deployment) == before);
+}
+
+#[test]
+fn a_database_that_is_no_database_is_a_state() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (deployment, stage) = open(home.path());
+    drop(stage);
+    let cell = deployment.address(&deployment.databases()[1]).expect("cell1").path().to_owned();
+    std::fs::write(&cell, "this is no database, however long one looks at it").expect("written");
+    let (_, stage) = open(home.path());
+    assert!(
+        matches!(stage.model().databases[1].health, Health::Down { .. }),
+        "{:?}",
+        stage.model().databases[1]
+    );
+    assert_eq!(stage.model().databases[0].health, Health::Up);
+    assert!(text(&stage).contains("cell1 ○ down"), "{}", text(&stage));
+}

@@ -1,6 +1,8 @@
 //! The app over the real sample deployment, without a terminal: every effect carried out by the
 //! real executor on SQLite files.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use reqspec::app::database::Health;
 use reqspec::app::overlay::Overlay;

@@ -112,6 +112,8 @@ impl Loop {
     async fn turn(&mut self, signals: &mut Signals) -> End {
         let mut clock = interval(Duration::from_secs(1));
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        #[cfg(debug_assertions)]
+        panic_if_asked();
         loop {
             if terminal::panicked() {
                 return End::Quit;
@@ -169,7 +171,11 @@ impl Loop {
                 None => break,
             }
         }
-        Ok(())
+        // Of a resize and a key at the same moment crossterm tells the key alone.
+        match crossterm::terminal::size() {
+            Ok(size) if size != self.model.size => self.step(Msg::Resize(size.0, size.1)).await,
+            _ => Ok(()),
+        }
     }
 
     async fn step(&mut self, msg: Msg) -> Result<(), End> {
@@ -223,6 +229,10 @@ impl Loop {
     }
 
     fn draw(&mut self) -> Result<(), End> {
+        // The terminal was given back already, and the message stands there.
+        if terminal::panicked() {
+            return Err(End::Quit);
+        }
         let (model, theme) = (&self.model, &self.theme);
         let drawn = self.guard.surface.draw(|frame| view::draw(frame, model, theme));
         drawn.map_err(|error| End::Failed(error.into()))?;
@@ -230,6 +240,19 @@ impl Loop {
         self.waiting = None;
         self.drawn = Instant::now();
         Ok(())
+    }
+}
+
+/// Panics where a test of the terminal's restoration asks for it, in this thread or in another;
+/// only in builds for development.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "that is what it is for")]
+fn panic_if_asked() {
+    let panic = || panic!("asked to panic");
+    match std::env::var("REQSPEC_TEST_PANIC").as_deref() {
+        Ok("loop") => panic(),
+        Ok("task") => drop(tokio::task::spawn_blocking(panic)),
+        _ => {}
     }
 }
 

@@ -8,6 +8,8 @@ mod changing;
 mod deployment;
 mod docs;
 mod lifecycle;
+#[path = "../support/terminal.rs"]
+mod on_terminal;
 mod reading;
 mod scheduled;
 mod terminal;

@@ -1,68 +1,34 @@
 //! The confirm step and the editor, on a terminal.
 
-use std::io::{Read, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, PtyPair, PtySize, native_pty_system};
-
+use crate::on_terminal::{Terminal, program};
 use crate::world::{UUID, World, spec};
 
-/// How long the program may take for a step.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// The program on a terminal.
-struct Session {
-    _pair: PtyPair,
-    child: Box<dyn Child + Send + Sync>,
-    writer: Box<dyn Write + Send>,
-    output: std::sync::mpsc::Receiver<Vec<u8>>,
-    seen: String,
-}
+struct Session(Terminal);
 
 impl Session {
     fn start(world: &World, arguments: &[&str], editor: &str) -> Self {
-        let size = PtySize { rows: 40, cols: 200, ..PtySize::default() };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(assert_cmd::cargo::cargo_bin("reqspec"));
+        let mut command = program();
         command.cwd(world.directory());
-        command.env_remove("VISUAL");
         command.env("EDITOR", editor);
         command.args(["--env-name", "testing", "--api", "api.sqlite", "--cell", "cell1=cell1.sqlite"]);
         command.args(arguments);
-        let child = pair.slave.spawn_command(command).unwrap();
-        let (mut reader, writer) =
-            (pair.master.try_clone_reader().unwrap(), pair.master.take_writer().unwrap());
-        let (sender, output) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(length @ 1..) = reader.read(&mut buffer) {
-                if sender.send(buffer[..length].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { _pair: pair, child, writer, output, seen: String::new() }
+        Self(Terminal::start(command, (200, 40)))
     }
 
     #[track_caller]
     fn wait_for(&mut self, text: &str) {
-        let end = Instant::now() + PATIENCE;
-        while !self.seen.contains(text) {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.output.recv_timeout(left) {
-                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(error) => panic!("{error}: no {text:?} in {:?}", self.seen),
-            }
-        }
+        self.0.wait_written(text);
     }
 
     fn answer(&mut self, line: &str) {
-        writeln!(self.writer, "{line}").unwrap();
+        self.0.press(&format!("{line}\n"));
     }
 
-    fn code(mut self) -> u32 {
-        self.child.wait().unwrap().exit_code()
+    fn code(self) -> u32 {
+        self.0.end().code
     }
 }
 

@@ -47,13 +47,14 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
         Some(editor) => editor::draw(frame, frame.area(), editor, theme),
         None => main(frame, model, theme),
     }
+    // Below a dialog: a notice must not hide its buttons.
+    toast::draw(frame, model, theme);
     match &model.overlay {
         Some(Overlay::Help { scroll }) => help::draw(frame, *scroll, theme),
         Some(Overlay::Palette(palette)) => palette::draw(frame, palette, model, theme),
         Some(overlay) => dialog::draw(frame, overlay, model, theme),
         None => {}
     }
-    toast::draw(frame, model, theme);
 }
 
 fn main(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {

@@ -1,0 +1,146 @@
+//! What happens around it while it runs: the window changes, databases come and go.
+
+use std::time::Duration;
+
+use crate::support::uuid;
+use crate::world::{ENTER, ESC, SIZE, TAB, World};
+
+#[test]
+fn the_window_may_have_any_size_at_any_time() {
+    let world = World::new();
+    let mut terminal = world.start(world.command());
+    for keys in ["", "?", "D", "e"] {
+        terminal.press(ESC);
+        terminal.wait_for("inspect");
+        terminal.press(keys);
+        for size in [(80, 24), (40, 10), (200, 50), (1, 1), (3, 200), SIZE] {
+            terminal.resize(size);
+            // Drawn or not, it lives: it takes keys between the sizes.
+            terminal.press("\x1b[6~");
+            terminal.settle(Duration::from_millis(30));
+        }
+        terminal.press(ESC);
+        terminal.press(ESC);
+        terminal.wait_for("⏎ inspect");
+    }
+    // Both panes again, up to the last column and line.
+    terminal.resize((200, 50));
+    terminal.wait_until("a screen of the whole window", |screen| {
+        screen.contents_between(1, 199, 1, 200) == "┐" && screen.contents_between(48, 199, 48, 200) == "┘"
+    });
+    terminal.resize((80, 24));
+    terminal.wait_until("a screen of the small window", |screen| {
+        screen.contents_between(1, 79, 1, 80) == "┐" && screen.contents_between(22, 79, 22, 80) == "┘"
+    });
+    terminal.press("q");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0);
+    ended.is_restored();
+}
+
+#[test]
+fn reading_it_refuses_to_save_until_it_is_opened_for_writing() {
+    let world = World::new();
+    let before = world.bytes();
+    let mut terminal = world.start(world.reading());
+    terminal.wait_for(" READ ");
+    for key in ["e", "s", "m", "D", "n"] {
+        terminal.press(key);
+        terminal.wait_for("read-only: W opens for writing");
+        terminal.press(ESC);
+        terminal.wait_gone("read-only: W opens for writing");
+    }
+    terminal.press("W");
+    terminal.wait_for("[ Stay read-only ]");
+    assert!(terminal.text().contains("testing"), "the environment is named: {}", terminal.text());
+    terminal.press(ENTER);
+    terminal.wait_gone("[ Stay read-only ]");
+    assert!(terminal.text().contains(" READ "));
+    terminal.press("W");
+    terminal.wait_for("[ Stay read-only ]");
+    terminal.press(TAB);
+    terminal.wait_for("[ Open for writing ]");
+    terminal.press(ENTER);
+    terminal.wait_for(" WRITE ");
+    terminal.press("D");
+    terminal.wait_for("[ Cancel ]");
+    terminal.press(ENTER);
+    terminal.wait_gone("[ Cancel ]");
+    terminal.press("q");
+    assert_eq!(terminal.end().code, 0);
+    assert!(world.bytes() == before);
+}
+
+#[test]
+fn a_session_that_may_never_write_says_why() {
+    let world = World::new();
+    let mut command = world.reading();
+    command.arg("--read-only");
+    let mut terminal = world.start(command);
+    terminal.press("W");
+    terminal.wait_for("--read-only was given");
+    terminal.press("q");
+    assert_eq!(terminal.end().code, 0);
+}
+
+#[test]
+fn a_database_that_vanishes_is_a_state_of_its_pane_and_comes_back() {
+    let world = World::new();
+    let mut terminal = world.start(world.command());
+    terminal.wait_for("00000009");
+    let (path, aside) = (world.cloud.path("c1"), world.cloud.scratch.path("aside"));
+    std::fs::rename(&path, &aside).unwrap();
+    terminal.press("r");
+    terminal.wait_for("r retries");
+    terminal.wait_gone("00000009");
+    let text = terminal.text();
+    assert!(text.contains("c1 ○ down") && text.contains("c1.sqlite"), "{text}");
+    terminal.press("j");
+    terminal.wait_for("▸ 00000002");
+    std::fs::rename(&aside, &path).unwrap();
+    terminal.press("r");
+    terminal.wait_for("00000009");
+    terminal.wait_gone("○ down");
+    // Another file in its place is read, not the old one that is still open.
+    std::fs::rename(&path, &aside).unwrap();
+    std::fs::copy(&aside, &path).unwrap();
+    world.cloud.delete("c1", &uuid(9));
+    terminal.press("r");
+    terminal.wait_gone("00000009");
+    terminal.press("q");
+    assert_eq!(terminal.end().code, 0);
+}
+
+#[test]
+fn without_colours_it_uses_none_and_still_shows_what_is_chosen() {
+    let world = World::new();
+    let mut command = world.command();
+    command.env("NO_COLOR", "1");
+    let mut terminal = world.start(command);
+    terminal.wait_for("⏎ inspect");
+    let line = (0..SIZE.1)
+        .find(|line| terminal.screen().contents_between(*line, 0, *line, 30).contains("▸ 00000001"));
+    let cell = terminal.screen().cell(line.unwrap(), 4).unwrap();
+    assert!(cell.inverse(), "the chosen row is told by another means");
+    for keys in ["e", ESC, "D", ESC, "?", ESC, ENTER] {
+        terminal.press(keys);
+        terminal.settle(Duration::from_millis(60));
+    }
+    terminal.press(ESC);
+    terminal.wait_for("⏎ inspect");
+    terminal.press("q");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0);
+    let text = String::from_utf8_lossy(&ended.raw);
+    for sequence in text.split("\x1b[").skip(1) {
+        let end = sequence.find(|letter: char| ('@'..='~').contains(&letter)).unwrap();
+        if sequence.as_bytes()[end] != b'm' {
+            continue;
+        }
+        for number in sequence[..end].split(';').filter(|number| !number.is_empty()) {
+            let number: u32 = number.parse().unwrap();
+            // 39, 49 and 59 are the terminal's own colours.
+            assert!(number < 30 || [39, 49, 59].contains(&number), "a colour: {sequence:?}");
+        }
+    }
+}

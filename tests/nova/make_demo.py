@@ -2,6 +2,7 @@
 """Makes the sample deployment that is embedded in reqspec.
 
     tests/nova/setup.sh
+    cargo build
     target/nova-env/bin/python tests/nova/make_demo.py [--reqspec PATH]
     target/nova-env/bin/python tests/nova/make_demo.py --verify
 
@@ -1092,32 +1093,20 @@ def spoil(db, servers, api_only):
 
 
 def make_cell_tables(cloud, reqspec):
-    """The side table in the cells, by the product's own migration.  Without
-    the binary: by its SQL, or as nova's own table while there is no SQL."""
-    if reqspec:
-        command = [reqspec, 'db', 'sync', '--api',
-                   novalib.sqlite_url(cloud.files['nova_api'])]
-        for cell in ('cell0', 'cell1', 'cell2'):
-            command += ['--cell', '%s=%s' % (
-                cell, novalib.sqlite_url(cloud.files['nova_' + cell]))]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-        return 'reqspec db sync'
-    sql = sorted((novalib.ROOT / 'migrations' / 'cell' / 'sqlite').glob(
-        '*.sql'))
-    with sqlite3.connect(cloud.files['nova_api']) as db:
-        like_nova = [row[0] for row in db.execute(
-            "SELECT sql FROM sqlite_master WHERE tbl_name = 'request_specs' "
-            "AND sql IS NOT NULL ORDER BY type DESC")]
-    for cell in ('cell0', 'cell1', 'cell2'):
+    """The side table in the cells, by the product's own `db sync`."""
+    cells = ('cell0', 'cell1', 'cell2')
+    command = [reqspec, 'db', 'sync', '--api',
+               novalib.sqlite_url(cloud.files['nova_api'])]
+    for cell in cells:
+        command += ['--cell', '%s=%s' % (
+            cell, novalib.sqlite_url(cloud.files['nova_' + cell]))]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    # The time of the migration must not make two runs differ.
+    for cell in cells:
         with sqlite3.connect(cloud.files['nova_' + cell]) as db:
-            if sql:
-                for path in sql:
-                    db.executescript(path.read_text())
-            else:
-                for statement in like_nova:
-                    db.execute(statement)
+            db.execute('UPDATE reqspec_migrations SET applied_at = ?',
+                       ('2026-10-01 09:00:00',))
         db.close()
-    return 'migrations/cell/sqlite' if sql else "a copy of nova's table"
 
 
 def diverge(cloud, text, s, made, names):
@@ -1260,7 +1249,7 @@ def pack(cloud):
     return sizes
 
 
-def manifest(cloud, servers, named, placed, group_count, side_table):
+def manifest(cloud, servers, named, placed, group_count):
     counts, by_version, lengths = {}, collections.Counter(), []
     for name in novalib.DATABASES:
         db = sqlite3.connect(cloud.files[name])
@@ -1292,7 +1281,6 @@ def manifest(cloud, servers, named, placed, group_count, side_table):
         'generated_by': 'tests/nova/make_demo.py',
         'nova': '34.0.0',
         'now': NOW + 'Z',
-        'side_table_made_by': side_table,
         'counts': counts,
         'rows_by_request_spec_version': dict(sorted(by_version.items())),
         'rows_by_era': {str(r[0]): kinds['era %d' % r[0]] for r in RELEASES},
@@ -1355,15 +1343,14 @@ def make(reqspec):
                            'WHERE uuid = ?',
                            (host_numa(host)._to_json(), host.uuid))
             db.close()
-        side_table = make_cell_tables(cloud, reqspec)
+        make_cell_tables(cloud, reqspec)
         api, placed = place_specs(cloud, servers, made)
         named = spoil(api, servers, set(placed['API only']))
         api.commit()
         api.close()
         retouch(cloud, hosts, servers)
         sizes = pack(cloud)
-        report = manifest(cloud, servers, named, placed, len(groups),
-                          side_table)
+        report = manifest(cloud, servers, named, placed, len(groups))
         report['gzip_bytes'] = sizes
         novalib.MANIFEST.write_text(json.dumps(report, indent=2,
                                                sort_keys=False) + '\n')
@@ -1445,7 +1432,9 @@ def main():
     parser = argparse.ArgumentParser(
         description='Make, or verify, the embedded sample deployment.')
     parser.add_argument('--reqspec', metavar='PATH', type=pathlib.Path,
-                        help='the reqspec binary, to make the side tables')
+                        default=novalib.ROOT / 'target' / 'debug' / 'reqspec',
+                        help='the reqspec binary, which makes the side tables '
+                        '(default: %(default)s)')
     parser.add_argument('--verify', action='store_true',
                         help='load every committed row with nova')
     args = parser.parse_args()

@@ -1,5 +1,12 @@
 //! Who may import whom (docs/ARCHITECTURE.md), and who may write to a store.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where something is wrong"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -6,6 +6,13 @@
 //! `REQSPEC_JUDGE=all` each spec gets every edit of every field (some 100,000, several minutes), else
 //! one of each kind per spec, the fields taking turns.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where something is wrong"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

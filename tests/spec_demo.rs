@@ -1,6 +1,13 @@
 //! The schema check, the list summary and the strip over every row of the sample deployment, which
 //! real nova made: no row that nova loads is called unloadable, every broken one is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where something is wrong"
+)]
+
 mod spec_support;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,13 @@
 //! The terminal UI without a terminal: transitions of the state machine, key scripts over the
 //! whole app, screens with their styles, and the documentation of the keys.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where something is wrong"
+)]
+
 #[path = "tui/keys.rs"]
 mod keys;
 #[path = "tui/lists.rs"]

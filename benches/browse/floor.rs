@@ -63,7 +63,13 @@ fn connect(path: &Path, mapped: bool) -> Connection {
     connection
 }
 
-/// Whether the pane's footer says that the filter passed over every row.
-pub fn filter_is_settled(screen: &str) -> bool {
-    screen.contains("hits of") && !screen.contains("searching")
+/// Whether the foot of a pane counts hits: "312,000 of 1,000,000 · 1,204 hits" under way,
+/// "1,204 hits" when the filter has passed over every row.
+pub fn shows_hits(screen: &str, settled: bool) -> bool {
+    screen.match_indices(" hit").any(|(at, _)| {
+        let before =
+            screen[..at].trim_end_matches(|character: char| character.is_ascii_digit() || character == ',');
+        let counted = before.len() < at && !screen[before.len()..at].starts_with('0');
+        counted && !(settled && before.ends_with("· "))
+    })
 }

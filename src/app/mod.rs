@@ -1,7 +1,7 @@
 //! The terminal UI as a pure state machine: `update(&mut Model, Msg) -> Vec<Effect>`.
 //!
 //! - [`model`]: all that the screen shows.  [`msg`]: what happens.  [`effect`]: what shall be done.
-//! - [`update`]: the transitions.  [`command`] and [`keymap`]: what an operator can do, in one table.
+//! - [`mod@update`]: the transitions.  [`command`] and [`keymap`]: what an operator can do, in one table.
 //! - [`layout`]: where things are.  [`list`]: the window of rows around a cursor.
 //! - [`pane`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
 //! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use serde_json::json;
 
 use super::args::ChangeArguments;
-use super::error::{CliError, Exit, safe};
+use super::error::{CliError, Exit};
 use super::output::{Output, say};
 use super::plan_text;
 use super::sessions::Sessions;
@@ -15,6 +15,7 @@ use crate::change::{
     Requirement,
 };
 use crate::deployment::Deployment;
+use crate::spec::text::escaped;
 use crate::store::{Access, DatabaseName, InstanceHome, Stores};
 
 /// Prepare, confirm and apply one intent.
@@ -161,7 +162,7 @@ pub fn ask(verb: &str, requirement: &Requirement) -> Result<Answer, CliError> {
         Requirement::Choose => format!("{verb}? [y/N] "),
         Requirement::Type(word) => format!("type {word} to {verb}: "),
     };
-    let _ = write!(io::stderr(), "{}", safe(&question));
+    let _ = write!(io::stderr(), "{}", escaped(&question));
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let line = line.trim();

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::args::ChangeArguments;
 use super::changing;
-use super::error::{CliError, Exit, safe};
+use super::error::{CliError, Exit};
 use super::sessions::Sessions;
 use crate::change::{Intent, Refusal};
 use crate::spec::Document;
+use crate::spec::text::escaped;
 use crate::store::{DatabaseName, StoredSpec};
 
 /// Edits, confirms and saves.
@@ -77,8 +78,7 @@ fn through_editor(text: &str, reason: Option<&str>) -> Result<String, CliError> 
         .suffix(".json")
         .tempfile()
         .map_err(|error| failed("a file for the editor", error))?;
-    let comment =
-        reason.map(|reason| safe(reason).lines().map(|line| format!("# {line}\n")).collect::<String>());
+    let comment = reason.map(|reason| format!("# {}\n", escaped(reason)));
     std::fs::write(file.path(), format!("{}{text}\n", comment.unwrap_or_default()))
         .map_err(|error| failed("the file for the editor", error))?;
     let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use crate::change::Refusal;
 use crate::deployment::demo::DemoError;
-use crate::spec::text::escaped;
 use crate::store::StoreError;
 
 /// The documented exit codes.
@@ -115,9 +114,4 @@ impl From<DemoError> for CliError {
     fn from(error: DemoError) -> Self {
         Self::failed(error.to_string())
     }
-}
-
-/// A message as it may reach a terminal: escaped, its own line ends kept.
-pub fn safe(message: &str) -> String {
-    message.lines().map(escaped).collect::<Vec<_>>().join("\n")
 }

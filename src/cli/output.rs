@@ -4,9 +4,10 @@
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 use unicode_width::UnicodeWidthStr;
 
-use super::error::safe;
+use crate::spec::text::{escaped, is_unsafe};
 
 /// Standard output, buffered.
 pub struct Output {
@@ -19,14 +20,14 @@ impl Output {
         Self { out: BufWriter::with_capacity(1 << 16, io::stdout()) }
     }
 
-    /// A line of text, escaped.
+    /// A line of text, escaped: a line end in it too, or a name could pass for lines of ours.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.out, "{}", safe(text))
+        writeln!(self.out, "{}", escaped(text))
     }
 
-    /// One JSON value on a line. serde_json escapes the C0 controls in strings.
+    /// One JSON value on a line, with every character that a terminal would act on escaped.
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
+        value.serialize(&mut Serializer::with_formatter(&mut self.out, Inert))?;
         self.out.write_all(b"\n")
     }
 
@@ -41,10 +42,44 @@ impl Output {
     }
 }
 
-/// A warning or a question's text, on standard error.
+/// A warning or a question's text, one line on standard error.
 pub fn say(message: &str) {
     // Standard error may be closed; there is nowhere left to say so.
-    let _ = writeln!(io::stderr(), "{}", safe(message));
+    let _ = writeln!(io::stderr(), "{}", escaped(message));
+}
+
+/// Writes JSON of the same meaning, without raw characters that a terminal would act on. serde_json
+/// alone escapes the C0 controls only.
+struct Inert;
+
+impl Inert {
+    fn write<W: ?Sized + Write>(writer: &mut W, text: &str) -> io::Result<()> {
+        let mut rest = text;
+        while let Some((at, character)) = rest.char_indices().find(|(_, found)| is_unsafe(*found)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            match character {
+                // Between tokens, in stored JSON: outside strings nothing else is unsafe.
+                '\n' | '\r' | '\t' => writer.write_all(b" ")?,
+                other => {
+                    for unit in other.encode_utf16(&mut [0; 2]) {
+                        write!(writer, "\\u{unit:04x}")?;
+                    }
+                }
+            }
+            rest = &rest[at + character.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+impl Formatter for Inert {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        Self::write(writer, fragment)
+    }
+
+    fn write_raw_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        Self::write(writer, fragment)
+    }
 }
 
 /// Columns that stay aligned while rows stream by: each is as wide as its widest cell so far, and
@@ -85,6 +120,20 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_means_the_same_and_is_inert() {
+        let raw = serde_json::value::RawValue::from_string("{\n\t\"a\": \"\u{9b}2J\u{e0041}ü\"\r\n}".into())
+            .unwrap();
+        let text = "\u{1b}[2J\u{9b}2J\u{202e}\u{7f}\tü😀\n";
+        let mut out = Vec::new();
+        (text, &raw).serialize(&mut Serializer::with_formatter(&mut out, Inert)).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(!out.contains(is_unsafe), "{out:?}");
+        let read: (String, serde_json::Value) = serde_json::from_str(&out).unwrap();
+        assert_eq!(read.0, text);
+        assert_eq!(read.1["a"], "\u{9b}2J\u{e0041}ü");
+    }
 
     #[test]
     fn columns_keep_aligned_and_grow_page_by_page() {

@@ -79,11 +79,15 @@ impl<'d> Sessions<'d> {
                 format!("{uuid:?}: give the whole uuid or at least its first {SHORTEST_PREFIX} characters");
             return Err(CliError::usage(message));
         }
-        let whole = self.whole_uuid(uuid).await?;
-        match whole {
-            Some(whole) => Box::pin(self.find(&whole)).await,
-            None => Ok(found),
+        let whole = self.whole_uuid(uuid, &mut found.unasked).await?;
+        let Some(whole) = whole else { return Ok(found) };
+        let unasked = std::mem::take(&mut found.unasked);
+        let mut found = Box::pin(self.find(&whole)).await?;
+        // A database that could not be asked for the beginning may hold another spec with it.
+        if found.unasked.is_empty() {
+            found.unasked = unasked;
         }
+        Ok(found)
     }
 
     async fn get_row(
@@ -96,11 +100,24 @@ impl<'d> Sessions<'d> {
     }
 
     /// The one uuid that begins so, over all databases that answer.
-    async fn whole_uuid(&mut self, prefix: &str) -> Result<Option<Arc<str>>, CliError> {
+    async fn whole_uuid(
+        &mut self,
+        prefix: &str,
+        unasked: &mut Vec<StoreError>,
+    ) -> Result<Option<Arc<str>>, CliError> {
         let mut whole: Vec<Arc<str>> = Vec::new();
         for database in self.deployment.databases() {
+            // One that cannot be opened is among the unasked already.
             let Ok(store) = self.get(database).await else { continue };
-            for row in store.find_prefix(prefix, 3).await.unwrap_or_default() {
+            let rows = match store.find_prefix(prefix, 3).await {
+                Ok(rows) => rows,
+                Err(StoreError::NoTable { .. }) => continue,
+                Err(error) => {
+                    unasked.push(error);
+                    continue;
+                }
+            };
+            for row in rows {
                 if !whole.contains(&row.instance_uuid) {
                     whole.push(row.instance_uuid);
                 }

@@ -10,9 +10,13 @@ use super::sessions::{Found, Sessions, not_found};
 use crate::scheduler::constraint::{Constraint, Tab, Weight, constraints};
 use crate::spec::Document;
 use crate::spec::diff::{self, Relation};
+use crate::spec::schema;
 use crate::spec::summary::Summary;
 use crate::spec::text::escaped;
 use crate::store::{DatabaseName, StoredSpec};
+
+/// Findings that are printed; more are counted.
+const FINDINGS: usize = 200;
 
 /// Prints the spec.
 pub async fn run(sessions: &mut Sessions<'_>, arguments: &ShowArguments) -> Result<Exit, CliError> {
@@ -67,7 +71,7 @@ enum Stored<'a> {
 }
 
 /// One copy, on one line. The spec is the stored JSON itself, or a string where that is not JSON
-/// (by RFC 8259: Python's `NaN` is not).
+/// (by RFC 8259: Python's `NaN` is not) or no document can be made of it.
 fn json(out: &mut Output, database: &DatabaseName, row: &StoredSpec, first: &[u8]) -> std::io::Result<()> {
     #[derive(Serialize)]
     struct Copy<'a> {
@@ -80,20 +84,12 @@ fn json(out: &mut Output, database: &DatabaseName, row: &StoredSpec, first: &[u8
         problem: Option<String>,
         spec: Stored<'a>,
     }
-    // A raw line end between tokens would break the line in two.
-    let raw =
-        serde_json::from_slice::<&RawValue>(&row.spec).ok().filter(|raw| !raw.get().contains(['\n', '\r']));
-    let joined;
-    let spec = match raw {
-        Some(raw) => Stored::Json(raw),
-        None => match serde_json::from_slice::<&RawValue>(&row.spec) {
-            // Inside strings JSON has no raw line ends, so these stand between tokens.
-            Ok(raw) => {
-                joined = RawValue::from_string(raw.get().replace(['\n', '\r'], " "))?;
-                Stored::Json(&joined)
-            }
-            Err(_) => Stored::Text(String::from_utf8_lossy(&row.spec).into_owned()),
-        },
+    let text = || Stored::Text(String::from_utf8_lossy(&row.spec).into_owned());
+    let spec = match (Document::parse(&row.spec), serde_json::from_slice::<&RawValue>(&row.spec)) {
+        // The output puts a space for a line end between tokens.
+        (Ok(_), Ok(raw)) => Stored::Json(raw),
+        // Too deep or too long is kept from readers of the line too.
+        _ => text(),
     };
     out.json(&Copy {
         database: database.to_string(),
@@ -128,8 +124,30 @@ fn text(out: &mut Output, found: &Found, first: &StoredSpec) -> std::io::Result<
         out.line(&format!("problem   {problem}"))?;
     }
     match Document::parse(&first.spec) {
-        Ok(document) => sections(out, &constraints(&document)),
-        Err(_) => out.line("The stored text is not JSON; --raw prints it as it is."),
+        Ok(document) => {
+            findings(out, &document, &found.instance_uuid)?;
+            sections(out, &constraints(&document))
+        }
+        Err(_) => out.line("No document can be made of the stored text; --raw prints it as it is."),
+    }
+}
+
+/// What is wrong with the spec, unknown keys among it; nothing where nothing is.
+fn findings(out: &mut Output, document: &Document, column: &str) -> std::io::Result<()> {
+    let mut problems = schema::check(document);
+    problems.extend(schema::check_instance(document, column));
+    problems.sort_by_key(|problem| problem.severity);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    out.line("Findings")?;
+    for problem in problems.iter().take(FINDINGS) {
+        out.line(&format!("  {:<10}  {problem}", problem.severity.word()))?;
+    }
+    match problems.len().checked_sub(FINDINGS) {
+        None | Some(0) => Ok(()),
+        Some(more) => out.line(&format!("  and {more} more")),
     }
 }
 

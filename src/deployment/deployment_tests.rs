@@ -78,6 +78,8 @@ async fn the_home_of_specs_is_stated_or_looked_for() {
     let directory = tempfile::tempdir().unwrap();
     for (sql, home) in [
         ("CREATE TABLE alembic_version (version_num)", SpecHome::Api),
+        // nova before 24.
+        ("CREATE TABLE migrate_version (repository_id, repository_path, version)", SpecHome::Api),
         ("CREATE TABLE something (x)", SpecHome::Cells),
     ] {
         let directory = tempfile::tempdir_in(directory.path()).unwrap();

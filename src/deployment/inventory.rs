@@ -7,14 +7,17 @@ use std::sync::Arc;
 
 use crate::store::{CellName, DatabaseName, InstanceHome, SpecStore, SqlValue, StoreError};
 
-/// Whether a database bears the mark of nova's own migrations (`alembic_version`, since nova 24); None if
-/// it could not be asked.
+/// Whether a database bears the mark of nova's own migrations: `alembic_version`, or before nova 24
+/// sqlalchemy-migrate's `migrate_version`. None if it could not be asked.
 pub(super) async fn bears_upstream_schema(api: &dyn SpecStore) -> Option<bool> {
-    match api.select("SELECT version_num FROM alembic_version", &[], 1).await {
-        Ok(_) => Some(true),
-        Err(StoreError::Locked { .. } | StoreError::Unavailable { .. }) => None,
-        Err(_) => Some(false),
+    for sql in ["SELECT version_num FROM alembic_version", "SELECT version FROM migrate_version"] {
+        match api.select(sql, &[], 1).await {
+            Ok(_) => return Some(true),
+            Err(StoreError::Locked { .. } | StoreError::Unavailable { .. }) => return None,
+            Err(_) => {}
+        }
     }
+    Some(false)
 }
 
 /// Where `instance_mappings` says an instance lives; `known` are the databases of the deployment.

@@ -5,6 +5,7 @@
 //!
 //! Imports `spec` alone; does no I/O.
 
+mod locate;
 pub mod page;
 pub mod quick;
 

@@ -1,15 +1,17 @@
 //! The quick filter: one text, looked for in the listed columns (instance uuid, flavor, zone,
 //! project, image), upper and lower case alike.
 //!
-//! A row is passed over in two steps. A search of the stored bytes drops nearly all rows without
-//! reading them as JSON; what is left is decided on its [`Summary`]. The first step never drops a
-//! row that the second would keep: the stored text is ASCII with `\u` escapes, so a row with a
-//! backslash, and a text that is not ASCII, go to the second step at once.
+//! Most rows are decided on the stored bytes, without reading them as JSON: whether the text occurs
+//! in the value of a member of the right name, and under which keys that stands. That is exact for
+//! what nova writes: ASCII with `\u` escapes, so a row with a backslash, and a text that is not
+//! ASCII, are decided on the [`Summary`], as is a row without the usual envelopes or with a key
+//! twice. A row whose text is cut off behind the hit is found all the same.
 //!
 //! Imports `spec`; no I/O.
 
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memchr2, memmem, memrchr};
 
+use super::locate::{Locator, Place};
 use crate::spec::summary::Summary;
 
 /// The keys of the members that the listed fields are (`name` of flavor and image).
@@ -40,7 +42,12 @@ impl Needle {
 
     /// Whether a row is a hit: its uuid or one of the listed fields contains the text.
     pub fn matches(&self, instance_uuid: &str, spec: &[u8]) -> bool {
-        self.is_in(instance_uuid) || (self.may_be_in(spec) && self.is_in_summary(&Summary::of(spec)))
+        self.is_in(instance_uuid)
+            || match self.verdict(spec) {
+                Place::Listed(_) => true,
+                Place::Elsewhere => false,
+                Place::Unsure => self.is_in_summary(&Summary::of(spec)),
+            }
     }
 
     /// Whether one of the listed fields contains the text.
@@ -60,24 +67,31 @@ impl Needle {
         }
     }
 
-    /// Whether a field of this stored text can contain the needle; false only if none can.
-    fn may_be_in(&self, spec: &[u8]) -> bool {
+    /// Whether a listed field of this stored text contains the needle, as far as its bytes tell.
+    fn verdict(&self, spec: &[u8]) -> Place {
         // "K" (the Kelvin sign) and its like become ASCII in lower case, but are stored escaped.
         if !self.text.is_ascii() || memchr(b'\\', spec).is_some() || !spec.is_ascii() {
-            return true;
+            return Place::Unsure;
         }
         // No backslash: a string ends at the next quote, so the quote before a place inside a string
         // is where it begins, and the member's key stands before that.
+        let mut locator = Locator::new(spec);
         let mut from = 0;
         while let Some(at) = self.find(&spec[from..]).map(|at| from + at) {
-            if memrchr(b'"', &spec[..at]).is_some_and(|quote| is_listed_member(&spec[..quote])) {
-                return true;
+            let within = memchr(b'"', &spec[at..at + self.text.len()]).is_none();
+            if within && memrchr(b'"', &spec[..at]).is_some_and(|quote| is_listed_member(&spec[..quote])) {
+                match locator.place(at) {
+                    // The last of duplicate keys counts.
+                    Place::Listed(key) if is_key_in(&spec[at..], key) => return Place::Unsure,
+                    Place::Elsewhere => {}
+                    decided => return decided,
+                }
             }
             // Up to the next quote all places have the same key, or none: each string is looked at once.
-            let Some(next) = memchr(b'"', &spec[at..]) else { return false };
+            let Some(next) = memchr(b'"', &spec[at..]) else { break };
             from = at + next + 1;
         }
-        false
+        Place::Elsewhere
     }
 
     /// Where the text is first, upper and lower case alike.
@@ -104,6 +118,11 @@ fn is_listed_member(before: &[u8]) -> bool {
     let Some(key) = before.trim_ascii_end().strip_suffix(b":") else { return false };
     let key = key.trim_ascii_end();
     LISTED.iter().any(|listed| key.ends_with(listed))
+}
+
+/// Whether a member of that key, given in quotes, stands in this part of a text.
+fn is_key_in(text: &[u8], key: &[u8]) -> bool {
+    memmem::find_iter(text, key).any(|at| text[at + key.len()..].trim_ascii_start().starts_with(b":"))
 }
 
 /// How often a byte is met in stored specs, roughly: 0 is rare.

@@ -4,7 +4,7 @@
 //! A `request_specs` that is there already, made by nova's own migrations (in the API database) or
 //! by a nova that has the blueprint (in a cell), is *adopted*: its columns are checked and nothing
 //! is written to that database at all, not even our bookkeeping. What an engine finds is judged
-//! here ([`assess`]), whatever the engine. Imports the engines.
+//! here (`assess`), whatever the engine. Imports the engines.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use super::executor::{Executor, Local, external};
 use super::terminal::{self, Guard};
 use super::theme::Theme;
 use super::{Options, TuiError, now, setup, view};
-use crate::app::{Model, Msg, update};
+use crate::app::{Effect, Model, Msg, update};
 use crate::deployment::Deployment;
 
 /// Answers that may wait; who has more to say waits.
@@ -89,13 +89,22 @@ pub async fn run(deployment: Deployment, options: Options) -> Result<(), TuiErro
 impl Loop {
     async fn first_frame(&mut self) -> Result<(), End> {
         let deadline = Instant::now() + FIRST_FRAME;
+        // Counting keeps a core busy for a while on a large table: rows come first.
+        let mut counts = Vec::new();
         while !self.model.is_complete() {
-            match tokio::time::timeout_at(deadline, self.inbox.recv()).await {
-                Ok(Some(msg)) => self.step(msg).await?,
+            let msg = match tokio::time::timeout_at(deadline, self.inbox.recv()).await {
+                Ok(Some(msg)) => msg,
                 Ok(None) | Err(_) => break,
+            };
+            for effect in update(&mut self.model, msg) {
+                match effect {
+                    Effect::Count { .. } => counts.push(effect),
+                    other => self.carry_out(other).await?,
+                }
             }
         }
         self.draw()?;
+        self.executor.run_all(counts);
         self.events = Some(EventStream::new());
         Ok(())
     }
@@ -171,10 +180,16 @@ impl Loop {
 
     async fn step(&mut self, msg: Msg) -> Result<(), End> {
         for effect in update(&mut self.model, msg) {
-            let Some(local) = self.executor.run(effect) else { continue };
-            self.local(local).await?;
+            self.carry_out(effect).await?;
         }
         Ok(())
+    }
+
+    async fn carry_out(&mut self, effect: Effect) -> Result<(), End> {
+        match self.executor.run(effect) {
+            Some(local) => self.local(local).await,
+            None => Ok(()),
+        }
     }
 
     /// What only the owner of the terminal can do.

@@ -234,3 +234,47 @@ fn a_database_that_may_not_be_written() {
     let err = world.run(&["edit", UUID, "--in", "api", "--set", "availability_zone=az2", "--yes"]).fails(1);
     assert!(err.contains("api: ") && err.contains("locked"), "{err}");
 }
+
+#[test]
+fn a_server_group_must_exist_and_its_members_are_elsewhere() {
+    let world = World::new();
+    world.insert("api", UUID, spec());
+    let group = "33333333-cccc-4ccc-8ccc-333333333333";
+    let set = format!("instance_group.uuid={group}");
+    let edit = ["edit", UUID, "--set", set.as_str(), "--yes"];
+    let dry = ["edit", UUID, "--set", set.as_str(), "--dry-run"];
+    let out = world.run(&dry).ok();
+    assert!(out.contains("could not be checked: no instance_groups"), "{out}");
+    world.sql("api", "CREATE TABLE instance_groups (id INTEGER PRIMARY KEY, uuid VARCHAR(36) NOT NULL)");
+    let err = world.run(&edit).fails(5);
+    assert!(err.contains(&format!("no server group {group}")) && err.contains("--force overrules"), "{err}");
+    assert_eq!(world.stored("api", UUID).unwrap(), spec());
+    world.sql("api", &format!("INSERT INTO instance_groups VALUES (1, '{group}')"));
+    let ran = world.run(&edit);
+    ran.ok();
+    assert!(ran.err().contains("instance_group_member"), "{}", ran.err());
+    assert!(world.stored("api", UUID).unwrap().contains(group));
+    // A save that leaves the group alone asks nothing.
+    world.sql("api", "DELETE FROM instance_groups");
+    let ran = world.run(&["edit", UUID, "--set", "availability_zone=az7", "--yes"]);
+    ran.ok();
+    assert!(!ran.err().contains("group"), "{}", ran.err());
+}
+
+/// A beginning may be of another spec in a database that failed to look for it.
+#[test]
+fn a_beginning_is_not_taken_for_unique_where_a_database_could_not_look() {
+    let world = World::new();
+    world.insert("api", UUID, spec());
+    world.sql(
+        "cell2",
+        "INSERT INTO request_specs (instance_uuid, spec) VALUES ('11111111-dddd-4ddd-8ddd-111111111111', '{');
+         ALTER TABLE request_specs RENAME TO other;
+         CREATE VIEW request_specs AS
+             SELECT id, created_at, updated_at, instance_uuid, json(spec) AS spec FROM other",
+    );
+    let err = world.run(&["edit", "11111111", "--set", "availability_zone=az7", "--yes"]).fails(1);
+    assert!(err.contains("warning: cell2: ") && err.contains("give the whole uuid"), "{err}");
+    assert_eq!(world.stored("api", UUID).unwrap(), spec());
+    world.run(&["edit", UUID, "--set", "availability_zone=az7", "--yes"]).ok();
+}

@@ -214,3 +214,64 @@ fn a_deployment_must_be_given() {
     assert!(err.contains("mysql databases are not supported by this build"), "{err}");
     assert!(!err.contains("s3cret"));
 }
+
+/// Names that tenants choose could otherwise pass for lines of a confirm step.
+#[test]
+fn a_line_end_in_a_name_starts_no_line() {
+    let world = World::new();
+    world.insert("cell1", UUID, spec().replace("\"m1.tiny\"", "\"m1\\nenvironment  elsewhere\""));
+    for arguments in [
+        &["move", UUID, "--to", "api", "--dry-run"][..],
+        &["delete", UUID, "--in", "cell1", "--dry-run"],
+        &["show", UUID],
+        &["list"],
+    ] {
+        let out = world.run(arguments).ok();
+        assert!(out.contains(r"m1\nenvironment  elsewhere"), "{out}");
+        assert!(!out.lines().any(|line| line.starts_with("environment  elsewhere")), "{out}");
+    }
+    let ran = world.run(&["delete", UUID, "--in", "cell1"]);
+    assert!(!ran.fails(5).lines().any(|line| line.starts_with("environment  elsewhere")));
+}
+
+#[test]
+fn json_sends_nothing_raw_to_the_terminal() {
+    let world = World::new();
+    world.insert("api", UUID, spec().replace("\"m1.tiny\"", "\"m1\u{9b}2J\u{202e}\u{7f}\""));
+    for arguments in [&["list", "--json"][..], &["show", UUID, "--json"]] {
+        let out = world.run(arguments).ok();
+        assert!(!out.contains(['\u{9b}', '\u{202e}', '\u{7f}']), "{out:?}");
+        assert!(out.contains(r"m1\u009b2J\u202e\u007f"), "{out}");
+        rows(&out);
+    }
+}
+
+#[test]
+fn show_says_what_is_wrong_with_a_spec() {
+    let world = World::new();
+    let text = spec().replacen("\"availability_zone\"", "\"added\": 1, \"availability_zone\"", 1);
+    world.insert(
+        "api",
+        OTHER,
+        text.replacen("\"nova_object.data\"", "\"nova_object.odd\": 1, \"nova_object.data\"", 1),
+    );
+    world.insert("api", UUID, spec());
+    let out = world.run(&["show", OTHER]).ok();
+    let (findings, _) = out.split_once("Filters").unwrap();
+    assert!(findings.contains("Findings"), "{out}");
+    for said in ["added: ", "[nova_object.odd]: an unknown key", &format!("the text says \"{UUID}\"")] {
+        assert!(findings.contains(said), "{said}: {findings}");
+    }
+    assert!(!world.run(&["show", UUID]).ok().contains("Findings"));
+}
+
+/// Readers of JSON stop at such depths; the stored bytes are left to --raw.
+#[test]
+fn a_text_that_is_too_deep_is_a_string_in_json() {
+    let world = World::new();
+    world.insert("api", UUID, format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000)));
+    let row = &rows(&world.run(&["show", UUID, "--json"]).ok())[0];
+    assert!(row["spec"].is_string() && row["problem"].as_str().unwrap().contains("nested deeper"), "{row}");
+    let err = world.run(&["move", UUID, "--to", "cell1", "--yes", "--force"]).fails(5);
+    assert!(err.contains(&format!("api: the stored text of {UUID} cannot be read")), "{err}");
+}

@@ -29,8 +29,8 @@ fn world() -> World {
 
 fn cell(number: u32) -> Option<i64> {
     match number {
-        _ if number % 9 == 0 => Some(3),
-        _ if number % 2 == 0 => Some(2),
+        _ if number.is_multiple_of(9) => Some(3),
+        _ if number.is_multiple_of(2) => Some(2),
         _ => None,
     }
 }

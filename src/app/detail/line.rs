@@ -143,7 +143,7 @@ pub enum Row {
 }
 
 /// Lays rows out to `width` columns: three aligned columns where there is room, the meaning on a
-/// line of its own, where it does not fit behind a short value, below [`THREE_COLUMNS`], everything stacked below [`TWO_COLUMNS`].
+/// line of its own, where it does not fit behind a short value, below `THREE_COLUMNS`, everything stacked below `TWO_COLUMNS`.
 pub fn layout(rows: &[Row], width: usize) -> Vec<DetailLine> {
     let mut out = Vec::new();
     if width == 0 {

@@ -1,7 +1,7 @@
 //! The panel that explains the selected spec, in tabs. Pure state: what is shown, which tab, how
 //! far scrolled, what is folded.
 //!
-//! - [`line`]: lines with meanings, laid out to a width.
+//! - [`mod@line`]: lines with meanings, laid out to a width.
 //! - [`facts`]: Filters, Flavor, Image, Topology.  [`json_tree`], [`raw`]: JSON.
 //! - `titles`: the tabs' titles and clicks on them.
 //! - [`difference`]: API↔cell.  [`findings`]: Findings.

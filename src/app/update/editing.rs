@@ -29,7 +29,7 @@ pub fn edit(model: &mut Model) -> Vec<Effect> {
 /// Opens the external editor.
 pub fn edit_text(model: &mut Model) -> Vec<Effect> {
     let Some((database, instance_uuid, before)) = selected_text(model) else { return Vec::new() };
-    let text = String::from_utf8_lossy(&before).into_owned();
+    let text = external::outgoing(&String::from_utf8_lossy(&before));
     open_external(model, Awaiting::Text { database, instance_uuid, before }, text, None)
 }
 
@@ -65,13 +65,11 @@ pub fn edited(model: &mut Model, request: RequestId, result: Result<Option<Strin
                 Vec::new()
             }
             Ok(Some(text)) => {
-                let text = external::strip_comments(&text);
-                // Most editors end a file with a line end that the stored text does not have.
-                let text = text.strip_suffix('\n').filter(|_| !before.ends_with(b"\n")).unwrap_or(&text);
+                let typed = external::strip_comments(&text);
+                let text = external::incoming(&typed, &String::from_utf8_lossy(&before));
                 if let Err(reason) = whole::check(text.as_bytes()) {
-                    let text = text.to_owned();
                     let awaiting = Awaiting::Text { database, instance_uuid, before };
-                    return open_external(model, awaiting, text, Some(reason));
+                    return open_external(model, awaiting, typed, Some(reason));
                 }
                 let intent = Intent::Save { database, instance_uuid, before, after: Arc::from(text) };
                 prepare(model, intent, Origin::External, false)

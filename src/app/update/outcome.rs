@@ -10,6 +10,7 @@ use super::editing::open_external;
 use crate::app::confirm::Confirm;
 use crate::app::conflict::Conflict;
 use crate::app::database::label;
+use crate::app::editor::external;
 use crate::app::effect::{Effect, RequestId};
 use crate::app::layout::Side;
 use crate::app::model::Model;
@@ -111,7 +112,8 @@ pub fn edit_again(model: &mut Model, reason: String) -> Vec<Effect> {
         return Vec::new();
     };
     let Intent::Save { database, instance_uuid, before, after } = intent else { return Vec::new() };
-    open_external(model, Awaiting::Text { database, instance_uuid, before }, after.to_string(), Some(reason))
+    let text = external::outgoing(&after);
+    open_external(model, Awaiting::Text { database, instance_uuid, before }, text, Some(reason))
 }
 
 /// The same edit over what is there now.

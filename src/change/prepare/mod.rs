@@ -2,10 +2,11 @@
 //! would be written, or why nothing may be.
 //!
 //! - `place`: which database a spec belongs in.  `text`: what may be stored.
-//! - `transfer`: copies and moves.
+//! - `group`: a server group that a save sets.  `transfer`: copies and moves.
 //!
 //! Writes nothing. Imports `spec` and `store`.
 
+mod group;
 mod place;
 mod text;
 mod transfer;
@@ -148,6 +149,7 @@ impl Preparation<'_> {
                 "{database}: the spec of {instance_uuid} is stored like this already"
             )));
         }
+        self.check_group(database, instance_uuid, before, &after).await?;
         Ok(self.plan(Operation::Save {
             database: database.clone(),
             instance_uuid: Arc::clone(instance_uuid),

@@ -21,11 +21,12 @@ impl Preparation<'_> {
         instance_uuid: &str,
         before: &[u8],
     ) -> Result<Arc<str>, Refusal> {
-        let unreadable = |problem| malformed("The text", instance_uuid, text.as_bytes(), &problem);
+        let record = format!("{database}: the text for {instance_uuid}");
+        let unreadable = |problem| malformed(&record, text.as_bytes(), &problem);
         let document = Document::parse_str(text).map_err(unreadable)?;
         let stored = persist::strip(&document).map_err(unreadable)?.document;
         let problems = schema::check(&stored);
-        refuse_unloadable("The text", instance_uuid, &problems)?;
+        refuse_unloadable(&record, &problems)?;
         let old = Document::parse(before).map(|document| schema::check(&document)).unwrap_or_default();
         let (old, new): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| old.contains(problem));
         self.tell(old.iter().filter(|problem| problem.severity == Gravity::Harmful), Severity::Notice);
@@ -33,19 +34,24 @@ impl Preparation<'_> {
         let harm: Vec<&Problem> = new.iter().filter(|problem| problem.severity == Gravity::Harmful).collect();
         if !harm.is_empty() {
             let reason =
-                format!("nova would load this text, but not use it as it is meant: {}.", named(&harm));
+                format!("{record}: nova would load it, but not use it as it is meant: {}.", named(&harm));
             self.refuse_unless_forced(word_for(database, instance_uuid), reason)?;
         }
         self.tell_of_other_instance(&stored, instance_uuid);
         Ok(stored.shared_text())
     }
 
-    /// Judge a text that is to be stored elsewhere as it is.
-    pub(super) fn text_to_carry(&mut self, text: &[u8], instance_uuid: &str) -> Result<(), Refusal> {
-        let document = Document::parse(text)
-            .map_err(|problem| malformed("The stored text", instance_uuid, text, &problem))?;
+    /// Judge a text of `from` that is to be stored elsewhere as it is.
+    pub(super) fn text_to_carry(
+        &mut self,
+        text: &[u8],
+        from: &DatabaseName,
+        instance_uuid: &str,
+    ) -> Result<(), Refusal> {
+        let record = format!("{from}: the stored text of {instance_uuid}");
+        let document = Document::parse(text).map_err(|problem| malformed(&record, text, &problem))?;
         let problems = schema::check(&document);
-        refuse_unloadable("The stored text", instance_uuid, &problems)?;
+        refuse_unloadable(&record, &problems)?;
         self.tell(problems.iter().filter(|problem| problem.severity == Gravity::Harmful), Severity::Notice);
         self.tell_of_other_instance(&document, instance_uuid);
         Ok(())
@@ -65,17 +71,14 @@ impl Preparation<'_> {
     }
 }
 
-fn refuse_unloadable(what: &str, instance_uuid: &str, problems: &[Problem]) -> Result<(), Refusal> {
+fn refuse_unloadable(record: &str, problems: &[Problem]) -> Result<(), Refusal> {
     let fatal: Vec<&Problem> =
         problems.iter().filter(|problem| problem.severity == Gravity::Unloadable).collect();
     if fatal.is_empty() {
         return Ok(());
     }
     Err(Refusal::Refused {
-        reason: format!(
-            "{what} of {instance_uuid} is not stored, because nova could not load it: {}",
-            named(&fatal)
-        ),
+        reason: format!("{record} is not stored, because nova could not load it: {}", named(&fatal)),
         forceable: false,
     })
 }
@@ -89,12 +92,12 @@ fn named(problems: &[&Problem]) -> String {
     words.join("; ")
 }
 
-fn malformed(what: &str, instance_uuid: &str, text: &[u8], problem: &Malformed) -> Refusal {
+fn malformed(record: &str, text: &[u8], problem: &Malformed) -> Refusal {
     let (line, column) = problem.position(text);
     Refusal::Refused {
         reason: format!(
-            "{what} of {instance_uuid} is not valid JSON (line {line}, column {column}): {problem}. \
-             nova could not load it, so it is not stored; correct the text first"
+            "{record} cannot be read (line {line}, column {column}): {problem}. \
+             It is not stored; correct the text first"
         ),
         forceable: false,
     }
@@ -104,7 +107,7 @@ fn malformed(what: &str, instance_uuid: &str, text: &[u8], problem: &Malformed) 
 pub(super) fn own_instance_uuid(text: &str) -> Result<Arc<str>, Refusal> {
     let refused = |reason: String| Refusal::Refused { reason, forceable: false };
     let document = Document::parse_str(text)
-        .map_err(|problem| malformed("The text", "a new spec", text.as_bytes(), &problem))?;
+        .map_err(|problem| malformed("the text of the new spec", text.as_bytes(), &problem))?;
     let own =
         document.root().field("instance_uuid").and_then(|node| node.as_str().map(|own| Arc::from(&*own)));
     own.ok_or_else(|| {

@@ -40,7 +40,7 @@ impl Preparation<'_> {
             None => None,
         };
         self.check_cell(to)?;
-        self.text_to_carry(&source.spec, instance_uuid)?;
+        self.text_to_carry(&source.spec, from, instance_uuid)?;
         Ok(self.plan(Operation::Copy {
             from: from.clone(),
             to: to.clone(),
@@ -84,7 +84,7 @@ impl Preparation<'_> {
                 ),
             );
         } else {
-            self.text_to_carry(&source.spec, instance_uuid)?;
+            self.text_to_carry(&source.spec, from, instance_uuid)?;
         }
         Ok(self.plan(Operation::Move {
             from: from.clone(),

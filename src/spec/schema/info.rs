@@ -2,11 +2,17 @@
 //!
 //! Imports its siblings, [`crate::spec::document`] and [`crate::spec::path`]; no I/O.
 
+use std::collections::HashMap;
+
 use super::help;
 use super::place::{Owner, Place, Role};
 use super::types::Kind;
 use crate::spec::document::{Document, Node, NodeId};
 use crate::spec::path::FieldPath;
+
+/// More objects of one list are not listed by [`editable_fields`]: no spec of nova comes near, and a
+/// hostile one must not hang an editor.
+pub const MOST_OBJECTS: usize = 500;
 
 /// What is known about one field, list element or map entry.
 #[derive(Debug, Clone)]
@@ -96,7 +102,8 @@ pub(crate) fn choices(kind: &Kind, owner: Owner) -> Vec<&'static str> {
 
 /// The stored fields that an editor lists, in stored order: every known field that is there, lists
 /// and maps as one entry each, nested objects followed by their own fields. Keys that nova does not
-/// know are left out: they show in the raw text and as findings.
+/// know are left out: they show in the raw text and as findings. Of a list of objects only the first
+/// [`MOST_OBJECTS`] are listed.
 pub fn editable_fields(document: &Document) -> Vec<FieldEntry> {
     let mut entries = Vec::new();
     if document.root().envelope().is_some() {
@@ -106,15 +113,23 @@ pub fn editable_fields(document: &Document) -> Vec<FieldEntry> {
 }
 
 fn collect(document: &Document, object: Node<'_>, path: &FieldPath, entries: &mut Vec<FieldEntry>) {
+    let Some(schema) = Place::of(document, path).ok().and_then(|place| place.object()) else { return };
+    // Of duplicate keys only the one that nova takes, the last, is listed.
+    let mut last: HashMap<&'static str, NodeId> = HashMap::new();
     for child in object.fields().children() {
-        let Some(key) = child.key() else { continue };
-        let path = path.join(key);
-        let Ok(place) = Place::of(document, &path) else { continue };
-        // Of duplicate keys only the one that nova takes is listed.
-        if place.node.is_none_or(|node| node.id() != child.id()) {
+        if let Some(field) = child.key().and_then(|key| schema.field(&key)) {
+            last.insert(field.name, child.id());
+        }
+    }
+    for child in object.fields().children() {
+        let Some(field) = child.key().and_then(|key| schema.field(&key)) else { continue };
+        if last.get(field.name) != Some(&child.id()) {
             continue;
         }
-        push(document, &place, path, entries);
+        let path = path.join(field.name);
+        if let Ok(place) = Place::of(document, &path) {
+            push(document, &place, path, entries);
+        }
     }
 }
 
@@ -125,7 +140,7 @@ fn push(document: &Document, place: &Place<'_>, path: FieldPath, entries: &mut V
     match place.kind {
         Kind::Object(_) if node.envelope().is_some() => collect(document, node, &path, entries),
         Kind::List(Kind::Object(_)) => {
-            for index in 0..node.len() {
+            for index in 0..node.len().min(MOST_OBJECTS) {
                 let path = path.join(index.to_string());
                 if let Ok(place) = Place::of(document, &path) {
                     push(document, &place, path, entries);

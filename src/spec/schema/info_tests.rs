@@ -88,3 +88,22 @@ fn every_field_of_the_main_objects_has_help() {
         }
     }
 }
+
+#[test]
+fn hostile_specs_are_listed_without_delay() {
+    let group = r#"{"nova_object.name": "SecurityGroup", "nova_object.namespace": "nova", "nova_object.version": "1.2", "nova_object.data": {"name": "g"}}"#;
+    let groups = vec![group; 4_000].join(", ");
+    let flavors = "\"flavor\": 1, ".repeat(10_000);
+    let text = check_sound().replace("\"objects\": []", &format!("\"objects\": [{groups}]")).replacen(
+        "\"image\": ",
+        &format!("{flavors}\"image\": "),
+        1,
+    );
+    let document = Document::parse_str(&text).unwrap();
+    let began = std::time::Instant::now();
+    let entries = editable_fields(&document);
+    assert!(entries.len() < 3 * MOST_OBJECTS);
+    assert_eq!(entries.iter().filter(|entry| entry.path.to_string() == "flavor").count(), 1);
+    assert!(!crate::spec::schema::check(&document).is_empty());
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+}

@@ -23,7 +23,7 @@ pub mod version;
 pub(crate) use check::check_value;
 pub use check::{check, check_instance};
 pub use generated::OBJECTS;
-pub use info::{FieldEntry, FieldInfo, addable_members, editable_fields, field_info};
+pub use info::{FieldEntry, FieldInfo, MOST_OBJECTS, addable_members, editable_fields, field_info};
 pub(crate) use info::{choices, refusal};
 pub use place::kind_word;
 pub(crate) use place::{Owner, Place, Role};

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 /// 2026-11-22 12:00:00: ages in the pictures do not depend on the day.
 const NOW: i64 = 1_795_348_800;
 
-/// Name, size, and the keys that lead there: ⏎ Enter, ⎋ Esc, ⇥ Tab, ⌫ empties a line.
+/// Name, size, and the keys that lead there: ⏎ Enter, ⎋ Esc, ⇥ Tab, ⌫ empties a line, ↓ down.
 const PICTURES: &[(&str, (u16, u16), &str)] = &[
     // An instance with NUMA nodes, PCI devices, a server group and a zone; its cell holds the same.
     ("main", (120, 36), "/f0e0bec9⏎=kkkkkkkkkkkjjjjjjjjjjj="),
@@ -25,7 +25,7 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("flavor", (120, 36), "/e49a23e9⏎⏎l"),
     // Resized after its spec was moved: what nova's own save left in the API database is older.
     ("difference", (120, 36), "]/c1e14320⏎⏎lllll"),
-    ("editor", (120, 36), "/e49a23e9⏎e/availability_zone⏎⏎⌫az1⏎⎋/hw:cpu_policy⏎⎋⏎"),
+    ("editor", (120, 36), "/e49a23e9⏎e/availability_zone⏎⏎⌫az1⏎⎋/hw:cpu_policy⏎⎋⏎↓↓↓"),
     ("confirm-edit", (120, 36), "/f0e0bec9⏎e/availability_zone⏎⏎⌫az2⏎⎋s"),
     ("confirm-move", (120, 36), "/f0e0bec9⏎mj⏎⇥⏎ce"),
     ("help", (120, 72), "?"),
@@ -40,6 +40,7 @@ fn key(character: char) -> KeyEvent {
         '⏎' => (KeyCode::Enter, KeyModifiers::NONE),
         '⎋' => (KeyCode::Esc, KeyModifiers::NONE),
         '⇥' => (KeyCode::Tab, KeyModifiers::NONE),
+        '↓' => (KeyCode::Down, KeyModifiers::NONE),
         '⌫' => (KeyCode::Char('u'), KeyModifiers::CONTROL),
         other => (KeyCode::Char(other), KeyModifiers::NONE),
     };

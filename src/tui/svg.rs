@@ -1,6 +1,7 @@
 //! A screen as a picture: an SVG document with the real colours on a dark ground, in a window
 //! frame. Each cell is placed on a grid, so that any monospaced font lines up.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
@@ -34,6 +35,7 @@ pub fn render(buffer: &Buffer, title: &str) -> String {
     for row in 0..rows {
         line(&mut svg, buffer, row, columns);
     }
+    frame_lines(&mut svg, buffer);
     svg.push_str("</svg>\n");
     svg
 }
@@ -59,53 +61,66 @@ fn line(svg: &mut String, buffer: &Buffer, row: u16, columns: u16) {
                 CELL.1 + 0.3
             );
         }
-        frame_lines(svg, &cells[at..end], (x, top), &look);
         text(svg, &cells[at..end], x, top + CELL.2, &look);
         at = end;
     }
 }
 
-/// Lines of frames are drawn, not written: they join whatever the font.
-fn frame_lines(svg: &mut String, cells: &[&Cell], (x, top): (f32, f32), look: &Look) {
-    let (half_width, half_height) = (CELL.0 / 2.0, CELL.1 / 2.0);
-    let mut path = String::new();
-    for (at, cell) in cells.iter().enumerate() {
-        let Some((left, right, up, down)) = arms(cell.symbol()) else { continue };
-        let (middle_x, middle_y) = (x + at as f32 * CELL.0 + half_width, top + half_height);
-        for (wanted, end) in [(left, -half_width), (right, half_width)] {
-            if wanted {
-                let _ = write!(path, "M{middle_x:.1} {middle_y:.1}h{end:.1}");
+/// Lines of frames are drawn, not written: they join whatever the font. Pieces that touch and look
+/// the same are one line.
+fn frame_lines(svg: &mut String, buffer: &Buffer) {
+    let mut paths: BTreeMap<String, String> = BTreeMap::new();
+    let (columns, rows) = (buffer.area.width, buffer.area.height);
+    // Which half of a cell towards a side has a line, and in which colour.
+    let piece = |column: u16, row: u16, side: usize| {
+        let cell = buffer.cell((column, row))?;
+        arms(cell.symbol())?[side].then(|| Look::of(cell).colour)
+    };
+    let mut along =
+        |length: u16, at: &dyn Fn(u16, usize) -> Option<String>, draw: &dyn Fn(f32, f32) -> String| {
+            let halves: Vec<Option<String>> =
+                (0..length * 2).map(|half| at(half / 2, usize::from(half % 2))).collect();
+            let mut start = 0;
+            for same in halves.chunk_by(|one, next| one == next) {
+                if let Some(colour) = &same[0] {
+                    let line = draw(start as f32 / 2.0, (start + same.len()) as f32 / 2.0);
+                    paths.entry(colour.clone()).or_default().push_str(&line);
+                }
+                start += same.len();
             }
-        }
-        for (wanted, end) in [(up, -half_height), (down, half_height)] {
-            if wanted {
-                let _ = write!(path, "M{middle_x:.1} {middle_y:.1}v{end:.1}");
-            }
-        }
+        };
+    for row in 0..rows {
+        let y = TITLE + MARGIN + (f32::from(row) + 0.5) * CELL.1;
+        let draw =
+            |from: f32, to: f32| format!("M{:.1} {y:.1}H{:.1}", MARGIN + from * CELL.0, MARGIN + to * CELL.0);
+        along(columns, &|column, half| piece(column, row, half), &draw);
     }
-    if !path.is_empty() {
-        let _ = writeln!(
-            svg,
-            r#"<path d="{path}" stroke="{}" stroke-linecap="square" fill="none"/>"#,
-            look.colour
-        );
+    for column in 0..columns {
+        let x = MARGIN + (f32::from(column) + 0.5) * CELL.0;
+        let top = TITLE + MARGIN;
+        let draw =
+            |from: f32, to: f32| format!("M{x:.1} {:.1}V{:.1}", top + from * CELL.1, top + to * CELL.1);
+        along(rows, &|row, half| piece(column, row, 2 + half), &draw);
+    }
+    for (colour, path) in paths {
+        let _ = writeln!(svg, r#"<path d="{path}" stroke="{colour}" stroke-linecap="square" fill="none"/>"#);
     }
 }
 
 /// To which sides the lines of a frame character go: left, right, up, down.
-fn arms(symbol: &str) -> Option<(bool, bool, bool, bool)> {
+fn arms(symbol: &str) -> Option<[bool; 4]> {
     Some(match symbol {
-        "─" => (true, true, false, false),
-        "│" => (false, false, true, true),
-        "┌" => (false, true, false, true),
-        "┐" => (true, false, false, true),
-        "└" => (false, true, true, false),
-        "┘" => (true, false, true, false),
-        "├" => (false, true, true, true),
-        "┤" => (true, false, true, true),
-        "┬" => (true, true, false, true),
-        "┴" => (true, true, true, false),
-        "┼" => (true, true, true, true),
+        "─" => [true, true, false, false],
+        "│" => [false, false, true, true],
+        "┌" => [false, true, false, true],
+        "┐" => [true, false, false, true],
+        "└" => [false, true, true, false],
+        "┘" => [true, false, true, false],
+        "├" => [false, true, true, true],
+        "┤" => [true, false, true, true],
+        "┬" => [true, true, false, true],
+        "┴" => [true, true, true, false],
+        "┼" => [true, true, true, true],
         _ => return None,
     })
 }
@@ -206,5 +221,17 @@ mod tests {
         let svg = render(&buffer, "demo & more");
         assert!(svg.contains("a&lt;b&gt;") && svg.contains("#5fafff") && svg.contains("demo &amp; more"));
         assert!(svg.contains(&format!(r#"fill="{TEXT}"/>"#)), "reversed: the ground is the text's colour");
+    }
+
+    #[test]
+    fn a_frame_is_as_few_lines_as_it_has_sides() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 3));
+        for (row, text) in ["┌──┐", "│ab│", "└──┘"].into_iter().enumerate() {
+            buffer.set_string(0, row as u16, text, Style::new().fg(Color::Indexed(75)));
+        }
+        let svg = render(&buffer, "frame");
+        let path = svg.lines().find(|line| line.contains("stroke=")).unwrap();
+        assert_eq!((path.matches('H').count(), path.matches('V').count()), (2, 2), "{path}");
+        assert!(!svg.contains('─') && svg.contains(">ab<"));
     }
 }

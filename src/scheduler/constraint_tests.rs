@@ -204,6 +204,40 @@ fn an_isolated_emulator_costs_a_cpu_more() {
 }
 
 #[rstest]
+#[case("", "", "VCPU:4")]
+#[case(r#""hw:cpu_policy": "shared""#, "", "VCPU:4")]
+#[case(r#""hw:cpu_policy": "dedicated""#, "", "PCPU:4, no VCPU: hw:cpu_policy dedicated")]
+#[case(r#""hw:cpu_policy": "dedicated""#, r#""hw_cpu_policy": "shared""#, "PCPU:4, no VCPU")]
+#[case("", r#""hw_cpu_policy": "dedicated""#, "PCPU:4, no VCPU: the image's hw_cpu_policy dedicated")]
+#[case(
+    r#""hw:cpu_policy": "dedicated", "hw:emulator_threads_policy": "isolate""#,
+    "",
+    "PCPU:5 (1 for the emulator), no VCPU"
+)]
+#[case(r#""hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "^0""#, "", "PCPU:3 and VCPU:1")]
+#[case(r#""hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "1-2,^2,3""#, "", "PCPU:2 and VCPU:2")]
+#[case(
+    r#""hw:cpu_policy": "mixed", "hw:cpu_realtime": "true", "hw:cpu_realtime_mask": "2-3""#,
+    r#""hw_cpu_realtime_mask": "3""#,
+    "PCPU:1 and VCPU:3"
+)]
+#[case(r#""hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "0-9999999999""#, "", "some as PCPU")]
+#[case(r#""hw:cpu_policy": "mixed""#, "", "some as PCPU, the rest as VCPU")]
+#[case(r#""hw:cpu_policy": "shared""#, r#""hw_cpu_policy": "dedicated""#, "contradict")]
+#[case(r#""hw:cpu_policy": "odd""#, "", "no such CPU policy")]
+#[case(r#""resources:PCPU": "2""#, "", "not claimed by itself: resources:PCPU")]
+fn cpus_are_asked_for_as_the_policy_says(
+    #[case] extra_specs: &str,
+    #[case] properties: &str,
+    #[case] meaning: &str,
+) {
+    let flavor = format!(r#""flavor": {{"vcpus": 4, "extra_specs": {{{extra_specs}}}}}"#);
+    let image = format!(r#""image": {{"properties": {{{properties}}}}}"#);
+    let line = find(&constraints(&spec(&format!("{flavor}, {image}"))), "vcpus");
+    assert!(line.meaning.contains(meaning), "{line:?}");
+}
+
+#[rstest]
 #[case(r#""availability_zone": "az1""#, "availability_zone", Weight::Demand, "hosts of this zone")]
 #[case(r#""availability_zone": null"#, "availability_zone", Weight::Nothing, "any zone")]
 #[case(r#""force_hosts": ["cmp1"]"#, "force_hosts", Weight::Demand, "filters are skipped")]

@@ -6,6 +6,7 @@
 use crate::spec::{FieldPath, Node};
 
 use super::constraint::{Constraint, MOST, Said, Tab, Weight, demand, is_falsy, nothing, setting, show};
+use super::cpus;
 use super::extra_specs::{self, FlavorFacts};
 
 const FLAVOR: Tab = Tab::Flavor;
@@ -23,10 +24,11 @@ pub fn constraints(root: Node<'_>, out: &mut Vec<Constraint>) {
         return;
     }
     let volume_backed = root.field("is_bfv").is_some_and(|node| !is_falsy(node));
+    let around = Around { root, flavor, volume_backed };
     for (name, says) in FIELDS {
         if let Some(node) = flavor.field(name) {
             let line = Constraint::new(FLAVOR, &path.join(*name), *name, with_unit(name, node));
-            out.push(says(node, volume_backed).about(line));
+            out.push(says(node, &around).about(line));
         }
     }
     let Some(specs) = flavor.field("extra_specs") else {
@@ -75,7 +77,14 @@ fn with_unit(name: &str, node: Node<'_>) -> String {
     if node.is_null() { value } else { value + unit }
 }
 
-type Says = fn(Node<'_>, bool) -> Said;
+/// What else of the spec decides on the meaning of a size.
+struct Around<'d> {
+    root: Node<'d>,
+    flavor: Node<'d>,
+    volume_backed: bool,
+}
+
+type Says = fn(Node<'_>, &Around<'_>) -> Said;
 
 const FIELDS: &[(&str, Says)] = &[
     ("name", |_, _| Said {
@@ -84,10 +93,10 @@ const FIELDS: &[(&str, Says)] = &[
     }),
     ("flavorid", |_, _| setting("the flavor's id in the API")),
     ("id", |_, _| setting("its row: a resize to the same number is no resize")),
-    ("vcpus", |node, _| demand(format!("VCPU:{}", show(node)), "placement")),
+    ("vcpus", |node, around| cpus::demanded(around.root, around.flavor, node)),
     ("memory_mb", |node, _| demand(format!("MEMORY_MB:{}", show(node)), "placement")),
-    ("root_gb", |node, volume_backed| {
-        if volume_backed {
+    ("root_gb", |node, around| {
+        if around.volume_backed {
             setting("volume-backed: not claimed of the host")
         } else {
             amount(node, "part of DISK_GB")

@@ -11,6 +11,7 @@
 //! `nova/api/validation/extra_specs`, `nova/virt/hardware.py`).
 
 pub mod constraint;
+mod cpus;
 pub mod extra_specs;
 mod extra_specs_says;
 pub mod flavor;

@@ -3,9 +3,10 @@
 //!
 //! Imports `spec`; no I/O.
 
+use super::detail::difference::{apart, bookkeeping};
 use super::editor::external;
 use super::overlay::{Line, Tone};
-use crate::spec::diff;
+use crate::spec::diff::{self, Change};
 use crate::spec::document::{Document, Kind, Node};
 use crate::spec::schema;
 use crate::spec::text::escaped;
@@ -89,13 +90,20 @@ pub fn difference(before: &[u8], after: &[u8]) -> Vec<Line> {
         let text = "the same in meaning, other bytes (spaces, order of sets, escapes)";
         return vec![Line::new(Tone::Muted, text)];
     }
-    let mut out = Vec::new();
-    for change in changes.iter().take(LINES) {
-        out.push(Line::new(Tone::Plain, shown(&change.path)));
-        for (tone, sign, value) in [(Tone::Removed, '-', &change.before), (Tone::Added, '+', &change.after)] {
-            let lines = value.as_deref().map(value_lines).unwrap_or_default();
-            out.extend(lines.into_iter().map(|line| Line::new(tone, format!("  {sign} {line}"))));
-        }
+    let (changes, kept) = apart(changes);
+    let mut out: Vec<Line> = changes.iter().take(LINES).flat_map(change_lines).collect();
+    // What decides nothing comes last and muted, but still in full: this is what is written.
+    out.extend(bookkeeping(kept.len()).map(|sentence| Line::new(Tone::Muted, sentence)));
+    let kept = kept.iter().take(LINES).flat_map(change_lines);
+    out.extend(kept.map(|line| Line { tone: Tone::Muted, ..line }));
+    out
+}
+
+fn change_lines(change: &Change) -> Vec<Line> {
+    let mut out = vec![Line::new(Tone::Plain, shown(&change.path))];
+    for (tone, sign, value) in [(Tone::Removed, '-', &change.before), (Tone::Added, '+', &change.after)] {
+        let lines = value.as_deref().map(value_lines).unwrap_or_default();
+        out.extend(lines.into_iter().map(|line| Line::new(tone, format!("  {sign} {line}"))));
     }
     out
 }
@@ -128,5 +136,29 @@ mod tests {
         let lines = difference(br#"{"zone": "az1"}"#, br#"{"zone": "az2"}"#);
         let tones: Vec<_> = lines.iter().map(|line| line.tone).collect();
         assert_eq!(tones, [Tone::Plain, Tone::Removed, Tone::Added]);
+    }
+
+    #[test]
+    fn bookkeeping_comes_last_and_in_full() {
+        let text = |changes: &str, zone: &str| {
+            format!(
+                r#"{{"nova_object.name": "RequestSpec", "nova_object.namespace": "nova", "nova_object.version": "1.15", "nova_object.data": {{"zone": "{zone}"}}, "nova_object.changes": [{changes}]}}"#
+            )
+        };
+        let lines = difference(text(r#""id""#, "az1").as_bytes(), text(r#""zone""#, "az2").as_bytes());
+        let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "zone",
+                r#"  - "az1""#,
+                r#"  + "az2""#,
+                "bookkeeping: nova_object.changes differs in 1 object",
+                "[nova_object.changes]",
+                r#"  - ["id"]"#,
+                r#"  + ["zone"]"#,
+            ]
+        );
+        assert!(lines[3..].iter().all(|line| line.tone == Tone::Muted));
     }
 }

@@ -116,6 +116,25 @@ fn the_counterpart_is_compared(#[case] counterpart: Counterpart, #[case] says: &
 }
 
 #[test]
+fn bookkeeping_is_one_line_at_the_end() {
+    let text = |changes: &str, key: &str, vcpus: u8| {
+        format!(
+            r#"{{"nova_object.name": "RequestSpec", "nova_object.namespace": "nova", "nova_object.version": "1.15", "nova_object.changes": [{changes}], "nova_object.data": {{"vcpus": {vcpus}, "flavor": {{"extra_specs": {{"nova_object.changes": "{key}"}}}}}}}}"#
+        )
+    };
+    let mut detail = Detail::new();
+    let other: Arc<[u8]> = text(r#""x""#, "b", 2).as_bytes().into();
+    let counterpart = Counterpart::Present { in_: DatabaseName::cell("cell1"), text: other };
+    detail.show(Some(Subject { counterpart, ..subject(text("", "a", 1).as_bytes()) }));
+    detail.select_tab(Tab::Difference);
+    let lines: Vec<String> = detail.lines(100).iter().map(DetailLine::text).collect();
+    assert!(lines[0].contains("2 differences from API (-) to cell1 (+)"), "{lines:#?}");
+    assert_eq!(lines.last().unwrap(), "bookkeeping: nova_object.changes differs in 1 object");
+    // An extra spec that is called so is a difference like any other.
+    assert!(lines.iter().any(|line| line.contains("- \"a\"")), "{lines:#?}");
+}
+
+#[test]
 fn malformed_rows_say_where() {
     let mut detail = detail(b"{\"a\": \x1b}");
     let text =

@@ -1,8 +1,10 @@
 //! The API↔cell tab: how the spec differs from the same instance's spec in the other database.
 //!
-//! Imports `spec` and [`super::line`].
+//! Imports `spec`, [`super::line`] and the names of databases.
 
-use crate::spec::diff::{self, Relation};
+use crate::app::database::label;
+use crate::spec::diff::{self, Change, Relation};
+use crate::spec::document::CHANGES_KEY;
 
 use super::line::{Row, Tone};
 use super::{Counterpart, Subject};
@@ -12,7 +14,7 @@ const MOST: usize = 2_000;
 
 /// What the tab says.
 pub fn rows(subject: &Subject) -> Vec<Row> {
-    let here = subject.database.to_string();
+    let here = label(&subject.database);
     match &subject.counterpart {
         Counterpart::Unknown => vec![verdict(
             ("– ", "Not known: "),
@@ -20,11 +22,11 @@ pub fn rows(subject: &Subject) -> Vec<Row> {
             format!("the other database has not answered. This spec is in {here}."),
         )],
         Counterpart::Missing { in_ } => vec![verdict(
-            ("· ", &format!("Missing in {in_}: ")),
+            ("· ", &format!("Missing in {}: ", label(in_))),
             Tone::Warn,
             format!("only {here} holds this instance's spec."),
         )],
-        Counterpart::Present { in_, text } => compared(&here, &subject.text, &in_.to_string(), text),
+        Counterpart::Present { in_, text } => compared(&here, &subject.text, &label(in_), text),
     }
 }
 
@@ -41,20 +43,45 @@ fn compared(here: &str, text: &[u8], there: &str, other: &[u8]) -> Vec<Row> {
             format!("{here} and {there} mean the same in other bytes (order of sets, spaces)."),
         )],
         Relation::Different => {
-            let changes = diff::difference_of_texts(text, other);
-            let mut out = vec![verdict(
-                ("≠ ", "Different: "),
-                Tone::Warn,
-                format!("{} from {here} (-) to {there} (+).", count(changes.len())),
-            )];
+            let (changes, kept) = apart(diff::difference_of_texts(text, other));
+            let what = if changes.is_empty() {
+                format!("nothing but bookkeeping, from {here} (-) to {there} (+).")
+            } else {
+                format!("{} from {here} (-) to {there} (+).", count(changes.len()))
+            };
+            let mut out = vec![verdict(("≠ ", "Different: "), Tone::Warn, what)];
             for change in changes.iter().take(MOST) {
                 out.extend(change_rows(&change.path, change.before.as_deref(), change.after.as_deref()));
             }
             if changes.len() > MOST {
                 out.push(Row::Text(2, vec![(format!("… {} more", changes.len() - MOST), Tone::Muted)]));
             }
+            out.extend(
+                bookkeeping(kept.len()).map(|sentence| Row::Text(2, vec![(sentence, Tone::Muted)])),
+            );
             out
         }
+    }
+}
+
+/// The differences that say something, then those of `nova_object.changes`: which fields some
+/// service had changed when the spec was stored, which nobody reads again.
+pub fn apart(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
+    let list = |value: &Option<String>| value.as_ref().is_none_or(|value| value.starts_with('['));
+    let kept = |change: &Change| {
+        let path = change.path.strip_suffix(']').and_then(|path| path.strip_suffix(CHANGES_KEY));
+        // A map's key may be called so too, but holds no list.
+        path.is_some_and(|path| path.ends_with('[')) && list(&change.before) && list(&change.after)
+    };
+    changes.into_iter().partition(|change| !kept(change))
+}
+
+/// The line for so many differences of `nova_object.changes`; None for none.
+pub fn bookkeeping(objects: usize) -> Option<String> {
+    match objects {
+        0 => None,
+        1 => Some(format!("bookkeeping: {CHANGES_KEY} differs in 1 object")),
+        many => Some(format!("bookkeeping: {CHANGES_KEY} differs in {many} objects")),
     }
 }
 

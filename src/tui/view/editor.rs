@@ -21,6 +21,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Clear;
 
+use crate::app::database::label as label_of;
 use crate::app::detail::line::{DetailLine, Row, Span, Tone, layout, text_width, wrap};
 use crate::app::detail::raw;
 use crate::app::editor::asking::describe;
@@ -101,7 +102,7 @@ fn split(area: Rect, editor: &Editor) -> (Rect, Option<Rect>) {
 }
 
 fn panel(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) -> Rect {
-    let title = format!(" Edit {} · {} ", editor.instance_uuid(), editor.database());
+    let title = format!(" Edit {} · {} ", editor.instance_uuid(), label_of(editor.database()));
     let title = Span::new(title, Tone::Title);
     let title: String =
         plain(&title.text, theme).chars().take(usize::from(area.width.saturating_sub(2))).collect();

@@ -22,7 +22,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Clear;
 
 use crate::app::database::label as label_of;
-use crate::app::detail::line::{DetailLine, Row, Span, Tone, layout, text_width, wrap};
+use crate::app::detail::line::{DetailLine, Row, Span, Tone, columns, layout, text_width, wrap};
 use crate::app::detail::raw;
 use crate::app::editor::asking::describe;
 use crate::app::editor::fields::{FieldRow, Role as RowRole};
@@ -176,7 +176,8 @@ fn draw_fields(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme
     }
 }
 
-/// Where the values begin: behind the widest name, but never behind the middle.
+/// Where the values begin: behind the widest name, but within two fifths of the width, so that
+/// values stay readable.
 fn label_column(editor: &Editor, filtered: bool, width: usize) -> usize {
     let widest = editor
         .rows()
@@ -184,7 +185,7 @@ fn label_column(editor: &Editor, filtered: bool, width: usize) -> usize {
         .map(|row| text_width(&label(row, filtered)) + 2)
         .max()
         .unwrap_or(0);
-    widest.min(width * 55 / 100)
+    widest.min(width * 2 / 5)
 }
 
 /// The name, indented below its object; the whole path where the filter hides what is above.
@@ -208,7 +209,8 @@ fn field_line(row: &FieldRow, filtered: bool, column: usize, width: usize) -> De
         _ if row.info.addable.is_some() => Tone::Muted,
         _ => Tone::Label,
     };
-    let mut line = DetailLine::of([Span::new(label(row, filtered), label_tone)]);
+    let name = middle_cut(&label(row, filtered), column.saturating_sub(2));
+    let mut line = DetailLine::of([Span::new(name, label_tone)]);
     line.clip(column.saturating_sub(2));
     let gap = column.saturating_sub(line.width());
     line.spans.push(Span::new(" ".repeat(gap), Tone::Text));
@@ -216,6 +218,29 @@ fn field_line(row: &FieldRow, filtered: bool, column: usize, width: usize) -> De
     line.spans.push(Span::new(value, row.tone));
     line.clip(room);
     marked(line, mark, room)
+}
+
+/// The text in at most so many columns: what is cut is in the middle, since names of one family
+/// begin alike and differ at the end.
+fn middle_cut(text: &str, most: usize) -> String {
+    let text = crate::spec::text::escaped(text);
+    let wide: usize = text.chars().map(columns).sum();
+    if wide <= most || most < 3 {
+        return text.into_owned();
+    }
+    let fitting = |characters: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut left = room;
+        characters
+            .take_while(|character| {
+                let fits = columns(*character) <= left;
+                left = left.saturating_sub(columns(*character));
+                fits
+            })
+            .collect::<Vec<char>>()
+    };
+    let head = fitting(&mut text.chars(), (most - 1) / 2);
+    let tail = fitting(&mut text.chars().rev(), most - 1 - (most - 1) / 2);
+    head.into_iter().chain(['…']).chain(tail.into_iter().rev()).collect()
 }
 
 fn marked(mut line: DetailLine, mark: &str, room: usize) -> DetailLine {
@@ -304,5 +329,19 @@ fn draw_side(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: &Theme) 
     frame.render_widget(block, area);
     for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(first)) {
         draw_line(frame.buffer_mut(), Rect { y, height: 1, ..inner }, line, theme.style(Role::Text), theme);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("short", 10, "short")]
+    #[case("  aggregate_instance_extra_specs:ssd", 20, "  aggrega…_specs:ssd")]
+    #[case("日本語日本語", 7, "日…本語")]
+    #[case("abcdef", 2, "abcdef")]
+    fn long_names_are_cut_in_the_middle(#[case] name: &str, #[case] most: usize, #[case] expected: &str) {
+        assert_eq!(middle_cut(name, most), expected);
     }
 }

@@ -144,6 +144,19 @@ impl Theme {
         style.add_modifier(modifier)
     }
 
+    /// The style of a meaning in one character on a marked row, [`Role::Selected`] or
+    /// [`Role::Counterpart`]: bright enough for its ground; without colours bold, and not underlined,
+    /// which would make another sign of it.
+    pub fn mark(&self, role: Role, row: Role) -> Style {
+        let ground = self.row(row).add_modifier(Modifier::BOLD).remove_modifier(Modifier::UNDERLINED);
+        match (role, self.colour) {
+            (_, false) => ground,
+            (Role::Good, _) => ground.fg(Color::Indexed(120)),
+            (Role::Warn, _) => ground.fg(Color::Indexed(220)),
+            _ => ground.fg(Color::Indexed(231)),
+        }
+    }
+
     /// White on a ground of that colour; reversed where there are no colours.
     fn badge(&self, ground: Color) -> Style {
         if self.colour {
@@ -175,7 +188,7 @@ impl Theme {
             Glyph::Unfolded => ("▾", "-"),
             Glyph::Equal => ("=", "="),
             Glyph::Different => ("≠", "#"),
-            Glyph::Missing => ("·", "."),
+            Glyph::Missing => ("∅", "-"),
             Glyph::Nothing => ("–", "-"),
             Glyph::Arrow => ("→", "->"),
             Glyph::Ellipsis => ("…", "~"),

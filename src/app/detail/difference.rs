@@ -22,7 +22,7 @@ pub fn rows(subject: &Subject) -> Vec<Row> {
             format!("the other database has not answered. This spec is in {here}."),
         )],
         Counterpart::Missing { in_ } => vec![verdict(
-            ("· ", &format!("Missing in {}: ", label(in_))),
+            ("∅ ", &format!("Missing in {}: ", label(in_))),
             Tone::Warn,
             format!("only {here} holds this instance's spec."),
         )],
@@ -56,9 +56,7 @@ fn compared(here: &str, text: &[u8], there: &str, other: &[u8]) -> Vec<Row> {
             if changes.len() > MOST {
                 out.push(Row::Text(2, vec![(format!("… {} more", changes.len() - MOST), Tone::Muted)]));
             }
-            out.extend(
-                bookkeeping(kept.len()).map(|sentence| Row::Text(2, vec![(sentence, Tone::Muted)])),
-            );
+            out.extend(bookkeeping(kept.len()).map(|sentence| Row::Text(2, vec![(sentence, Tone::Muted)])));
             out
         }
     }

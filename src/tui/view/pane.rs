@@ -115,15 +115,19 @@ fn elsewhere(model: &Model, pane: &Pane, theme: &Theme) -> Vec<Piece> {
     }
     let uuid: String = escaped(&selection.instance_uuid).chars().take(8).collect();
     let Some((sign, role)) = sign(selection, theme) else { return Vec::new() };
-    match selection.counterpart {
-        Counterpart::Missing => vec![(format!(" {sign} {uuid} is not here "), role)],
-        _ => vec![
-            (format!(" {sign} {uuid}"), role),
-            (" is further away, ".to_owned(), Role::Muted),
-            ("=".to_owned(), Role::Key),
-            (" goes there ".to_owned(), Role::Muted),
-        ],
-    }
+    // In words: the sign for equal specs is the key that goes there, too.
+    let how = match selection.counterpart {
+        Counterpart::Missing => return vec![(format!(" {sign} {uuid} is not here "), role)],
+        Counterpart::Different => "different",
+        _ => "equal",
+    };
+    vec![
+        (format!(" {uuid} is here too, "), Role::Muted),
+        (how.to_owned(), role),
+        (": press ".to_owned(), Role::Muted),
+        ("=".to_owned(), Role::Key),
+        (" ".to_owned(), Role::Muted),
+    ]
 }
 
 fn position(model: &Model, pane: &Pane) -> Vec<Piece> {
@@ -201,8 +205,8 @@ fn rows(
         if let Some((sign, role)) =
             selected.filter(|_| is_selected || is_counterpart).and_then(|selection| sign(selection, theme))
         {
-            let style = theme.style(if is_selected && focused { Role::Selected } else { Role::Counterpart });
-            pen.styled(width.saturating_sub(2), line, 1, sign, style.patch(theme.style(role)));
+            let row = if is_selected && focused { Role::Selected } else { Role::Counterpart };
+            pen.styled(width.saturating_sub(2), line, 1, sign, theme.mark(role, row));
         }
     }
 }

@@ -134,6 +134,21 @@ impl List {
         self.replacing.is_some()
     }
 
+    /// Whether the cursor will stand on another row once the rows come that were asked for.
+    pub fn is_moving(&self) -> bool {
+        self.owed != 0
+            || self.replacing.as_ref().is_some_and(|wanted| match (&wanted.landing, self.selected()) {
+                (Landing::Row { instance_uuid, .. }, Some(row)) => *instance_uuid != row.instance_uuid,
+                _ => true,
+            })
+    }
+
+    /// Whether it is on its way to a row that was named: see [`List::jump`].
+    pub fn is_jumping(&self) -> bool {
+        let jumps = |wanted: &Replacement| matches!(wanted.landing, Landing::Row { .. });
+        self.is_moving() && self.replacing.as_ref().is_some_and(jumps)
+    }
+
     /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

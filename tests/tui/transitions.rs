@@ -153,6 +153,40 @@ fn keys_typed_ahead_wait_for_what_they_are_meant_for() {
 }
 
 #[test]
+fn keys_typed_ahead_of_a_jump_wait_for_its_row() {
+    for (keys, target) in [("m<Enter><Right><Enter>", 31), ("jm<Enter><Right><Enter>", 32)] {
+        let mut world = World::started(120, 36);
+        let before = world.databases[&cell("cell1")].as_ref().map(Vec::len).unwrap_or_default();
+        world.rows(&cell("cell1")).retain(|row| *row.uuid != *uuid(31) && *row.uuid != *uuid(32));
+        world.hold = true;
+        world.keys(&format!("/{}<Enter>{keys}", &uuid(31)[..9]));
+        world.pump();
+        assert!(world.row(&api(), 1).is_some() && world.row(&api(), target).is_none(), "{keys}");
+        assert!(world.row(&cell("cell1"), target).is_some());
+        assert_eq!(world.databases[&cell("cell1")].as_ref().map(Vec::len), Ok(before - 1));
+    }
+}
+
+#[test]
+fn a_change_waits_for_the_last_row() {
+    let mut world = World::started(120, 36);
+    world.hold = true;
+    world.keys("GD<Right><Enter>");
+    world.pump();
+    assert!(world.row(&api(), 1).is_some() && world.row(&api(), 100).is_none());
+}
+
+#[test]
+fn esc_ends_a_jump_and_what_was_typed_ahead_of_it() {
+    let mut world = World::started(120, 36);
+    world.hold = true;
+    world.keys(&format!("/{}<Enter>D<Right><Enter><Esc>", &uuid(31)[..9]));
+    world.pump();
+    assert!(world.model.overlay.is_none() && world.model.panes[0].filter.is_none());
+    assert_eq!((world.selected(), world.row(&api(), 31).is_some()), (uuid(1), true));
+}
+
+#[test]
 fn esc_gives_up_what_does_not_answer() {
     let mut world = World::started(120, 36);
     world.hold = true;

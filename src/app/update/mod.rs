@@ -20,6 +20,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::command::Group;
 use super::effect::Effect;
+use super::filter::Stage;
 use super::keymap;
 use super::layout::{Layout, Side};
 use super::model::Model;
@@ -90,8 +91,8 @@ fn typed_ahead(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Whether a key was typed ahead of what it is meant for: a dialog that is being prepared, or the
-/// text of a spec that was selected a moment ago.
+/// Whether a key was typed ahead of what it is meant for: a dialog that is being prepared, the row
+/// that the cursor is on its way to, or the text of a spec that was selected a moment ago.
 fn must_wait(model: &Model, event: &KeyEvent) -> bool {
     if model.overlay.is_some() {
         return false;
@@ -100,9 +101,23 @@ fn must_wait(model: &Model, event: &KeyEvent) -> bool {
         return true;
     }
     let pending = |selection: &Selection| selection.own == Fetched::Pending && selection.is_busy();
-    let main = model.editor.is_none() && !browse::is_typing(model);
-    main && model.selection.as_ref().is_some_and(pending)
-        && keymap::command(event).is_some_and(|command| command.group == Group::Change)
+    if model.editor.is_some() || browse::is_typing(model) {
+        return false;
+    }
+    let Some(command) = keymap::command(event) else { return false };
+    if is_jumping(model) && command.group != Group::Program {
+        return true;
+    }
+    let moving = model.current().is_some_and(|pane| pane.list.is_moving());
+    command.group == Group::Change && (moving || model.selection.as_ref().is_some_and(pending))
+}
+
+/// Whether the cursor of the current pane is on its way to a uuid that was named.
+fn is_jumping(model: &Model) -> bool {
+    model.current().is_some_and(|pane| {
+        let stage = pane.filter.as_ref().map(|filter| (&filter.stage, filter.typing));
+        matches!(stage, Some((Stage::LookingUp(_), false))) || pane.list.is_jumping()
+    })
 }
 
 fn start(model: &mut Model) -> Vec<Effect> {
@@ -120,7 +135,10 @@ fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         outcome::give_up(model);
         return Vec::new();
     }
-    if !model.typed_ahead.is_empty() || must_wait(model, event) {
+    if event.code == KeyCode::Esc && is_jumping(model) {
+        // Not to go there, then, and none of what was to be done there.
+        model.typed_ahead.clear();
+    } else if !model.typed_ahead.is_empty() || must_wait(model, event) {
         if model.typed_ahead.len() < TYPED_AHEAD {
             model.typed_ahead.push_back(*event);
         }

@@ -6,7 +6,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-use super::database::label;
+use super::database::{label, spoken};
 use super::overlay::{Buttons, Line, Pressed, Tone};
 use super::whole;
 use crate::change::{Answer, Confirmation, Confirmed, Operation, Plan, Requirement, Severity};
@@ -149,7 +149,7 @@ fn head(plan: &Plan) -> Vec<Line> {
             Severity::Warning => "warning: ",
             Severity::Danger => "DANGER: ",
         };
-        lines.push(Line::new(tone, format!("{mark}{}", escaped(&warning.sentence))));
+        lines.push(Line::new(tone, format!("{mark}{}", escaped(&spoken(&warning.sentence)))));
     }
     if let Some(first) = plan.operations.first() {
         lines.push(Line::new(Tone::Muted, format!("undo: {}", undo(first))));

@@ -91,9 +91,41 @@ pub fn label(name: &DatabaseName) -> String {
     }
 }
 
+/// A sentence of the change or store modules, which call the API database `api` as the command line
+/// does, with the name that the screen has for it. Only the word by itself is meant: paths, uuids
+/// and hyphenated names stay.
+pub fn spoken(sentence: &str) -> String {
+    const WORD: &str = "api";
+    let mut out = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some(at) = rest.find(WORD) {
+        let (before, after) = (&rest[..at], &rest[at + WORD.len()..]);
+        out.push_str(before);
+        let begins = out.chars().next_back().is_none_or(|last| last == ' ' || last == '(');
+        let mut next = after.chars();
+        let ends = match next.next() {
+            None | Some(' ' | ',' | ':' | ';' | ')' | '\'') => true,
+            Some('.') => next.next().is_none_or(|after| after == ' ' || after == '\n'),
+            Some(_) => false,
+        };
+        out.push_str(if begins && ends { "API" } else { WORD });
+        rest = after;
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[rstest::rstest]
+    #[case("Copied the spec of 1 from cell1 to api.", "Copied the spec of 1 from cell1 to API.")]
+    #[case("api: no spec of api-1", "API: no spec of api-1")]
+    #[case("/srv/api/x.api and api.sqlite, capi api", "/srv/api/x.api and api.sqlite, capi API")]
+    #[case("api", "API")]
+    fn the_api_database_is_called_as_on_the_screen(#[case] sentence: &str, #[case] expected: &str) {
+        assert_eq!(spoken(sentence), expected);
+    }
 
     #[test]
     fn retries_come_less_and_less_often() {

@@ -373,7 +373,12 @@ impl World {
                 }
             }
         }
-        let done = plan.operations.iter().map(|operation| format!("{}: done", operation.verb())).collect();
+        // A move tells its two steps.
+        let steps = |operation: &Operation| 1 + usize::from(matches!(operation, Operation::Move { .. }));
+        let done = plan.operations.iter().flat_map(|operation| {
+            (0..steps(operation)).map(|step| format!("{}: step {step} done", operation.verb()))
+        });
+        let done = done.collect();
         Applied { done, failed: None }
     }
 

@@ -76,7 +76,8 @@ impl Editor {
     pub fn open(database: DatabaseName, instance_uuid: Arc<str>, text: Arc<[u8]>) -> Result<Editor, String> {
         if text.len() > MAX_TEXT {
             return Err(format!(
-                "The spec of {instance_uuid} in {database} has {} bytes, more than any column of nova's.",
+                "The spec of {instance_uuid} in {} has {} bytes, more than any column of nova's.",
+                crate::app::database::label(&database),
                 text.len()
             ));
         }

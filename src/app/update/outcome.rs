@@ -9,7 +9,7 @@ use super::changes::{Awaiting, Change, Origin, prepare, take};
 use super::editing::open_external;
 use crate::app::confirm::Confirm;
 use crate::app::conflict::Conflict;
-use crate::app::database::label;
+use crate::app::database::{label, spoken};
 use crate::app::editor::external;
 use crate::app::effect::{Effect, RequestId};
 use crate::app::layout::Side;
@@ -45,11 +45,11 @@ fn tell(model: &mut Model, purpose: Purpose, lines: Vec<Line>, buttons: Buttons)
 }
 
 fn refused(model: &mut Model, intent: &Intent, origin: &Origin, refusal: Refusal) {
-    let reason = Line::new(Tone::Plain, escaped(&refusal.to_string()));
+    let reason = Line::new(Tone::Plain, escaped(&spoken(&refusal.to_string())));
     match refusal {
         Refusal::NothingToDo(text) => {
             model.change = None;
-            model.toast(ToastKind::Notice, text);
+            model.toast(ToastKind::Notice, spoken(&text));
         }
         Refusal::Refused { forceable: true, .. } => {
             let note =
@@ -148,8 +148,17 @@ pub fn apply(model: &mut Model, plan: Confirmed<Plan>) -> Vec<Effect> {
 pub fn applied(model: &mut Model, request: RequestId, outcome: Applied) -> Vec<Effect> {
     let Some(Awaiting::Plan { intent, origin }) = take(model, request) else { return Vec::new() };
     model.overlay = None;
-    for done in &outcome.done {
-        model.toast(ToastKind::Done, escaped(done));
+    match (&intent, &outcome.failed) {
+        // Its steps are of interest only where it did not come to its end.
+        (Intent::Move { from, to, instance_uuid }, None) => {
+            let moved = format!("Moved the spec of {instance_uuid} from {} to {}.", label(from), label(to));
+            model.toast(ToastKind::Done, escaped(&moved));
+        }
+        _ => {
+            for done in &outcome.done {
+                model.toast(ToastKind::Done, escaped(&spoken(done)));
+            }
+        }
     }
     match outcome.failed {
         None => {
@@ -158,7 +167,7 @@ pub fn applied(model: &mut Model, request: RequestId, outcome: Applied) -> Vec<E
             }
         }
         Some(failure) => {
-            let reason = Line::new(Tone::Plain, escaped(&failure.message));
+            let reason = Line::new(Tone::Plain, escaped(&spoken(&failure.message)));
             // What was confirmed is kept, so that it can be done again.
             let awaiting = Awaiting::Plan { intent: intent.clone(), origin: origin.clone() };
             let request = model.request();

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
+use crate::app::database::spoken;
 use crate::app::effect::RequestId;
 use crate::app::row::{Failure, Row};
 use crate::app::{Effect, Msg};
@@ -180,6 +181,6 @@ pub fn failure(error: &StoreError) -> Failure {
         StoreError::NoTable { .. } => Failure::NoTable,
         // The pane says which database it is.
         StoreError::Unavailable { location, reason, .. } => Failure::Down(format!("{location}: {reason}")),
-        other => Failure::Failed(other.to_string()),
+        other => Failure::Failed(spoken(&other.to_string())),
     }
 }

@@ -22,9 +22,9 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     // An instance with NUMA nodes, PCI devices, a server group and a zone; its cell holds the same.
     ("main", (120, 36), "/f0e0bec9⏎=kkkkkkkkkkkjjjjjjjjjjj="),
     ("main-80x24", (80, 24), "/f0e0bec9⏎"),
-    ("flavor", (120, 36), "/e49a23e9⏎⏎l"),
+    ("flavor", (120, 36), "/e49a23e9⏎⏎2"),
     // Resized after its spec was moved: what nova's own save left in the API database is older.
-    ("difference", (120, 36), "]/c1e14320⏎⏎lllll"),
+    ("difference", (120, 36), "]/c1e14320⏎⏎6"),
     ("editor", (120, 36), "/e49a23e9⏎e/availability_zone⏎⏎⌫az1⏎⎋/hw:cpu_policy⏎⎋⏎↓↓↓"),
     ("confirm-edit", (120, 36), "/f0e0bec9⏎e/availability_zone⏎⏎⌫az2⏎⎋s"),
     ("confirm-move", (120, 36), "/f0e0bec9⏎mj⏎⇥⏎ce"),

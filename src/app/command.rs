@@ -5,8 +5,8 @@
 
 use crossterm::event::KeyCode;
 
-use super::detail::Detail;
 use super::detail::json_tree::JsonTree;
+use super::detail::{Detail, Tab};
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
@@ -119,9 +119,24 @@ commands! {
     "inspect", "inspect", View, None, (1, 0), [code(KeyCode::Enter)], browse::has_row, browse::zoom,
         "The detail panel over the whole screen, and back.";
     "next-tab", "tab", View, None, (0, 1), [code(KeyCode::Right), key('l')], always, |model| browse::tab(model, true),
-        "Next tab of the detail panel.";
+        "Next tab of the detail panel; in the JSON tree unfolds the branch, or goes to its first value.";
     "previous-tab", "previous tab", View, None, (0, 0), [code(KeyCode::Left), key('h')], always,
-        |model| browse::tab(model, false), "Previous tab of the detail panel.";
+        |model| browse::tab(model, false),
+        "Previous tab of the detail panel; in the JSON tree folds the branch, or goes to the one around it.";
+    "filters", "filters", View, None, (0, 0), [key('1')], always, |model| browse::show_tab(model, Tab::Filters),
+        "Tab 1 of the detail panel: zone, hosts, hints, server group, limits.";
+    "flavor", "flavor", View, None, (0, 0), [key('2')], always, |model| browse::show_tab(model, Tab::Flavor),
+        "Tab 2 of the detail panel: sizes and extra specs.";
+    "image", "image", View, None, (0, 0), [key('3')], always, |model| browse::show_tab(model, Tab::Image),
+        "Tab 3 of the detail panel: the image and its properties.";
+    "topology", "topology", View, None, (0, 0), [key('4')], always, |model| browse::show_tab(model, Tab::Topology),
+        "Tab 4 of the detail panel: NUMA nodes and PCI devices.";
+    "json", "json", View, None, (0, 0), [key('5')], always, |model| browse::show_tab(model, Tab::Json),
+        "Tab 5 of the detail panel: the stored text as a tree.";
+    "difference", "difference", View, None, (0, 0), [key('6')], always, |model| browse::show_tab(model, Tab::Difference),
+        "Tab 6 of the detail panel: against the other pane's database.";
+    "findings", "findings", View, None, (0, 0), [key('7')], always, |model| browse::show_tab(model, Tab::Findings),
+        "Tab 7 of the detail panel: what is wrong with the spec.";
     "detail-down", "scroll detail", View, None, (0, 0), [key('J')], always, |model| browse::scroll_detail(model, 1),
         "Scroll the detail panel down from the list.";
     "detail-up", "scroll detail up", View, None, (0, 0), [key('K')], always, |model| browse::scroll_detail(model, -1),
@@ -182,7 +197,10 @@ commands! {
 /// Those of the bottom bar, in its order.
 pub fn bar(model: &Model) -> Vec<&'static Command> {
     let rank = |command: &Command| if model.focus == Focus::Detail { command.bar.1 } else { command.bar.0 };
-    let mut shown: Vec<_> = COMMANDS.iter().filter(|command| rank(command) > 0).collect();
+    // In the JSON tree that key unfolds; the numbers beside the titles say how to change the tab.
+    let hidden = if browse::can_fold(model).is_ok() { "next-tab" } else { "" };
+    let mut shown: Vec<_> =
+        COMMANDS.iter().filter(|command| rank(command) > 0 && command.name != hidden).collect();
     shown.sort_by_key(|command| rank(command));
     shown
 }

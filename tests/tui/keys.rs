@@ -368,3 +368,36 @@ fn quitting() {
     world.keys("/<Ctrl-c>");
     assert!(world.has_quit(), "from anywhere");
 }
+
+#[test]
+fn digits_show_tabs_from_anywhere() {
+    use reqspec::app::detail::Tab;
+    let mut world = started();
+    for (prefix, key, tab) in
+        [("", "5", Tab::Json), ("<Tab>", "2", Tab::Flavor), ("<Enter>", "7", Tab::Findings)]
+    {
+        world.keys(prefix);
+        world.keys(key);
+        assert_eq!(world.model.detail.tab(), tab);
+        assert!(world.text().contains(&format!("{key} {}", tab.title())), "{}", world.text());
+    }
+}
+
+#[test]
+fn arrows_fold_the_json_tree_where_it_has_the_focus() {
+    use reqspec::app::detail::Tab;
+    let mut world = started();
+    world.keys("5<Right><Left>");
+    assert_eq!(world.model.detail.tab(), Tab::Json, "in the list they change the tab");
+    world.keys("<Enter>j<Right>");
+    let path = |world: &World| world.model.detail.path_under_cursor().map(|path| path.to_string());
+    assert_eq!(path(&world).as_deref(), Some("image"));
+    world.keys("l");
+    assert_eq!(path(&world).as_deref(), Some("image.name"));
+    world.keys("<Left>");
+    assert_eq!(path(&world).as_deref(), Some("image"));
+    let open = world.model.detail.tree_mut().map(|tree| tree.len());
+    world.keys("h");
+    assert!(world.model.detail.tree_mut().map(|tree| tree.len()) < open);
+    assert_eq!(world.model.detail.tab(), Tab::Json);
+}

@@ -9,24 +9,20 @@ impl Detail {
     /// stands between them; where they do not fit, the chosen one alone.
     pub fn titles(&self, width: usize) -> Vec<(Option<Tab>, String)> {
         let room = width.saturating_sub(2);
-        let close: usize = Tab::ALL.iter().map(|tab| tab.title().chars().count() + 2).sum();
-        let apart = close + Tab::ALL.len() - 1;
-        if close > room {
+        // The roomiest that fits: with the key that shows the tab, with a line between them.
+        let forms = [(true, true), (true, false), (false, true), (false, false)];
+        let fitting = forms
+            .into_iter()
+            .map(|(numbered, apart)| row(numbered, apart))
+            .find(|titles| titles.iter().map(|(_, text)| text.chars().count()).sum::<usize>() <= room);
+        fitting.unwrap_or_else(|| {
             let title = self.tab().title();
             let mut text = format!(" ‹ {title} › ");
             if text.chars().count() > room {
                 text = title.chars().take(room).collect();
             }
-            return vec![(Some(self.tab()), text)];
-        }
-        let mut out = Vec::new();
-        for tab in Tab::ALL {
-            if !out.is_empty() && apart <= room {
-                out.push((None, "─".to_owned()));
-            }
-            out.push((Some(tab), format!(" {} ", tab.title())));
-        }
-        out
+            vec![(Some(self.tab()), text)]
+        })
     }
 
     /// A click into the panel, counted from its upper left corner: on a title it shows that tab, on
@@ -48,4 +44,16 @@ impl Detail {
             at = end;
         }
     }
+}
+
+fn row(numbered: bool, apart: bool) -> Vec<(Option<Tab>, String)> {
+    let mut out = Vec::new();
+    for (number, tab) in (1..).zip(Tab::ALL) {
+        if !out.is_empty() && apart {
+            out.push((None, "─".to_owned()));
+        }
+        let number = if numbered { format!("{number} ") } else { String::new() };
+        out.push((Some(tab), format!(" {number}{} ", tab.title())));
+    }
+    out
 }

@@ -4,7 +4,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
 use crate::app::detail::json_tree::JsonTree;
-use crate::app::detail::{Counterpart as Other, Detail, Subject};
+use crate::app::detail::{Counterpart as Other, Detail, Subject, Tab};
 use crate::app::effect::{Effect, Requests};
 use crate::app::filter::Stage;
 use crate::app::layout::Side;
@@ -77,8 +77,18 @@ pub fn scroll_detail(model: &mut Model, lines: i32) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Another tab of the detail panel.
+/// That tab of the detail panel.
+pub fn show_tab(model: &mut Model, tab: Tab) -> Vec<Effect> {
+    model.detail.select_tab(tab);
+    Vec::new()
+}
+
+/// Another tab of the detail panel; in the JSON tree, if the keys go there, into the branch under
+/// the cursor or out of it.
 pub fn tab(model: &mut Model, next: bool) -> Vec<Effect> {
+    if can_fold(model).is_ok() {
+        return tree(model, if next { JsonTree::unfold } else { JsonTree::fold });
+    }
     if next {
         model.detail.next_tab()
     } else {

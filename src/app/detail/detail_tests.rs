@@ -154,3 +154,32 @@ fn a_click_on_a_title_shows_its_tab() {
     detail.click(3, 0, 12);
     assert_eq!(detail.tab(), Tab::Flavor);
 }
+
+#[test]
+fn a_huge_value_takes_six_lines() {
+    let members: Vec<String> = (0..150).map(|n| format!("\"65ebc666-6f21-422a-93f3-{n:012}\"")).collect();
+    let text = format!(
+        r#"{{"scheduler_hints": {{"group": [{}], "odd": ["{}"]}}, "availability_zone": "az1"}}"#,
+        members.join(", "),
+        "x".repeat(1_000_000)
+    );
+    for width in [20, 40, 80, 120] {
+        let detail = detail(text.as_bytes());
+        let lines = detail.lines(width);
+        let text: Vec<String> = lines.iter().map(DetailLine::text).collect();
+        assert!(lines.len() < 60, "{width}: {text:#?}");
+        let said = text.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+        if width >= 80 {
+            assert!(said.contains("more characters (JSON tab"), "{width}: {text:#?}");
+        }
+    }
+    let row = |value: String| {
+        let label = ("name".to_owned(), Tone::Label);
+        vec![Row::Fact { label, value: (value, Tone::Value), meaning: Vec::new() }]
+    };
+    let lines = line::layout(&row("y".repeat(500)), 80);
+    let last = lines.last().unwrap().text();
+    let missing = 500 - lines.iter().map(|line| line.text().matches('y').count()).sum::<usize>();
+    assert!(last.contains(&format!("… {missing} more characters (JSON tab shows all)")), "{last}");
+    assert_eq!(lines.len(), 6);
+}

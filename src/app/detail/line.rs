@@ -163,6 +163,47 @@ pub fn layout(rows: &[Row], width: usize) -> Vec<DetailLine> {
     out
 }
 
+/// At most so many lines of one fact: a huge hint must not drown the others.
+const MOST_LINES: usize = 6;
+
+/// So many characters of a text are wrapped at all: more than fit, and no work for a whole megabyte.
+const MOST_CHARACTERS: usize = 8_000;
+
+/// Wraps a value; of one that takes more than [`MOST_LINES`], a last line says how much is missing.
+fn capped(value: &(String, Tone), width: usize) -> Vec<DetailLine> {
+    let mut lines = pieces_capped(std::slice::from_ref(value), width, 0);
+    if lines.len() <= MOST_LINES {
+        return lines;
+    }
+    lines.truncate(MOST_LINES - 1);
+    let shown: usize = lines.iter().map(|line| line.text().chars().count()).sum();
+    let whole = escaped(&value.0);
+    let rest = whole.chars().count().saturating_sub(shown);
+    // The constraints keep the beginning of a text without end.
+    let least = if whole.ends_with('…') { "more than " } else { "" };
+    let said = format!("… {least}{rest} more characters (JSON tab shows all)");
+    lines.extend(wrap(&[(said, Tone::Muted)], width, 2));
+    lines
+}
+
+fn pieces_capped(pieces: &[(String, Tone)], width: usize, indent: usize) -> Vec<DetailLine> {
+    let cut = |(text, tone): &(String, Tone)| (text.chars().take(MOST_CHARACTERS).collect(), *tone);
+    wrap(&pieces.iter().map(cut).collect::<Vec<(String, Tone)>>(), width, indent)
+}
+
+/// Wraps a name or a meaning to at most [`MOST_LINES`].
+fn shortened(pieces: &[(String, Tone)], width: usize, indent: usize) -> Vec<DetailLine> {
+    let mut lines = pieces_capped(pieces, width, indent);
+    if lines.len() > MOST_LINES {
+        lines.truncate(MOST_LINES);
+        if let Some(last) = lines.last_mut() {
+            // One column less than it takes: the ellipsis shows that there is more.
+            last.clip(last.width().saturating_sub(1));
+        }
+    }
+    lines
+}
+
 struct Columns {
     width: usize,
     label: usize,
@@ -208,7 +249,6 @@ impl Columns {
     ) {
         let value_width = text_width(&value.0);
         let label = std::slice::from_ref(label);
-        let value = std::slice::from_ref(value);
         let mut arrowed = vec![("→ ".to_owned(), Tone::Muted)];
         arrowed.extend_from_slice(meaning);
         let meaning = if meaning.is_empty() { &[][..] } else { &arrowed };
@@ -217,29 +257,29 @@ impl Columns {
             let rest = self.width.saturating_sub(at);
             beside(
                 &[
-                    (0, wrap(label, self.label, 1)),
-                    (self.label + GAP, wrap(value, self.value, 0)),
-                    (at, wrap(meaning, rest, 2)),
+                    (0, shortened(label, self.label, 1)),
+                    (self.label + GAP, capped(value, self.value)),
+                    (at, shortened(meaning, rest, 2)),
                 ],
                 out,
             );
         } else if self.width >= TWO_COLUMNS {
             let at = self.label + GAP;
             let rest = self.width.saturating_sub(at);
-            let name = wrap(label, self.label, 1);
-            let inline = wrap(meaning, rest.saturating_sub(self.short + GAP), 2);
+            let name = shortened(label, self.label, 1);
+            let inline = shortened(meaning, rest.saturating_sub(self.short + GAP), 2);
             if value_width <= self.short && inline.len() <= 1 && name.len() <= 1 {
-                let value = wrap(value, rest, 0);
+                let value = capped(value, rest);
                 beside(&[(0, name), (at, value), (at + self.short + GAP, inline)], out);
             } else {
-                beside(&[(0, name), (at, wrap(value, rest, 0))], out);
-                beside(&[(2, wrap(meaning, self.width - 2, 2))], out);
+                beside(&[(0, name), (at, capped(value, rest))], out);
+                beside(&[(2, shortened(meaning, self.width - 2, 2))], out);
             }
         } else {
             let narrow = self.width.saturating_sub(1).max(1);
-            out.extend(wrap(label, self.width, 1));
-            beside(&[(1, wrap(value, narrow, 0))], out);
-            beside(&[(1, wrap(meaning, narrow, 2))], out);
+            out.extend(shortened(label, self.width, 1));
+            beside(&[(1, capped(value, narrow))], out);
+            beside(&[(1, shortened(meaning, narrow, 2))], out);
         }
     }
 }

@@ -6,11 +6,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-use super::database::{label, spoken};
-use super::overlay::{Buttons, Line, Pressed, Tone};
-use super::whole;
-use crate::change::{Answer, Confirmation, Confirmed, Operation, Plan, Requirement, Severity};
-use crate::spec::text::escaped;
+use super::confirm_text::{self, Whole};
+use super::overlay::{Buttons, Line, Pressed};
+use crate::change::{Answer, Confirmation, Confirmed, Plan, Requirement};
 
 /// The dialog.
 #[derive(Debug, Clone)]
@@ -19,8 +17,12 @@ pub struct Confirm {
     pub confirmation: Confirmation,
     /// What is to be done, where, and what speaks against it.
     pub head: Vec<Line>,
-    /// The exact difference.
+    /// What decides: the exact difference, or which rows come and go; once scrolled, the whole text.
     pub body: Vec<Line>,
+    /// The whole texts, until they are asked for.
+    pub whole: Vec<Whole>,
+    /// Whether the whole text was asked for.
+    pub expanded: bool,
     /// First line of the body shown.
     pub scroll: usize,
     /// Cancel and the action.
@@ -49,14 +51,21 @@ impl Confirm {
             Some(operation) => capitalised(operation.verb()),
             None => "Do it".to_owned(),
         };
-        let head = head(&plan);
-        let body = plan.operations.iter().flat_map(body).collect();
+        let head = confirm_text::head(&plan);
+        let (mut body, mut whole) = (Vec::new(), Vec::new());
+        for operation in &plan.operations {
+            let (lines, text) = confirm_text::body(operation);
+            body.extend(lines);
+            whole.extend(text);
+        }
         let mut buttons = Buttons::new(["Cancel", ""]);
         buttons.labels[1] = action;
         Self {
             confirmation: Confirmation::new(plan),
             head,
             body,
+            whole,
+            expanded: false,
             scroll: 0,
             buttons,
             typed: Input::default(),
@@ -84,8 +93,14 @@ impl Confirm {
         Decision::Open
     }
 
-    /// Scrolls the difference.
+    /// Scrolls; further down than what decides stands the whole text.
     pub fn scroll_by(&mut self, lines: i64) {
+        if lines > 0 && !self.whole.is_empty() {
+            self.body.extend(std::mem::take(&mut self.whole).iter().flat_map(Whole::lines));
+            self.expanded = true;
+            // It has the whole screen from now on: nothing is out of sight yet.
+            return;
+        }
         let last = self.body.len().saturating_sub(1) as i64;
         self.scroll = (self.scroll as i64 + lines).clamp(0, last) as usize;
     }
@@ -117,96 +132,4 @@ fn capitalised(word: &str) -> String {
         .next()
         .map(|first| first.to_ascii_uppercase().to_string() + characters.as_str())
         .unwrap_or_default()
-}
-
-fn head(plan: &Plan) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for operation in &plan.operations {
-        let uuid = escaped(operation.instance_uuid()).into_owned();
-        let sentence = match operation {
-            Operation::Save { database, .. } => format!("Save {uuid} in {}", label(database)),
-            Operation::Create { database, .. } => format!("Create {uuid} in {}", label(database)),
-            Operation::Destroy { database, .. } => format!("Delete {uuid} from {}", label(database)),
-            Operation::Copy { from, to, replaces, .. } => {
-                let replacing = if replaces.is_some() { ", replacing another spec there" } else { "" };
-                format!("Copy {uuid} from {} to {}{replacing}", label(from), label(to))
-            }
-            Operation::Move { from, to, already_there, .. } => {
-                let rest = if *already_there { " (it is there already: only the row here goes)" } else { "" };
-                format!("Move {uuid} from {} to {}{rest}", label(from), label(to))
-            }
-        };
-        lines.push(Line::new(Tone::Title, sentence));
-    }
-    for warning in &plan.warnings {
-        let tone = match warning.severity {
-            Severity::Notice => Tone::Muted,
-            Severity::Warning => Tone::Warn,
-            Severity::Danger => Tone::Danger,
-        };
-        let mark = match warning.severity {
-            Severity::Notice => "note: ",
-            Severity::Warning => "warning: ",
-            Severity::Danger => "DANGER: ",
-        };
-        lines.push(Line::new(tone, format!("{mark}{}", escaped(&spoken(&warning.sentence)))));
-    }
-    if let Some(first) = plan.operations.first() {
-        lines.push(Line::new(Tone::Muted, format!("undo: {}", undo(first))));
-    }
-    lines
-}
-
-/// What undoes it, in words.
-fn undo(operation: &Operation) -> String {
-    match operation {
-        Operation::Save { .. } => "edit it back; the red lines below are what is stored now".to_owned(),
-        Operation::Create { .. } => "delete it again (D)".to_owned(),
-        Operation::Destroy { .. } => {
-            "create it again (n) from a file with the text below; its id will be another".to_owned()
-        }
-        Operation::Copy { to, replaces: None, .. } => format!("delete it from {} (D)", label(to)),
-        Operation::Copy { to, .. } => {
-            format!("nothing brings back by itself what {} holds now: the red lines below", label(to))
-        }
-        Operation::Move { from, to, .. } => {
-            format!("move it back from {} to {} (m); its id will be another", label(to), label(from))
-        }
-    }
-}
-
-fn body(operation: &Operation) -> Vec<Line> {
-    let all = |tone, sign: &str, text: &[u8]| -> Vec<Line> {
-        whole::lines(text).into_iter().map(|line| Line::new(tone, format!("{sign} {line}"))).collect()
-    };
-    let at = |tone, text: String| Line::new(tone, text);
-    match operation {
-        Operation::Save { before, after, .. } => whole::difference(before, after.as_bytes()),
-        Operation::Create { text, .. } => all(Tone::Added, "+", text.as_bytes()),
-        Operation::Destroy { before, .. } => all(Tone::Removed, "-", before),
-        Operation::Copy { to, text, replaces: None, .. } => {
-            let mut lines = vec![at(Tone::Muted, format!("new row in {}, byte by byte:", label(to)))];
-            lines.extend(all(Tone::Added, "+", text));
-            lines
-        }
-        Operation::Copy { to, text, replaces: Some(replaced), .. } => {
-            let mut lines = vec![at(Tone::Muted, format!("changes in {}:", label(to)))];
-            lines.extend(whole::difference(replaced, text));
-            lines
-        }
-        Operation::Move { from, to, text, already_there, .. } => {
-            let mut lines = Vec::new();
-            if !already_there {
-                lines.push(at(Tone::Added, format!("+ row in {}: written, read back, compared", label(to))));
-            }
-            let bytes = super::words::grouped(text.len() as u64);
-            lines.push(at(
-                Tone::Removed,
-                format!("- row in {}: deleted if it still holds these {bytes} bytes", label(from)),
-            ));
-            lines.push(at(Tone::Muted, "the text, the same in both:".to_owned()));
-            lines.extend(all(Tone::Plain, " ", text));
-            lines
-        }
-    }
 }

@@ -12,6 +12,7 @@
 
 pub mod command;
 pub mod confirm;
+pub mod confirm_text;
 pub mod conflict;
 pub mod database;
 pub mod detail;

@@ -401,3 +401,37 @@ fn arrows_fold_the_json_tree_where_it_has_the_focus() {
     assert!(world.model.detail.tree_mut().map(|tree| tree.len()) < open);
     assert_eq!(world.model.detail.tab(), Tab::Json);
 }
+
+#[test]
+fn a_move_shows_what_decides_and_the_whole_text_on_scrolling() {
+    let mut world = World::started(80, 24);
+    world.word = Some("cell1".to_owned());
+    world.keys("m<Enter>");
+    let text = world.text();
+    for expected in
+        ["+ row in cell1: 689 bytes", "- row in API", "flavor   m1.large · 2 CPUs", "zone     az2"]
+    {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+    assert!(text.contains("Down shows the whole text, 689 bytes") && !text.contains("nova_object"), "{text}");
+    for keys in ["", "<Down>", "<PgDn>", "<PgDn><PgDn><PgDn><PgDn>"] {
+        world.keys(keys);
+        let text = world.text();
+        assert!(text.contains("type cell1 to confirm:") && text.contains("[ Cancel ]"), "{text}");
+        assert_eq!(text.contains("nova_object"), !keys.is_empty() && keys.len() < 24, "{keys}\n{text}");
+    }
+    world.keys("<PgUp><PgUp><PgUp><PgUp><PgUp><PgUp>");
+    assert!(world.text().contains("+ row in cell1"));
+}
+
+#[test]
+fn no_sliver_of_the_screen_stands_beside_a_dialog() {
+    for width in [60, 80, 99, 100, 110, 120, 130, 200] {
+        let mut world = World::started(width, 30);
+        world.keys("D");
+        let text = world.text();
+        let row = text.lines().find(|line| line.contains("Confirm")).expect("the dialog");
+        let at = row.split("┌ Confirm").next().map_or(0, |left| left.chars().count());
+        assert!(at == 0 || at >= 8, "{width}: {at}\n{text}");
+    }
+}

@@ -19,6 +19,10 @@ struct Picture<'a> {
     head: Vec<Line>,
     body: &'a [Line],
     scroll: usize,
+    /// What Down would show besides, if anything.
+    below: Option<String>,
+    /// Whether it has the whole screen: for reading.
+    whole_screen: bool,
     /// A label and the text typed behind it, with the column of the cursor.
     input: Option<(String, String, usize)>,
     buttons: Option<&'a Buttons>,
@@ -34,6 +38,8 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
         head: Vec::new(),
         body: &[],
         scroll: 0,
+        below: None,
+        whole_screen: false,
         input: None,
         buttons: None,
         dangerous: false,
@@ -55,6 +61,8 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
                 head: confirm.head.clone(),
                 body: &confirm.body,
                 scroll: confirm.scroll,
+                below: confirm.whole.first().map(|whole| format!("the whole text, {}", whole.size())),
+                whole_screen: confirm.expanded || confirm.scroll > 0,
                 input: confirm.word().map(|word| {
                     let typed = confirm.typed.value().to_owned();
                     (format!("type {} to confirm:", escaped(word)), typed, confirm.typed.visual_cursor())
@@ -69,6 +77,7 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
             border: Role::Warn,
             body: &conflict.lines,
             scroll: conflict.scroll,
+            whole_screen: conflict.scroll > 0,
             buttons: Some(&conflict.buttons),
             ..plain("Changed by someone else")
         },
@@ -132,11 +141,22 @@ fn folded(lines: &[Line], width: usize) -> Vec<(String, Role)> {
         .collect()
 }
 
+/// Less than so many columns of the screen behind a dialog, both sides together, are no use.
+const SLIVER_COLUMNS: u16 = 20;
+/// Nor less than so many lines.
+const SLIVER_LINES: u16 = 6;
+
+/// The extent of a dialog: as wanted, or all there is where little would be left beside it.
+fn sized(wanted: u16, all: u16, sliver: u16, whole: bool) -> u16 {
+    if whole || wanted.saturating_add(sliver) > all { all } else { wanted }
+}
+
 fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, _model: &Model, theme: &Theme) {
     let screen = frame.area();
     let widest = picture.head.iter().chain(picture.body).map(|line| line.text.width()).max().unwrap_or(0);
     let least = if picture.body.len() > 6 { 76 } else { 46 };
-    let width = (widest + 6).clamp(least, 110).min(usize::from(screen.width.saturating_sub(2))) as u16;
+    let width =
+        sized((widest + 6).clamp(least, 110) as u16, screen.width, SLIVER_COLUMNS, picture.whole_screen);
     let inner = width.saturating_sub(4);
     let head = folded(&picture.head, usize::from(inner));
     // Lines in front of the first one shown need not be wrapped: long texts stay cheap.
@@ -144,8 +164,7 @@ fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, _model: &Model, theme: &T
     let extra = 2 * u16::from(picture.input.is_some()) + 2 * u16::from(picture.buttons.is_some());
     let gap = u16::from(!head.is_empty() && !body.is_empty());
     let wanted = 2 + head.len() as u16 + gap + body.len().min(500) as u16 + extra;
-    let wanted = if picture.scroll > 0 { u16::MAX } else { wanted };
-    let height = wanted.min(screen.height.saturating_sub(2)).max(3).min(screen.height);
+    let height = sized(wanted.max(3), screen.height, SLIVER_LINES, picture.whole_screen);
     let area = Rect {
         x: screen.width.saturating_sub(width) / 2,
         y: screen.height.saturating_sub(height) / 2,
@@ -161,15 +180,17 @@ fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, _model: &Model, theme: &T
         let bottom = height.saturating_sub(1 + extra);
         let room = usize::from(bottom.saturating_sub(1 + head.len() as u16 + gap));
         let hidden = body.len() > room || picture.scroll > 0;
-        let foot: Vec<_> = hidden
-            .then(|| {
-                (
-                    format!(" line {} of {} · Up/Down scroll ", picture.scroll + 1, picture.body.len()),
-                    Role::Muted,
-                )
-            })
-            .into_iter()
-            .collect();
+        let foot = match &picture.below {
+            Some(below) => {
+                Some(vec![(" Down".to_owned(), Role::Key), (format!(" shows {below} "), Role::Muted)])
+            }
+            None => hidden.then(|| {
+                let text =
+                    format!(" line {} of {} · Up/Down scroll ", picture.scroll + 1, picture.body.len());
+                vec![(text, Role::Muted)]
+            }),
+        };
+        let foot = foot.unwrap_or_default();
         pen.border(picture.border, [&title, &badge, &[], &foot]);
         let mut line = 1;
         for (text, role) in &head {

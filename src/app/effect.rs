@@ -64,6 +64,15 @@ pub enum Effect {
         /// Whose spec.
         instance_uuid: Arc<str>,
     },
+    /// What two large texts differ in. Answered by `Msg::Compared`.
+    Compare {
+        /// Names the answer.
+        request: RequestId,
+        /// The text of the selection.
+        own: Arc<[u8]>,
+        /// The one in the other database.
+        other: Arc<[u8]>,
+    },
     /// Specs whose uuid begins so, by the index. Answered by `Msg::PrefixFound`.
     FindPrefix {
         /// Names the answer.

@@ -11,6 +11,7 @@
 //! apply) and the plain event types of crossterm; never `store`, never ratatui.
 
 pub mod command;
+pub mod comparison;
 pub mod confirm;
 pub mod confirm_text;
 pub mod conflict;

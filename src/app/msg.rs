@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::comparison::Comparison;
 use super::effect::RequestId;
 use super::row::{Failure, Row};
 use crate::change::{DatabaseName, Plan, Refusal};
@@ -52,6 +53,13 @@ pub enum Msg {
         request: RequestId,
         /// The exact stored bytes; None where there is no such row.
         result: Result<Option<Arc<[u8]>>, Failure>,
+    },
+    /// Answer to `Compare`.
+    Compared {
+        /// Of the request.
+        request: RequestId,
+        /// What was found.
+        comparison: Arc<Comparison>,
     },
     /// Answer to `FindPrefix`.
     PrefixFound {

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
+use super::comparison::Comparison;
 use super::effect::{Effect, RequestId, Requests};
 use super::layout::Side;
 use super::row::Failure;
 use crate::change::DatabaseName;
 use crate::query::PageKey;
-use crate::spec::diff;
+use crate::spec::diff::{self, Relation};
 
 /// A stored text that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,9 @@ pub struct Selection {
     /// How they compare.
     pub counterpart: Counterpart,
     requests: [Option<RequestId>; 2],
+    /// Large texts: the comparison under way, then what was found.
+    comparing: Option<RequestId>,
+    comparison: Option<Arc<Comparison>>,
 }
 
 impl Selection {
@@ -98,11 +102,14 @@ impl Selection {
             other: Fetched::Pending,
             counterpart: Counterpart::Unknown,
             requests: [None, None],
+            comparing: None,
+            comparison: None,
         };
         if let Some(previous) = previous.filter(|previous| selection.is_same(previous)) {
             selection.own = previous.own.clone();
             selection.other = previous.other.clone();
             selection.counterpart = previous.counterpart;
+            selection.comparison = previous.comparison.clone();
         }
         let effects = selection.ask(requests);
         (selection, effects)
@@ -141,8 +148,29 @@ impl Selection {
         self.requests.iter().any(Option::is_some)
     }
 
-    /// A text came. False if nobody waits for it.
-    pub fn fetched(&mut self, request: RequestId, result: Result<Option<Arc<[u8]>>, Failure>) -> bool {
+    /// What a comparison in the background found, if the texts are still the same.
+    pub fn comparison(&self) -> Option<&Arc<Comparison>> {
+        self.comparison.as_ref()
+    }
+
+    /// A comparison ended. False if nobody waits for it.
+    pub fn compared(&mut self, request: RequestId, comparison: Arc<Comparison>) -> bool {
+        if self.comparing.take_if(|waited| *waited == request).is_none() {
+            return false;
+        }
+        self.counterpart = counterpart(comparison.relation);
+        self.comparison = Some(comparison);
+        true
+    }
+
+    /// A text came; one that nobody waits for is dropped. Large texts are to be compared elsewhere.
+    pub fn fetched(
+        &mut self,
+        request: RequestId,
+        result: Result<Option<Arc<[u8]>>, Failure>,
+        requests: &mut Requests,
+    ) -> Vec<Effect> {
+        let before = (self.own.clone(), self.other.clone());
         if self.requests[0] == Some(request) {
             self.requests[0] = None;
             self.own = Fetched::of(result);
@@ -150,18 +178,30 @@ impl Selection {
             self.requests[1] = None;
             self.other = Fetched::of(result);
         } else {
-            return false;
+            return Vec::new();
         }
+        if self.comparison.is_some() && before == (self.own.clone(), self.other.clone()) {
+            return Vec::new();
+        }
+        (self.comparing, self.comparison) = (None, None);
         self.counterpart = match (&self.own, &self.other) {
-            (Fetched::Present(own), Fetched::Present(other)) if same(own, other) => Counterpart::Equal,
-            (Fetched::Present(_), Fetched::Present(_)) => Counterpart::Different,
+            (Fetched::Present(own), Fetched::Present(other)) if own == other => Counterpart::Equal,
+            (Fetched::Present(own), Fetched::Present(other)) if Comparison::is_quick(own, other) => {
+                counterpart(diff::relation(own, other))
+            }
+            (Fetched::Present(own), Fetched::Present(other)) => {
+                let request = requests.issue();
+                self.comparing = Some(request);
+                self.counterpart = Counterpart::Unknown;
+                return vec![Effect::Compare { request, own: own.clone(), other: other.clone() }];
+            }
             (_, Fetched::Absent) => Counterpart::Missing,
             _ => Counterpart::Unknown,
         };
-        true
+        Vec::new()
     }
 }
 
-fn same(one: &[u8], other: &[u8]) -> bool {
-    diff::relation(one, other) != diff::Relation::Different
+fn counterpart(relation: Relation) -> Counterpart {
+    if relation == Relation::Different { Counterpart::Different } else { Counterpart::Equal }
 }

@@ -187,6 +187,39 @@ fn esc_ends_a_jump_and_what_was_typed_ahead_of_it() {
 }
 
 #[test]
+fn large_texts_are_compared_in_the_background() {
+    let mut world = World::started(120, 36);
+    let large = |zone: &str| -> Arc<[u8]> {
+        let padding = format!(r#""availability_zone": "{zone}", "padding": "{}""#, "x".repeat(300_000));
+        let text = super::world::spec(1, "").replace(r#""availability_zone": null"#, &padding);
+        Arc::from(text.as_bytes())
+    };
+    world.rows(&api())[0].spec = large("az1");
+    let mut other = stored(1);
+    other.spec = large("az2");
+    world.rows(&cell("cell1")).push(other);
+    let counterpart = |world: &World| world.model.selection.as_ref().map(|selection| selection.counterpart);
+    let compares = |world: &World| {
+        world.effects.iter().filter(|effect| matches!(effect, Effect::Compare { .. })).count()
+    };
+    world.hold = true;
+    world.keys("r6");
+    while compares(&world) == 0 {
+        let msg = world.answers.pop_front().expect("a text on its way");
+        world.send(msg);
+    }
+    assert_eq!(counterpart(&world), Some(Counterpart::Unknown));
+    assert!(world.text().contains("Comparing: API and cell1"), "{}", world.text());
+    world.pump();
+    assert_eq!(counterpart(&world), Some(Counterpart::Different));
+    assert!(world.text().contains("1 difference from API (-) to cell1 (+)"), "{}", world.text());
+    // The same texts again are not compared again.
+    world.hold = false;
+    world.keys("r");
+    assert_eq!((compares(&world), counterpart(&world)), (1, Some(Counterpart::Different)));
+}
+
+#[test]
 fn esc_gives_up_what_does_not_answer() {
     let mut world = World::started(120, 36);
     world.hold = true;

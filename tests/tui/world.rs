@@ -9,6 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
+use reqspec::app::comparison::Comparison;
 use reqspec::app::effect::RequestId;
 use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::{Failure, Row};
@@ -241,6 +242,9 @@ impl World {
                     rows.iter().find(|row| row.uuid == instance_uuid).map(|row| row.spec.clone())
                 };
                 Msg::Fetched { request, result: self.ask(&database, find) }
+            }
+            Effect::Compare { request, own, other } => {
+                Msg::Compared { request, comparison: Arc::new(Comparison::of(&own, &other)) }
             }
             Effect::FindPrefix { request, database, prefix } => {
                 let find = |rows: &[Stored]| {

@@ -2,15 +2,13 @@
 //!
 //! Imports `spec`, [`super::line`] and the names of databases.
 
+use crate::app::comparison::Comparison;
 use crate::app::database::label;
-use crate::spec::diff::{self, Change, Relation};
+use crate::spec::diff::{Change, Relation};
 use crate::spec::document::CHANGES_KEY;
 
 use super::line::{Row, Tone};
 use super::{Counterpart, Subject};
-
-/// At most so many differences are listed.
-const MOST: usize = 2_000;
 
 /// What the tab says.
 pub fn rows(subject: &Subject) -> Vec<Row> {
@@ -26,16 +24,24 @@ pub fn rows(subject: &Subject) -> Vec<Row> {
             Tone::Warn,
             format!("only {here} holds this instance's spec."),
         )],
-        Counterpart::Present { in_, text } => compared(&here, &subject.text, &label(in_), text),
+        Counterpart::Present { in_, text } => {
+            compared(&here, &label(in_), &Comparison::of(&subject.text, text))
+        }
+        Counterpart::Comparing { in_ } => vec![verdict(
+            ("– ", "Comparing: "),
+            Tone::Absent,
+            format!("{here} and {} hold large texts that are not the same bytes.", label(in_)),
+        )],
+        Counterpart::Compared { in_, comparison } => compared(&here, &label(in_), comparison),
     }
 }
 
-fn compared(here: &str, text: &[u8], there: &str, other: &[u8]) -> Vec<Row> {
-    match diff::relation(text, other) {
+fn compared(here: &str, there: &str, comparison: &Comparison) -> Vec<Row> {
+    match comparison.relation {
         Relation::Identical => vec![verdict(
             ("= ", "Identical: "),
             Tone::Good,
-            format!("{here} and {there} hold the same {} bytes.", text.len()),
+            format!("{here} and {there} hold the same {} bytes.", comparison.bytes),
         )],
         Relation::Equivalent => vec![verdict(
             ("= ", "Equivalent: "),
@@ -43,20 +49,21 @@ fn compared(here: &str, text: &[u8], there: &str, other: &[u8]) -> Vec<Row> {
             format!("{here} and {there} mean the same in other bytes (order of sets, spaces)."),
         )],
         Relation::Different => {
-            let (changes, kept) = apart(diff::difference_of_texts(text, other));
-            let what = if changes.is_empty() {
+            let what = if comparison.count == 0 {
                 format!("nothing but bookkeeping, from {here} (-) to {there} (+).")
             } else {
-                format!("{} from {here} (-) to {there} (+).", count(changes.len()))
+                format!("{} from {here} (-) to {there} (+).", count(comparison.count))
             };
             let mut out = vec![verdict(("≠ ", "Different: "), Tone::Warn, what)];
-            for change in changes.iter().take(MOST) {
+            for change in &comparison.changes {
                 out.extend(change_rows(&change.path, change.before.as_deref(), change.after.as_deref()));
             }
-            if changes.len() > MOST {
-                out.push(Row::Text(2, vec![(format!("… {} more", changes.len() - MOST), Tone::Muted)]));
+            let more = comparison.count - comparison.changes.len();
+            if more > 0 {
+                out.push(Row::Text(2, vec![(format!("… {more} more"), Tone::Muted)]));
             }
-            out.extend(bookkeeping(kept.len()).map(|sentence| Row::Text(2, vec![(sentence, Tone::Muted)])));
+            let kept = bookkeeping(comparison.bookkeeping);
+            out.extend(kept.map(|sentence| Row::Text(2, vec![(sentence, Tone::Muted)])));
             out
         }
     }

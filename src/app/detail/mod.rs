@@ -20,6 +20,7 @@ mod titles;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use crate::app::comparison::Comparison;
 use crate::change::DatabaseName;
 use crate::scheduler::{self, Constraint};
 use crate::spec::document::Malformed;
@@ -80,7 +81,19 @@ pub enum Counterpart {
         /// Which one.
         in_: DatabaseName,
     },
-    /// That database has one.
+    /// That database has another large one: what differs is being found out.
+    Comparing {
+        /// Which one.
+        in_: DatabaseName,
+    },
+    /// That database has a large one, compared in the background.
+    Compared {
+        /// Which one.
+        in_: DatabaseName,
+        /// What was found.
+        comparison: Arc<Comparison>,
+    },
+    /// That database has one that is compared at once.
     Present {
         /// Which one.
         in_: DatabaseName,

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::browse;
+use crate::app::comparison::Comparison;
 use crate::app::database::{Database, Health};
 use crate::app::effect::{Effect, RequestId};
 use crate::app::filter::Stage;
@@ -87,14 +88,23 @@ pub fn fetched(
     request: RequestId,
     result: Result<Option<Arc<[u8]>>, Failure>,
 ) -> Vec<Effect> {
-    let Some(selection) = &mut model.selection else { return Vec::new() };
+    let Model { selection, requests, .. } = model;
+    let Some(selection) = selection else { return Vec::new() };
     let Some(database) = selection.waits_for(request).cloned() else { return Vec::new() };
     let failure = result.as_ref().err().cloned();
-    selection.fetched(request, result);
+    let effects = selection.fetched(request, result, requests);
     if failure.is_some() {
         note(model, &database, failure.as_ref());
     }
     browse::show_detail(model);
+    effects
+}
+
+/// In what two large texts differ.
+pub fn compared(model: &mut Model, request: RequestId, comparison: Arc<Comparison>) -> Vec<Effect> {
+    if model.selection.as_mut().is_some_and(|selection| selection.compared(request, comparison)) {
+        browse::show_detail(model);
+    }
     Vec::new()
 }
 

@@ -3,6 +3,7 @@
 use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
+use crate::app::comparison::Comparison;
 use crate::app::detail::json_tree::JsonTree;
 use crate::app::detail::{Counterpart as Other, Detail, Subject, Tab};
 use crate::app::effect::{Effect, Requests};
@@ -360,7 +361,13 @@ fn subject(selection: &Selection) -> Option<Subject> {
     let text = selection.own.text()?.clone();
     let counterpart = match (&selection.other_database, &selection.other) {
         (Some(in_), Fetched::Absent) => Other::Missing { in_: in_.clone() },
-        (Some(in_), Fetched::Present(text)) => Other::Present { in_: in_.clone(), text: text.clone() },
+        (Some(in_), Fetched::Present(other)) => match selection.comparison() {
+            Some(comparison) => Other::Compared { in_: in_.clone(), comparison: comparison.clone() },
+            None if Comparison::is_quick(&text, other) || text == *other => {
+                Other::Present { in_: in_.clone(), text: other.clone() }
+            }
+            None => Other::Comparing { in_: in_.clone() },
+        },
         _ => Other::Unknown,
     };
     let (database, instance_uuid) = (selection.database.clone(), selection.instance_uuid.clone());

@@ -52,6 +52,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Rank { request, result } => answers::rank(model, request, &result),
         Msg::Count { database, result } => answers::count(model, &database, result),
         Msg::Fetched { request, result } => answers::fetched(model, request, result),
+        Msg::Compared { request, comparison } => answers::compared(model, request, comparison),
         Msg::PrefixFound { request, result } => answers::prefix_found(model, request, result),
         Msg::FilterProgress { filter, passed, hits, finished } => {
             answers::filter_progress(model, filter, (passed, hits, finished))

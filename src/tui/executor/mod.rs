@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
+use crate::app::comparison::Comparison;
 use crate::app::database::spoken;
 use crate::app::effect::RequestId;
 use crate::app::row::{Failure, Row};
@@ -133,6 +134,14 @@ impl Executor {
                 let read = |store: sessions::Store| async move { store.get(&instance_uuid).await };
                 let row = sessions.with(&database, read).await;
                 Msg::Fetched { request, result: row.map(|row| row.map(|row| row.spec)) }
+            }),
+            Effect::Compare { request, own, other } => self.spawn(async move {
+                // Some hundred milliseconds of work: not on a thread that others' answers wait for.
+                let compare = tokio::task::spawn_blocking(move || Comparison::of(&own, &other));
+                match compare.await {
+                    Ok(comparison) => Msg::Compared { request, comparison: Arc::new(comparison) },
+                    Err(error) => Msg::Notice(format!("the two specs could not be compared: {error}")),
+                }
             }),
             Effect::FindPrefix { request, database, prefix } => self.spawn(async move {
                 let read =

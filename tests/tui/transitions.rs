@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use reqspec::app::database::Health;
+use reqspec::app::msg::ApplyFailure;
 use reqspec::app::row::Failure;
 use reqspec::app::selection::Counterpart;
 use reqspec::app::{Effect, Msg};
@@ -164,6 +165,24 @@ fn keys_typed_ahead_of_a_jump_wait_for_its_row() {
         assert!(world.row(&api(), 1).is_some() && world.row(&api(), target).is_none(), "{keys}");
         assert!(world.row(&cell("cell1"), target).is_some());
         assert_eq!(world.databases[&cell("cell1")].as_ref().map(Vec::len), Ok(before - 1));
+    }
+}
+
+#[test]
+fn keys_pressed_while_a_change_is_made_wait_for_its_end() {
+    for failing in [false, true] {
+        let mut world = World::started(120, 36);
+        world.keys("D<Right>");
+        if failing {
+            let message = "API: locked by another session".to_owned();
+            world.apply_failure = Some(ApplyFailure { message, conflict: None });
+        }
+        world.hold = true;
+        world.keys("<Enter><Enter>");
+        world.pump();
+        assert_eq!(world.model.zoomed, !failing, "a failure is not answered by what was typed before it");
+        assert_eq!(world.model.overlay.is_some(), failing);
+        assert_eq!(world.row(&api(), 1).is_some(), failing);
     }
 }
 

@@ -25,6 +25,7 @@ use super::keymap;
 use super::layout::{Layout, Side};
 use super::model::Model;
 use super::msg::Msg;
+use super::overlay::Overlay;
 use super::selection::{Fetched, Selection};
 use super::toast::ToastKind;
 
@@ -92,11 +93,12 @@ fn typed_ahead(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Whether a key was typed ahead of what it is meant for: a dialog that is being prepared, the row
+/// Whether a key was typed ahead of what it is meant for: the end of a change that is being made, a
+/// dialog that is being prepared, the row
 /// that the cursor is on its way to, or the text of a spec that was selected a moment ago.
 fn must_wait(model: &Model, event: &KeyEvent) -> bool {
-    if model.overlay.is_some() {
-        return false;
+    if let Some(overlay) = &model.overlay {
+        return matches!(overlay, Overlay::Working(_));
     }
     if model.change.is_some() {
         return true;

@@ -167,6 +167,8 @@ pub fn applied(model: &mut Model, request: RequestId, outcome: Applied) -> Vec<E
             }
         }
         Some(failure) => {
+            // Keys typed ahead were meant for the screen after a success, not for the dialog that comes.
+            model.typed_ahead.clear();
             let reason = Line::new(Tone::Plain, escaped(&spoken(&failure.message)));
             // What was confirmed is kept, so that it can be done again.
             let awaiting = Awaiting::Plan { intent: intent.clone(), origin: origin.clone() };

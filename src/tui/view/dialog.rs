@@ -141,13 +141,15 @@ fn folded(lines: &[Line], width: usize) -> Vec<(String, Role)> {
         .collect()
 }
 
+/// Text is wrapped to so many columns at most: longer lines are hard to read.
+const WIDEST: usize = 90;
 /// Less than so many columns of the screen behind a dialog, both sides together, are no use.
-const SLIVER_COLUMNS: u16 = 20;
+pub const SLIVER_COLUMNS: u16 = 24;
 /// Nor less than so many lines.
 const SLIVER_LINES: u16 = 6;
 
 /// The extent of a dialog: as wanted, or all there is where little would be left beside it.
-fn sized(wanted: u16, all: u16, sliver: u16, whole: bool) -> u16 {
+pub fn sized(wanted: u16, all: u16, sliver: u16, whole: bool) -> u16 {
     if whole || wanted.saturating_add(sliver) > all { all } else { wanted }
 }
 
@@ -156,7 +158,7 @@ fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, _model: &Model, theme: &T
     let widest = picture.head.iter().chain(picture.body).map(|line| line.text.width()).max().unwrap_or(0);
     let least = if picture.body.len() > 6 { 76 } else { 46 };
     let width =
-        sized((widest + 6).clamp(least, 110) as u16, screen.width, SLIVER_COLUMNS, picture.whole_screen);
+        sized((widest + 6).clamp(least, WIDEST) as u16, screen.width, SLIVER_COLUMNS, picture.whole_screen);
     let inner = width.saturating_sub(4);
     let head = folded(&picture.head, usize::from(inner));
     // Lines in front of the first one shown need not be wrapped: long texts stay cheap.

@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::dialog::{SLIVER_COLUMNS, sized};
 use super::pen::{Pen, wrapped};
 use crate::app::command::Risk;
 use crate::app::help::{HelpLine, Sign, lines};
@@ -14,7 +15,7 @@ const KEYS: u16 = 16;
 /// Draws it, from that line on.
 pub fn draw(frame: &mut Frame<'_>, scroll: usize, theme: &Theme) {
     let screen = frame.area();
-    let width = screen.width.saturating_sub(4).min(100);
+    let width = sized(100, screen.width, SLIVER_COLUMNS, false);
     let height = screen.height.saturating_sub(2);
     let area = Rect { x: (screen.width - width) / 2, y: 1.min(screen.height), width, height };
     let all = lines();

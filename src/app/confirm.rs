@@ -96,9 +96,10 @@ impl Confirm {
     /// Scrolls; further down than what decides stands the whole text.
     pub fn scroll_by(&mut self, lines: i64) {
         if lines > 0 && !self.whole.is_empty() {
+            // Behind an empty line the text begins: that is what was asked for.
+            self.scroll = self.body.len() + 1;
             self.body.extend(std::mem::take(&mut self.whole).iter().flat_map(Whole::lines));
             self.expanded = true;
-            // It has the whole screen from now on: nothing is out of sight yet.
             return;
         }
         let last = self.body.len().saturating_sub(1) as i64;

@@ -339,7 +339,7 @@ mod tests {
     #[rstest::rstest]
     #[case("short", 10, "short")]
     #[case("  aggregate_instance_extra_specs:ssd", 20, "  aggrega…_specs:ssd")]
-    #[case("日本語日本語", 7, "日…本語")]
+    #[case("日本語日本語", 7, "日…語")]
     #[case("abcdef", 2, "abcdef")]
     fn long_names_are_cut_in_the_middle(#[case] name: &str, #[case] most: usize, #[case] expected: &str) {
         assert_eq!(middle_cut(name, most), expected);

@@ -74,6 +74,7 @@ impl SqliteStore {
         let ids = match self.recent.ids(version, &request) {
             Some(ids) => ids,
             None => {
+                self.recent.forget();
                 let wanted = request.clone();
                 let source = Arc::clone(&self.source);
                 let window = aside::run(source, None, OPERATION, move |c| recent::pass(c, &wanted)).await?;

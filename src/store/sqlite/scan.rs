@@ -20,8 +20,9 @@ use super::read::UPDATED;
 use crate::store::{Cancel, RowRef, RowVisitor, StoreError};
 
 const OPERATION: &str = "reading all specs";
-/// As much of a file is mapped as the build allows.
-const MAP_ALL: i64 = 1 << 40;
+/// As much of a file is mapped as the build allows; nothing where the terminal UI cannot survive
+/// SIGBUS (`tui::event_loop`).
+const MAP_ALL: i64 = if cfg!(target_os = "linux") { 1 << 40 } else { 0 };
 /// Rows between two reports of progress.
 const REPORT: u64 = 2_000;
 /// Ranges into which the ids are cut, at most; each holds at least [`REPORT`] ids.

@@ -204,7 +204,7 @@ impl Application<'_> {
                     current: current.map(|copy| copy.spec),
                 });
             }
-            Err(error) => return Err(follow(error, &unfinished(from, to, instance_uuid))),
+            Err(error) => return Err(unfinished(error, from, to, instance_uuid)),
         };
         (self.reached)(Stage::Verified);
         let deleted = self.store(from)?.destroy(instance_uuid, text).await;
@@ -235,7 +235,7 @@ impl Application<'_> {
                 "{from}: the spec of {instance_uuid} was deleted by someone else meanwhile. The copy in {to} \
                  is the only one now and was kept"
             ))),
-            Err(error) => Err(follow(error, &unfinished(from, to, instance_uuid))),
+            Err(error) => Err(unfinished(error, from, to, instance_uuid)),
         }
     }
 
@@ -255,7 +255,9 @@ impl Application<'_> {
                 self.note(to, instance_uuid, None, sentence);
                 format!("The copy in {to} was deleted again")
             }
-            Err(error) => format!("The copy in {to}, of the older text, could not be deleted ({error})"),
+            Err(error) => {
+                format!("The copy in {to}, of the older text, could not be deleted ({})", cause(&error))
+            }
         };
         ApplyError::Conflict {
             reason: format!(
@@ -322,10 +324,25 @@ impl Application<'_> {
     }
 }
 
-fn unfinished(from: &DatabaseName, to: &DatabaseName, instance_uuid: &str) -> String {
-    format!(
-        "The spec of {instance_uuid} is in {to}, but its row in {from} was not deleted; move it again to finish"
-    )
+/// The second half of a move failed: what was done, where the spec is, and how to go on.
+fn unfinished(error: StoreError, from: &DatabaseName, to: &DatabaseName, instance_uuid: &str) -> ApplyError {
+    let cause = cause(&error);
+    let reason = format!(
+        "The copy of the spec of {instance_uuid} stands in {to}, but its row in {from} was not deleted; move \
+         it again to finish ({cause})"
+    );
+    match plain(error) {
+        ApplyError::Conflict { current, .. } => ApplyError::Conflict { reason, current },
+        ApplyError::NotFound(_) => ApplyError::NotFound(reason),
+        ApplyError::Refused(_) => ApplyError::Refused(reason),
+        ApplyError::Failed(_) => ApplyError::Failed(reason),
+    }
+}
+
+/// A store's words without those on the operation as a whole: half of a move was written.
+fn cause(error: &StoreError) -> String {
+    let words = error.to_string();
+    words.replace("; nothing was written, try again", "").replace("; nothing was written", "")
 }
 
 /// The row to insert elsewhere: the exact bytes, and the source's times.

@@ -105,7 +105,9 @@ impl Worker {
                 let _ = answer.send(job(session));
             }
         });
-        let lost = || self.source.unavailable(format!("its thread ended while {operation}; r retries"));
+        let lost = || {
+            self.source.unavailable(format!("its thread ended while {operation}; try again, and see the log"))
+        };
         self.jobs.send(job).await.map_err(|_| lost())?;
         answered.await.map_err(|_| lost())?
     }

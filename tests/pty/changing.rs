@@ -129,7 +129,7 @@ fn the_external_editor_opens_again_with_the_reason_until_the_text_is_accepted() 
     assert!(terminal.is_raw() && terminal.screen().alternate_screen(), "the screen is the program's again");
     let read = |name: &str| std::fs::read_to_string(world.cloud.scratch.path(name)).unwrap();
     let seen = read("seen");
-    assert!(seen.starts_with("# Not JSON: ") && seen.contains("(line 1, column "), "{seen}");
+    assert!(seen.starts_with("# Not JSON: ") && seen.contains("(line 46, column "), "{seen}");
     let modes = read("modes");
     assert!(modes.matches(" icanon").count() == 2 && modes.matches(" echo ").count() == 2, "{modes}");
     for file in ["seen", "modes", "editor.sh"] {

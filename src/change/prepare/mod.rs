@@ -3,18 +3,21 @@
 //!
 //! - `place`: which database a spec belongs in.  `text`: what may be stored.
 //! - `group`: a server group that a save sets.  `transfer`: copies and moves.
+//! - `stale`: what nova derived, or will write again.
 //!
 //! Writes nothing. Imports `spec` and `store`.
 
 mod group;
 mod place;
+mod stale;
 mod text;
 mod transfer;
 
 use std::sync::Arc;
 
 use super::{
-    DatabaseName, InstanceHome, Intent, Operation, Plan, Refusal, Requirement, Severity, SpecHome, Warning,
+    DatabaseName, InstanceHome, InstanceState, Intent, Operation, Plan, Refusal, Requirement, Severity,
+    SpecHome, Warning,
 };
 use crate::store::{StoreError, StoredSpec, Stores};
 
@@ -27,6 +30,8 @@ pub struct Facts {
     pub spec_home: SpecHome,
     /// Where the instance of the intent lives.
     pub instance_home: InstanceHome,
+    /// What the instance is doing; None where it is not known.
+    pub instance_state: Option<InstanceState>,
     /// The API database bears upstream nova's own schema (its `alembic_version`).
     pub upstream_schema: bool,
     /// Make a plan of what is refused but forceable; it then wants a word typed.
@@ -150,6 +155,8 @@ impl Preparation<'_> {
             )));
         }
         self.check_group(database, instance_uuid, before, &after).await?;
+        self.warn_of_stale(before, &after);
+        self.warn_of_state();
         Ok(self.plan(Operation::Save {
             database: database.clone(),
             instance_uuid: Arc::clone(instance_uuid),
@@ -198,6 +205,7 @@ impl Preparation<'_> {
         instance_uuid: &Arc<str>,
     ) -> Result<Plan, Refusal> {
         let row = self.source(database, instance_uuid).await?;
+        self.warn_of_state();
         let word = text::word_for(database, instance_uuid);
         let mut kept_in = None;
         let mut unknown = Vec::new();

@@ -71,6 +71,7 @@ impl Preparation<'_> {
             None => false,
         };
         self.check_cell(to)?;
+        self.warn_of_state();
         match from {
             DatabaseName::Api => self.warn_of_leaving_api(to.to_string()),
             DatabaseName::Cell(cell) => self.warn_of_leaving_cell(cell),

@@ -40,6 +40,7 @@ fn move_spec(directory: &Path, id: &str) -> Result<Outcome, Refusal> {
         environment: "test".into(),
         spec_home: SpecHome::Cells,
         instance_home: InstanceHome::Cell(CellName::new("c1")),
+        instance_state: None,
         upstream_schema: false,
         force: false,
     };
@@ -169,6 +170,7 @@ fn opposite_moves_never_lose_the_spec() {
                     environment: "test".into(),
                     spec_home: SpecHome::Cells,
                     instance_home: InstanceHome::Cell(CellName::new("c1")),
+                    instance_state: None,
                     upstream_schema: false,
                     force: true,
                 };

@@ -7,14 +7,22 @@ mod support;
 use std::sync::Arc;
 
 use reqspec::change::{
-    Facts, InstanceHome, Intent, Operation, Plan, Refusal, Requirement, Severity, SpecHome, prepare,
+    Facts, InstanceHome, InstanceState, Intent, Operation, Plan, Refusal, Requirement, Severity, SpecHome,
+    prepare,
 };
 use reqspec::store::{Access, CellName, SpecStore, SqliteStore};
 use rstest::rstest;
 use support::{Cloud, block_on, database, spec, spec_in_zone, uuid};
 
 fn facts(spec_home: SpecHome, instance_home: InstanceHome) -> Facts {
-    Facts { environment: "test".into(), spec_home, instance_home, upstream_schema: false, force: false }
+    Facts {
+        environment: "test".into(),
+        spec_home,
+        instance_home,
+        instance_state: None,
+        upstream_schema: false,
+        force: false,
+    }
 }
 
 /// A deployment of the blueprint, the instance in c1.
@@ -403,5 +411,114 @@ fn a_text_of_another_instance_is_warned_of() {
     for intent in [transfer("api", "c1", &id), save("api", &id, &foreign, &spec_in_zone(&uuid(9), "az1"))] {
         let made = plan(&cloud, &in_c1(), &intent).unwrap();
         assert!(sentences(&made, Severity::Warning)[0].contains("nova takes the column"), "{made:?}");
+    }
+}
+
+#[rstest]
+#[case(
+    "\"extra_specs\": {}",
+    "\"extra_specs\": {\"hw:numa_nodes\": \"2\"}",
+    "numa_topology",
+    "hw:numa_nodes"
+)]
+#[case(
+    "\"extra_specs\": {}",
+    "\"extra_specs\": {\"hw:cpu_policy\": \"dedicated\"}",
+    "numa_topology",
+    "hw:cpu_policy"
+)]
+#[case(
+    "\"extra_specs\": {}",
+    "\"extra_specs\": {\"hw:mem_page_size\": \"large\"}",
+    "numa_topology",
+    "hw:mem_page_size"
+)]
+#[case(
+    "\"extra_specs\": {}",
+    "\"extra_specs\": {\"hw:numa_cpus.0\": \"0\"}",
+    "numa_topology",
+    "hw:numa_cpus.0"
+)]
+#[case(
+    "\"extra_specs\": {}",
+    "\"extra_specs\": {\"hw:numa_mem.0\": \"64\"}",
+    "numa_topology",
+    "hw:numa_mem.0"
+)]
+#[case(
+    "\"extra_specs\": {}",
+    "\"extra_specs\": {\"pci_passthrough:alias\": \"a:1\"}",
+    "pci_requests",
+    "pci_passthrough:alias"
+)]
+fn what_nova_derived_from_a_changed_extra_spec_is_called_stale(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] derived: &str,
+    #[case] source: &str,
+) {
+    let (cloud, id) = (Cloud::new(), uuid(1));
+    let (without, with) = (spec(&id), spec(&id).replacen(from, to, 1));
+    assert_ne!(without, with);
+    // Set and cleared alike.
+    for (name, before, after) in [("c1", &without, &with), ("c2", &with, &without)] {
+        cloud.put(name, &id, before.as_bytes());
+        let made = plan(&cloud, &in_c1(), &save(name, &id, before, after)).unwrap();
+        let said = sentences(&made, Severity::Warning);
+        let expected = format!("{derived} is stale");
+        assert!(said.len() == 1 && said[0].starts_with(&expected) && said[0].contains(source), "{said:?}");
+    }
+}
+
+#[test]
+fn sizes_make_a_stored_topology_stale_unless_it_changes_too() {
+    let (cloud, id) = (Cloud::new(), uuid(1));
+    let topology = |memory: u32| {
+        format!(
+            "\"numa_topology\": {{\"nova_object.name\": \"InstanceNUMATopology\", \"nova_object.namespace\": \"nova\", \
+             \"nova_object.version\": \"1.3\", \"nova_object.data\": {{\"cells\": [{{\"nova_object.name\": \
+             \"InstanceNUMACell\", \"nova_object.namespace\": \"nova\", \"nova_object.version\": \"1.6\", \
+             \"nova_object.data\": {{\"id\": 0, \"cpuset\": [0], \"pcpuset\": [], \"memory\": {memory}, \
+             \"pagesize\": null, \"cpu_topology\": null, \"cpu_pinning_raw\": null, \"cpu_policy\": null, \
+             \"cpu_thread_policy\": null, \"cpuset_reserved\": null}}}}], \"emulator_threads_policy\": null}}}}"
+        )
+    };
+    let bare = spec(&id);
+    let grown = |text: &str| text.replacen("\"memory_mb\": ", "\"memory_mb\": 1", 1);
+    let with = |memory: u32| bare.replacen("\"numa_topology\": null", &topology(memory), 1);
+    assert_ne!(bare, with(64));
+    let staleness = |name: &str, before: &str, after: &str| {
+        cloud.put(name, &id, before.as_bytes());
+        let made = plan(&cloud, &in_c1(), &save(name, &id, before, after)).unwrap();
+        made.warnings.iter().any(|warning| {
+            warning.sentence.starts_with("numa_topology is stale")
+                && warning.sentence.contains("flavor.memory_mb")
+        })
+    };
+    assert!(staleness("c1", &with(64), &grown(&with(64))));
+    assert!(!staleness("c2", &with(64), &grown(&with(65))));
+    assert!(!staleness("api", &bare, &grown(&bare)), "there is no topology");
+}
+
+#[rstest]
+#[case(Some("active"), Some("resize_migrating"), Some("task_state resize_migrating"))]
+#[case(Some("resized"), None, Some("vm_state resized"))]
+#[case(Some("active"), None, None)]
+fn an_instance_that_nova_is_busy_with_is_warned_of(
+    #[case] vm_state: Option<&str>,
+    #[case] task_state: Option<&str>,
+    #[case] expected: Option<&str>,
+) {
+    let (cloud, id) = (Cloud::new(), uuid(1));
+    let (before, after) = (spec(&id), spec_in_zone(&id, "az2"));
+    cloud.put("c1", &id, before.as_bytes());
+    let state = InstanceState { vm_state: vm_state.map(Into::into), task_state: task_state.map(Into::into) };
+    let facts = Facts { instance_state: Some(state), ..in_c1() };
+    for intent in [save("c1", &id, &before, &after), transfer("c1", "api", &id), destroy("c1", &id)] {
+        let made = plan(&cloud, &facts, &intent).unwrap();
+        let said =
+            sentences(&made, Severity::Warning).into_iter().find(|one| one.contains("nova will overwrite"));
+        assert_eq!(said.is_some(), expected.is_some(), "{made:?}");
+        assert!(expected.is_none_or(|words| said.is_some_and(|said| said.contains(words))), "{said:?}");
     }
 }

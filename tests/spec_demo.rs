@@ -112,3 +112,190 @@ fn every_listed_field_can_be_edited() {
     }
     assert!(cleared > 1_000);
 }
+
+/// What the path gives, judged apart from the view's own reading.
+mod by_path {
+    use reqspec::spec::Document;
+    use serde_json::Value;
+
+    /// The value at a path of field names, envelopes stepped through; None for null and absent.
+    pub fn value(document: &Document, path: &str) -> Option<Value> {
+        let node = path.parse::<reqspec::spec::path::FieldPath>().unwrap().resolve(document)?;
+        Some(serde_json::from_str(node.raw()).unwrap()).filter(|value: &Value| !value.is_null())
+    }
+
+    fn plain(value: &Value) -> Option<String> {
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+
+    pub fn text(document: &Document, path: &str) -> Option<String> {
+        plain(&value(document, path)?)
+    }
+
+    pub fn integer(document: &Document, path: &str) -> Option<i64> {
+        value(document, path)?.as_i64()
+    }
+
+    pub fn number(document: &Document, path: &str) -> Option<f64> {
+        value(document, path)?.as_f64()
+    }
+
+    pub fn boolean(document: &Document, path: &str) -> Option<bool> {
+        value(document, path)?.as_bool()
+    }
+
+    pub fn texts(document: &Document, path: &str) -> Vec<String> {
+        let list = value(document, path);
+        list.iter().flat_map(|list| list.as_array().unwrap()).filter_map(plain).collect()
+    }
+
+    pub fn integers(document: &Document, path: &str) -> Vec<i64> {
+        let list = value(document, path);
+        let mut list: Vec<i64> =
+            list.iter().flat_map(|list| list.as_array().unwrap()).filter_map(Value::as_i64).collect();
+        list.sort_unstable();
+        list
+    }
+
+    pub fn map(document: &Document, path: &str) -> std::collections::BTreeMap<String, String> {
+        let map = value(document, path);
+        let entries = map.iter().flat_map(|map| map.as_object().unwrap());
+        entries.filter_map(|(key, value)| Some((key.clone(), plain(value)?))).collect()
+    }
+
+    pub fn length(document: &Document, path: &str) -> usize {
+        value(document, path).map_or(0, |list| list.as_array().unwrap().len())
+    }
+}
+
+/// Every plain field of every object of every row, of all eras: the view says what the path says.
+#[test]
+fn the_typed_view_says_what_the_path_says() {
+    use reqspec::spec::view::SpecView;
+
+    let (mut compared, mut present, mut unread) = (0_usize, 0_usize, 0);
+    let mut same = |what: String, view: String, path: String| {
+        assert_eq!(view, path, "{what}");
+        compared += 1;
+        present += usize::from(!matches!(path.as_str(), "None" | "[]" | "{}"));
+    };
+    let broken = broken();
+    for (uuid, text) in all_rows() {
+        let Ok(document) = Document::parse(&text) else { continue };
+        if broken.contains_key(&uuid) {
+            continue;
+        }
+        // Python's NaN, which the judge here does not read.
+        if serde_json::from_slice::<serde_json::Value>(&text).is_err() {
+            unread += 1;
+            continue;
+        }
+        let document = &document;
+        /// Compares fields of one view with what stands under `$prefix`.
+        macro_rules! fields {
+            ($view:expr, $prefix:expr, $($how:ident: $($name:ident)*;)*) => {$($(
+                let path = format!("{}{}", $prefix, stringify!($name));
+                same(
+                    format!("{uuid} {path}"),
+                    fields!(@shown $how, $view.$name()),
+                    format!("{:?}", by_path::$how(document, &path)),
+                );
+            )*)*};
+            (@shown map, $value:expr) => {
+                format!("{:?}", $value.into_iter().collect::<std::collections::BTreeMap<_, _>>())
+            };
+            (@shown $how:ident, $value:expr) => { format!("{:?}", $value) };
+        }
+        let view = SpecView::of(document);
+        fields!(view, "",
+            text: project_id user_id availability_zone instance_uuid;
+            integer: num_instances; boolean: is_bfv; texts: ignore_hosts force_hosts force_nodes;);
+        let objects = [
+            ("flavor", view.flavor().is_some()),
+            ("image", view.image().is_some()),
+            ("numa_topology", view.numa_topology().is_some()),
+            ("instance_group", view.instance_group().is_some()),
+            ("limits", view.limits().is_some()),
+            ("retry", view.retry().is_some()),
+            ("requested_destination", view.requested_destination().is_some()),
+            ("network_metadata", view.network_metadata().is_some()),
+            ("request_level_params", view.request_level_params().is_some()),
+        ];
+        for (name, seen) in objects {
+            let there = by_path::value(document, name).is_some();
+            same(format!("{uuid} {name}"), seen.to_string(), there.to_string());
+        }
+        if let Some(flavor) = view.flavor() {
+            fields!(flavor, "flavor.",
+                text: name flavorid description created_at updated_at;
+                integer: id vcpus memory_mb root_gb ephemeral_gb swap vcpu_weight;
+                number: rxtx_factor; boolean: disabled is_public; map: extra_specs; texts: projects;);
+            for (key, value) in by_path::map(document, "flavor.extra_specs") {
+                assert_eq!(flavor.extra_spec(&key).as_deref(), Some(&*value));
+            }
+        }
+        if let Some(image) = view.image() {
+            fields!(image, "image.",
+                text: id name status visibility checksum owner container_format disk_format created_at updated_at;
+                boolean: protected; integer: size virtual_size min_ram min_disk; texts: tags;);
+            for (key, value) in image.properties() {
+                let path = format!("image.properties.{key}");
+                let expected = by_path::value(document, &path).unwrap();
+                let shown = expected.as_str().map_or(expected.to_string(), str::to_owned);
+                same(format!("{uuid} {path}"), value.replace(", ", ","), shown.replace(", ", ","));
+            }
+            let properties = by_path::value(document, "image.properties");
+            let count =
+                properties.map_or(0, |properties| properties["nova_object.data"].as_object().unwrap().len());
+            assert_eq!(image.properties().len(), count, "{uuid}");
+        }
+        if let Some(topology) = view.numa_topology() {
+            fields!(topology, "numa_topology.", text: instance_uuid emulator_threads_policy;);
+            assert_eq!(topology.cells().len(), by_path::length(document, "numa_topology.cells"));
+            for (at, cell) in topology.cells().into_iter().enumerate() {
+                fields!(cell, format!("numa_topology.cells[{at}]."),
+                    integer: id memory pagesize; integers: cpuset pcpuset cpuset_reserved;
+                    text: cpu_policy cpu_thread_policy; map: cpu_pinning_raw;);
+            }
+        }
+        assert_eq!(view.pci_requests().len(), by_path::length(document, "pci_requests.requests"));
+        for (at, request) in view.pci_requests().into_iter().enumerate() {
+            fields!(request, format!("pci_requests.requests[{at}]."),
+                integer: count; boolean: is_new; text: alias_name request_id requester_id numa_policy;);
+        }
+        if let Some(group) = view.instance_group() {
+            fields!(group, "instance_group.", text: uuid name project_id user_id; texts: members hosts;);
+            let policy = by_path::text(document, "instance_group.policy")
+                .or_else(|| by_path::texts(document, "instance_group.policies").into_iter().next());
+            same(format!("{uuid} policy"), format!("{:?}", group.policy()), format!("{policy:?}"));
+        }
+        if let Some(destination) = view.requested_destination() {
+            fields!(destination, "requested_destination.",
+                text: host; texts: aggregates forbidden_aggregates; boolean: allow_cross_cell_move;);
+        }
+        if let Some(limits) = view.limits() {
+            fields!(limits, "limits.", integer: vcpu memory_mb disk_gb;);
+        }
+        if let Some(retry) = view.retry() {
+            fields!(retry, "retry.", integer: num_attempts;);
+            assert_eq!(retry.hosts().len(), by_path::length(document, "retry.hosts.objects"), "{uuid}");
+        }
+        let hints = by_path::value(document, "scheduler_hints");
+        let names = hints.iter().flat_map(|hints| hints.as_object().unwrap().keys());
+        for name in names {
+            let path = format!("scheduler_hints[{name}]");
+            same(
+                format!("{uuid} {path}"),
+                format!("{:?}", view.hint(name)),
+                format!("{:?}", by_path::texts(document, &path)),
+            );
+        }
+        let groups = by_path::length(document, "security_groups.objects");
+        assert_eq!(view.security_groups().len(), groups, "{uuid}");
+    }
+    assert!(compared > 30_000 && present > 15_000 && unread < 5, "{compared} {present} {unread}");
+}

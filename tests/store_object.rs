@@ -85,14 +85,18 @@ fn a_save_strips_as_nova_does_and_writes_only_what_changed() {
 #[test]
 fn one_malformed_row_spoils_no_other() {
     let cloud = Cloud::new();
-    cloud.put("c1", &uuid(1), spec(&uuid(1)).as_bytes());
+    cloud.put("c1", &uuid(1), spec_in_zone(&uuid(1), "of-the-cell").as_bytes());
     cloud.put("c1", &uuid(2), b"{\"trunc");
+    // The context targets the cell: the API database's rows are not meant.
+    cloud.put("api", &uuid(1), spec(&uuid(1)).as_bytes());
+    cloud.put("api", &uuid(3), spec(&uuid(3)).as_bytes());
     let context = RequestContext::new(cloud.stores(Access::ReadOnly)).target_cell("c1");
     let wanted: Vec<Arc<str>> = [1, 2, 3].map(|number| uuid(number).into()).to_vec();
     let found = block_on(RequestSpec::get_by_instance_uuids(&context, &wanted)).unwrap();
     assert_eq!(found.len(), 2);
     let (good, bad): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
     assert_eq!(&**good[0].as_ref().unwrap().instance_uuid(), uuid(1));
+    assert_eq!(good[0].as_ref().unwrap().document().text(), spec_in_zone(&uuid(1), "of-the-cell"));
     let error = bad[0].as_ref().unwrap_err().to_string();
     assert!(error.contains(&uuid(2)), "{error}");
 }

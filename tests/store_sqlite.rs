@@ -350,8 +350,12 @@ fn endless(scratch: &Scratch) -> std::path::PathBuf {
     Connection::open(&path)
         .unwrap()
         .execute_batch(
-            "CREATE VIEW request_specs AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
-             SELECT id, 'u' || id AS instance_uuid, 'text' AS spec, NULL AS created_at, NULL AS updated_at FROM n",
+            // The table behind it stands on a page of its own, which each row reads.
+            "CREATE TABLE behind (text TEXT);
+             INSERT INTO behind VALUES ('text');
+             CREATE VIEW request_specs AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
+             SELECT id, 'u' || id AS instance_uuid, text AS spec, NULL AS created_at, NULL AS updated_at
+             FROM n CROSS JOIN behind",
         )
         .unwrap();
     path
@@ -386,6 +390,70 @@ fn a_count_that_nobody_waits_for_ends_and_delays_no_page() {
     });
     // Both were dropped: their threads end.
     wait_until("the end of the counting threads", || threads("sqlite e aside") == 0);
+}
+
+/// A mapped file that another program cuts short would end the process with SIGBUS.
+#[test]
+fn no_request_but_a_scan_maps_the_file() {
+    let scratch = Scratch::new();
+    let path = endless(&scratch);
+    let store = SqliteStore::open(DatabaseName::cell("e"), &path, Access::ReadOnly).unwrap();
+    let is_mapped = || std::fs::read_to_string("/proc/self/maps").unwrap().contains(path.to_str().unwrap());
+    block_on(async {
+        let request = PageRequest { order: SortOrder::Updated, from: PageFrom::Start, limit: 10 };
+        let (count, page) = (store.count(), store.page(request));
+        let look = async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            assert!(threads("sqlite e aside") >= 2);
+            is_mapped()
+        };
+        tokio::pin!(count, page);
+        tokio::select! {
+            _ = count => panic!("an endless table was counted"),
+            _ = page => panic!("an endless table was sorted"),
+            mapped = look => assert!(!mapped),
+        }
+        // The look sees a map where there is one.
+        let scan = store.scan(Arc::new(Ignore), Cancel::default());
+        tokio::select! {
+            _ = scan => panic!("an endless table was scanned"),
+            () = tokio::time::sleep(Duration::from_millis(150)) => assert!(is_mapped()),
+        }
+    });
+}
+
+/// More rows than the keys of one pass: the pages join at the seam, in both directions.
+#[test]
+fn pages_by_last_update_join_beyond_the_keys_of_a_pass() {
+    const ROWS: usize = 50_300;
+    let scratch = Scratch::new();
+    let path = scratch.database("c1.sqlite", "wal");
+    let sql = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})
+         INSERT INTO request_specs (instance_uuid, spec, updated_at)
+         SELECT format('%08d', i), 'text', datetime(i * 7919 % 1000, 'unixepoch') FROM n"
+    );
+    Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
+    let store = reading(&path);
+    let key = |row: &StoredSpec| PageKey { id: row.id, updated: row.updated_at.as_deref().unwrap().into() };
+    for backwards in [false, true] {
+        let mut from = if backwards { PageFrom::End } else { PageFrom::Start };
+        let mut seen = Vec::new();
+        loop {
+            let request = PageRequest { order: SortOrder::Updated, from, limit: 700 };
+            let mut rows = block_on(store.page(request)).unwrap();
+            if backwards {
+                rows.reverse();
+            }
+            let Some(last) = rows.last().map(key) else { break };
+            seen.extend(rows.iter().map(|row| (row.updated_at.clone(), row.id)));
+            from = if backwards { PageFrom::Before(last) } else { PageFrom::After(last) };
+        }
+        assert_eq!(seen.len(), ROWS);
+        let in_order =
+            |pair: &[(Option<Arc<str>>, i64)]| if backwards { pair[0] < pair[1] } else { pair[0] > pair[1] };
+        assert!(seen.windows(2).all(in_order));
+    }
 }
 
 fn permit(path: &Path, mode: u32) {

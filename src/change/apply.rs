@@ -5,6 +5,7 @@
 //! deletes at the source, each step committed before the next: at any moment one of the two holds the spec, and
 //! a move that was interrupted is finished by moving again. Imports `store`.
 
+use crate::spec::text::named;
 use std::sync::Arc;
 
 use super::{Confirmed, DatabaseName, Operation, Plan};
@@ -117,7 +118,10 @@ impl Application<'_> {
                     database,
                     instance_uuid,
                     Some(row),
-                    format!("Saved the spec of {instance_uuid} in {database}."),
+                    format!(
+                        "Saved the spec of {instance_uuid} in {database}.",
+                        instance_uuid = named(instance_uuid)
+                    ),
                 );
             }
             Operation::Create { database, instance_uuid, text } => {
@@ -132,7 +136,10 @@ impl Application<'_> {
                     database,
                     instance_uuid,
                     Some(row),
-                    format!("Created the spec of {instance_uuid} in {database}."),
+                    format!(
+                        "Created the spec of {instance_uuid} in {database}.",
+                        instance_uuid = named(instance_uuid)
+                    ),
                 );
             }
             Operation::Destroy { database, instance_uuid, before } => {
@@ -141,7 +148,10 @@ impl Application<'_> {
                     database,
                     instance_uuid,
                     None,
-                    format!("Deleted the spec of {instance_uuid} in {database}."),
+                    format!(
+                        "Deleted the spec of {instance_uuid} in {database}.",
+                        instance_uuid = named(instance_uuid)
+                    ),
                 );
             }
             Operation::Copy { from, to, instance_uuid, text, replaces } => {
@@ -158,7 +168,10 @@ impl Application<'_> {
                     to,
                     instance_uuid,
                     Some(row),
-                    format!("Copied the spec of {instance_uuid} from {from} to {to}."),
+                    format!(
+                        "Copied the spec of {instance_uuid} from {from} to {to}.",
+                        instance_uuid = named(instance_uuid)
+                    ),
                 );
             }
             Operation::Move { from, to, instance_uuid, text, already_there } => {
@@ -181,13 +194,22 @@ impl Application<'_> {
         let destination = Arc::clone(self.store(to)?);
         if !already_there {
             let row = destination.create(twin(&source, text)?).await.map_err(|error| {
-                follow(error, &format!("The spec of {instance_uuid} was not moved and is still in {from}"))
+                follow(
+                    error,
+                    &format!(
+                        "The spec of {instance_uuid} was not moved and is still in {from}",
+                        instance_uuid = named(instance_uuid)
+                    ),
+                )
             })?;
             self.note(
                 to,
                 instance_uuid,
                 Some(row),
-                format!("Copied the spec of {instance_uuid} from {from} to {to}."),
+                format!(
+                    "Copied the spec of {instance_uuid} from {from} to {to}.",
+                    instance_uuid = named(instance_uuid)
+                ),
             );
             (self.reached)(Stage::Inserted);
         }
@@ -199,12 +221,13 @@ impl Application<'_> {
                 return Err(ApplyError::Conflict {
                     reason: format!(
                         "{to} does not hold what was moved there: another program changed the spec of \
-                         {instance_uuid} in it. The row in {from} was not deleted"
+                         {instance_uuid} in it. The row in {from} was not deleted",
+                        instance_uuid = named(instance_uuid)
                     ),
                     current: current.map(|copy| copy.spec),
                 });
             }
-            Err(error) => return Err(follow(error, &unfinished(from, to, instance_uuid))),
+            Err(error) => return Err(unfinished(error, from, to, instance_uuid)),
         };
         (self.reached)(Stage::Verified);
         let deleted = self.store(from)?.destroy(instance_uuid, text).await;
@@ -216,7 +239,10 @@ impl Application<'_> {
                     from,
                     instance_uuid,
                     None,
-                    format!("Deleted the spec of {instance_uuid} in {from}: it is in {to} now."),
+                    format!(
+                        "Deleted the spec of {instance_uuid} in {from}: it is in {to} now.",
+                        instance_uuid = named(instance_uuid)
+                    ),
                 );
                 Ok(())
             }
@@ -226,16 +252,18 @@ impl Application<'_> {
             Err(StoreError::Conflict { current: Some(current), .. }) => Err(ApplyError::Conflict {
                 reason: format!(
                     "{from}: the spec of {instance_uuid} was changed by someone else meanwhile, so it was not \
-                     deleted. {to} holds the older text"
+                     deleted. {to} holds the older text",
+                    instance_uuid = named(instance_uuid)
                 ),
                 current: Some(current.spec),
             }),
             // Without the source's row, the copy is the only one: it stays.
             Err(StoreError::Conflict { current: None, .. }) => Err(ApplyError::NotFound(format!(
                 "{from}: the spec of {instance_uuid} was deleted by someone else meanwhile. The copy in {to} \
-                 is the only one now and was kept"
+                 is the only one now and was kept",
+                instance_uuid = named(instance_uuid)
             ))),
-            Err(error) => Err(follow(error, &unfinished(from, to, instance_uuid))),
+            Err(error) => Err(unfinished(error, from, to, instance_uuid)),
         }
     }
 
@@ -251,16 +279,22 @@ impl Application<'_> {
     ) -> ApplyError {
         let fate = match self.delete_copy(from, to, instance_uuid, text, &current.spec).await {
             Ok(()) => {
-                let sentence = format!("Deleted the copy of the spec of {instance_uuid} in {to} again.");
+                let sentence = format!(
+                    "Deleted the copy of the spec of {instance_uuid} in {to} again.",
+                    instance_uuid = named(instance_uuid)
+                );
                 self.note(to, instance_uuid, None, sentence);
                 format!("The copy in {to} was deleted again")
             }
-            Err(error) => format!("The copy in {to}, of the older text, could not be deleted ({error})"),
+            Err(error) => {
+                format!("The copy in {to}, of the older text, could not be deleted ({})", cause(&error))
+            }
         };
         ApplyError::Conflict {
             reason: format!(
                 "{from}: the spec of {instance_uuid} was changed by someone else while it was moved, so it \
-                 stays there. {fate}"
+                 stays there. {fate}",
+                instance_uuid = named(instance_uuid)
             ),
             current: Some(current.spec),
         }
@@ -291,12 +325,14 @@ impl Application<'_> {
             Some(row) if *row.spec == *text => Ok(row),
             Some(row) => Err(ApplyError::Conflict {
                 reason: format!(
-                    "{from}: the spec of {instance_uuid} was changed by someone else; nothing was done"
+                    "{from}: the spec of {instance_uuid} was changed by someone else; nothing was done",
+                    instance_uuid = named(instance_uuid)
                 ),
                 current: Some(row.spec),
             }),
             None => Err(ApplyError::NotFound(format!(
-                "{from}: the spec of {instance_uuid} is not there any more; nothing was done"
+                "{from}: the spec of {instance_uuid} is not there any more; nothing was done",
+                instance_uuid = named(instance_uuid)
             ))),
         }
     }
@@ -322,10 +358,26 @@ impl Application<'_> {
     }
 }
 
-fn unfinished(from: &DatabaseName, to: &DatabaseName, instance_uuid: &str) -> String {
-    format!(
-        "The spec of {instance_uuid} is in {to}, but its row in {from} was not deleted; move it again to finish"
-    )
+/// The second half of a move failed: what was done, where the spec is, and how to go on.
+fn unfinished(error: StoreError, from: &DatabaseName, to: &DatabaseName, instance_uuid: &str) -> ApplyError {
+    let cause = cause(&error);
+    let reason = format!(
+        "The copy of the spec of {instance_uuid} stands in {to}, but its row in {from} was not deleted; move \
+         it again to finish ({cause})",
+        instance_uuid = named(instance_uuid)
+    );
+    match plain(error) {
+        ApplyError::Conflict { current, .. } => ApplyError::Conflict { reason, current },
+        ApplyError::NotFound(_) => ApplyError::NotFound(reason),
+        ApplyError::Refused(_) => ApplyError::Refused(reason),
+        ApplyError::Failed(_) => ApplyError::Failed(reason),
+    }
+}
+
+/// A store's words without those on the operation as a whole: half of a move was written.
+fn cause(error: &StoreError) -> String {
+    let words = error.to_string();
+    words.replace("; nothing was written, try again", "").replace("; nothing was written", "")
 }
 
 /// The row to insert elsewhere: the exact bytes, and the source's times.
@@ -340,7 +392,10 @@ fn twin(source: &StoredSpec, text: &[u8]) -> Result<NewSpec, ApplyError> {
 
 fn as_text<'a>(text: &'a [u8], instance_uuid: &str) -> Result<&'a str, ApplyError> {
     std::str::from_utf8(text).map_err(|_| {
-        ApplyError::Refused(format!("the spec of {instance_uuid} is not valid UTF-8; nothing was done"))
+        ApplyError::Refused(format!(
+            "the spec of {instance_uuid} is not valid UTF-8; nothing was done",
+            instance_uuid = named(instance_uuid)
+        ))
     })
 }
 

@@ -20,4 +20,4 @@ pub use intent::Intent;
 pub use plan::{Operation, Plan, Refusal, Severity, Warning};
 pub use prepare::{Facts, prepare};
 
-pub use crate::store::{CellName, DatabaseName, InstanceHome, SpecHome};
+pub use crate::store::{CellName, DatabaseName, InstanceHome, InstanceState, SpecHome};

@@ -60,10 +60,17 @@ pub async fn prepare(
         }
         Err(_) => InstanceHome::Unknown,
     };
+    let mut instance_state = None;
+    if let InstanceHome::Cell(cell) = &instance_home
+        && let Ok(cell) = sessions.get(&DatabaseName::Cell(cell.clone())).await
+    {
+        instance_state = deployment.instance_state(cell.as_ref(), instance_uuid).await;
+    }
     let facts = Facts {
         environment: deployment.environment().to_owned(),
         spec_home: deployment.spec_home(),
         instance_home,
+        instance_state,
         upstream_schema: deployment.upstream_schema(),
         force: arguments.force,
     };

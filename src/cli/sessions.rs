@@ -1,5 +1,6 @@
 //! Read-only sessions, opened when first needed, and finding a spec in them.
 
+use crate::spec::text::named;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -206,7 +207,7 @@ impl Sessions<'_> {
 
 /// No database has it.
 pub fn not_found(uuid: &str) -> CliError {
-    CliError::not_found(format!("no database has a spec of {uuid}"))
+    CliError::not_found(format!("no database has a spec of {uuid}", uuid = named(uuid)))
 }
 
 fn unasked(errors: &[StoreError], advice: &str) -> CliError {

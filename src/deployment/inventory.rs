@@ -1,11 +1,11 @@
 //! What nova's own tables say about an instance. Plain SQL over `instance_mappings` and
-//! `cell_mappings` of the API database; a table that is not there is an answer, not an error.
+//! `cell_mappings` of the API database, and `instances` of a cell; a table that is not there is an answer, not an error.
 //!
 //! Imports `store`. Reads only.
 
 use std::sync::Arc;
 
-use crate::store::{CellName, DatabaseName, InstanceHome, SpecStore, SqlValue, StoreError};
+use crate::store::{CellName, DatabaseName, InstanceHome, InstanceState, SpecStore, SqlValue, StoreError};
 
 /// Whether a database bears the mark of nova's own migrations: `alembic_version`, or before nova 24
 /// sqlalchemy-migrate's `migrate_version`. None if it could not be asked.
@@ -39,6 +39,23 @@ pub(super) async fn instance_home(
             [_, name, uuid] => InstanceHome::Cell(cell_name(name, uuid, known)),
             _ => InstanceHome::Unknown,
         },
+    }
+}
+
+/// What `instances` of its cell says an instance is doing; None where it is not there (any more), or
+/// could not be asked.
+pub(super) async fn instance_state(cell: &dyn SpecStore, instance_uuid: &str) -> Option<InstanceState> {
+    let sql = "SELECT vm_state, task_state FROM instances WHERE uuid = ? AND deleted = 0";
+    let rows = cell.select(sql, &[SqlValue::Text(instance_uuid.to_owned())], 1).await.ok()?;
+    let text = |value: &SqlValue| match value {
+        SqlValue::Text(text) if !text.is_empty() => Some(text.clone()),
+        _ => None,
+    };
+    match rows.first()?.as_slice() {
+        [vm_state, task_state] => {
+            Some(InstanceState { vm_state: text(vm_state), task_state: text(task_state) })
+        }
+        _ => None,
     }
 }
 

@@ -14,7 +14,9 @@ pub mod url;
 
 use std::sync::{Arc, OnceLock};
 
-use crate::store::{Access, DatabaseName, InstanceHome, SpecHome, SpecStore, SqliteStore, StoreError};
+use crate::store::{
+    Access, DatabaseName, InstanceHome, InstanceState, SpecHome, SpecStore, SqliteStore, StoreError,
+};
 
 pub use cells::{CellArgument, CellError};
 pub use url::{DatabaseUrl, UrlError};
@@ -192,6 +194,12 @@ impl Deployment {
     /// this deployment uses for it: the name or the uuid of `cell_mappings`.
     pub async fn instance_home(&self, api: &dyn SpecStore, instance_uuid: &str) -> InstanceHome {
         inventory::instance_home(api, instance_uuid, &self.databases).await
+    }
+
+    /// What nova's `instances` says an instance is doing; `cell` is the database of its cell. None
+    /// where that does not have it or could not be asked.
+    pub async fn instance_state(&self, cell: &dyn SpecStore, instance_uuid: &str) -> Option<InstanceState> {
+        inventory::instance_state(cell, instance_uuid).await
     }
 }
 

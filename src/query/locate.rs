@@ -44,11 +44,10 @@ impl<'t> Locator<'t> {
     /// What stands at `place`, which is in a string and not before the last place asked for.
     pub fn place(&mut self, place: usize) -> Place {
         while self.at < self.text.len() {
-            let start = self.at;
             if !self.step() {
                 return Place::Unsure;
             }
-            if self.text[start] == b'"' && place < self.at {
+            if place < self.at {
                 return self.judge();
             }
         }
@@ -56,8 +55,14 @@ impl<'t> Locator<'t> {
     }
 
     /// Past one byte or one string; false where no JSON stands.
+    #[inline]
     fn step(&mut self) -> bool {
-        match self.text[self.at] {
+        // What most bytes outside of strings are.
+        while let Some(b' ' | b',' | b'0'..=b'9' | b'a'..=b'z') = self.text.get(self.at) {
+            self.at += 1;
+        }
+        let Some(&byte) = self.text.get(self.at) else { return true };
+        match byte {
             b'"' => {
                 let start = self.at + 1;
                 let Some(length) = memchr(b'"', &self.text[start..]) else { return false };
@@ -90,11 +95,12 @@ impl<'t> Locator<'t> {
         let mut ahead =
             Self { text: self.text, at: self.at, depth: self.depth, keys: self.keys, last: self.last };
         while ahead.depth >= self.depth && ahead.at < ahead.text.len() {
-            if ahead.depth == self.depth && ahead.text[ahead.at] == b':' && ahead.last == b"name" {
-                return true;
-            }
             if !ahead.step() {
                 break;
+            }
+            // The step ended behind what it took.
+            if ahead.depth == self.depth && ahead.text[ahead.at - 1] == b':' && ahead.last == b"name" {
+                return true;
             }
         }
         false

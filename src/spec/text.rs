@@ -35,6 +35,11 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// How a message names what a text names: an empty one, which would not be seen, as `""`.
+pub fn named(text: &str) -> &str {
+    if text.is_empty() { "\"\"" } else { text }
+}
+
 /// Whether a character must not reach a terminal as it is.
 pub fn is_unsafe(character: char) -> bool {
     matches!(u32::from(character),

@@ -76,6 +76,15 @@ pub enum InstanceHome {
     Cell(CellName),
 }
 
+/// What nova's `instances` says an instance is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InstanceState {
+    /// Column `vm_state`.
+    pub vm_state: Option<String>,
+    /// Column `task_state`: null unless something is under way.
+    pub task_state: Option<String>,
+}
+
 /// Where the spec of a scheduled instance belongs in this deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecHome {

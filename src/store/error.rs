@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::StoredSpec;
 use super::context::DatabaseName;
+use crate::spec::text::named;
 
 /// An error of a store.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -44,7 +45,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The row is not what was read.
-    #[error("{database}: the spec of {instance_uuid} was changed by someone else; nothing was written")]
+    #[error("{database}: the spec of {} was changed by someone else; nothing was written", named(.instance_uuid))]
     Conflict {
         /// Which database.
         database: DatabaseName,
@@ -54,7 +55,7 @@ pub enum StoreError {
         current: Option<Box<StoredSpec>>,
     },
     /// The instance has a row already.
-    #[error("{database}: a spec of {instance_uuid} exists already; nothing was written")]
+    #[error("{database}: a spec of {} exists already; nothing was written", named(.instance_uuid))]
     Exists {
         /// Which database.
         database: DatabaseName,
@@ -64,7 +65,7 @@ pub enum StoreError {
         current: Box<StoredSpec>,
     },
     /// No such row.
-    #[error("{database}: no spec of {instance_uuid}")]
+    #[error("{database}: no spec of {}", named(.instance_uuid))]
     NotFound {
         /// Which database.
         database: DatabaseName,

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 
-pub use context::{CellName, DatabaseName, InstanceHome, RequestContext, SpecHome};
+pub use context::{CellName, DatabaseName, InstanceHome, InstanceState, RequestContext, SpecHome};
 pub use error::StoreError;
 pub use object::{ObjectError, RequestSpec};
 pub use sqlite::{Access, SqliteStore};

@@ -285,6 +285,21 @@ async fn waiting_event(events: &mut Option<EventStream>) -> Option<Event> {
     }
 }
 
+/// Rust's runtime catches SIGBUS itself, to tell overflows of the stack. At any other it puts the
+/// default action in its place, and the access that is then tried again kills the process: our own
+/// handler, which runs beside that one, would come too late. So it is sent one that harms nothing
+/// before ours is there.
+fn step_aside() -> io::Result<()> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // Where nobody catches it, it would end the program.
+    if caught.is_some_and(|mask| mask & (1 << (SIGBUS - 1)) != 0) {
+        signal_hook::low_level::raise(SIGBUS)?;
+    }
+    Ok(())
+}
+
 /// The signals that end the program in an orderly way.
 struct Signals {
     terminate: Signal,
@@ -296,6 +311,7 @@ struct Signals {
 
 impl Signals {
     fn new() -> io::Result<Self> {
+        step_aside()?;
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,

@@ -278,3 +278,32 @@ fn a_beginning_is_not_taken_for_unique_where_a_database_could_not_look() {
     assert_eq!(world.stored("api", UUID).unwrap(), spec());
     world.run(&["edit", UUID, "--set", "availability_zone=az7", "--yes"]).ok();
 }
+
+#[test]
+fn an_instance_that_nova_is_busy_with_is_warned_of() {
+    let world = World::with_mappings();
+    world.insert("cell1", UUID, spec());
+    world.map(UUID, Some(2));
+    let plan = |arguments: &[&str]| world.run(&[arguments, &["--dry-run", "--force"]].concat()).ok();
+    let edit = ["edit", UUID, "--set", "availability_zone=az2"];
+    // Without nova's table of instances nothing is known.
+    assert!(!plan(&edit).contains("nova will overwrite"));
+    world.sql(
+        "cell1",
+        &format!(
+            "CREATE TABLE instances (uuid VARCHAR(36), vm_state VARCHAR(255), task_state VARCHAR(255), deleted INTEGER);
+             INSERT INTO instances VALUES ('{UUID}', 'error', 'deleting', 7), ('{UUID}', 'active', NULL, 0)"
+        ),
+    );
+    assert!(!plan(&edit).contains("nova will overwrite"));
+    for (change, word) in [
+        ("vm_state = 'resized'", "vm_state resized"),
+        ("task_state = 'resize_prep'", "task_state resize_prep"),
+    ] {
+        world.sql("cell1", &format!("UPDATE instances SET {change} WHERE deleted = 0"));
+        for arguments in [&edit[..], &["move", UUID, "--to", "api"], &["delete", UUID, "--in", "cell1"]] {
+            let out = plan(arguments);
+            assert!(out.contains("warning") && out.contains(word), "{out}");
+        }
+    }
+}

@@ -275,3 +275,74 @@ fn a_text_that_is_too_deep_is_a_string_in_json() {
     let err = world.run(&["move", UUID, "--to", "cell1", "--yes", "--force"]).fails(5);
     assert!(err.contains(&format!("api: the stored text of {UUID} cannot be read")), "{err}");
 }
+
+/// As large and as nested as a column holds: listed and shown, and never stored anew.
+#[test]
+fn huge_texts_are_listed_shown_and_not_moved() {
+    let huge = format!("{{\"nova_object.data\": \"{}", "x".repeat(16 * 1024 * 1024));
+    let deep = "[".repeat(100_000) + "1" + &"]".repeat(100_000);
+    for text in [huge, deep] {
+        let world = World::new();
+        world.insert("api", UUID, &text);
+        world.insert("api", OTHER, spec_of(OTHER));
+        let listed = world.run(&["list"]).ok();
+        assert_eq!(listed.lines().count(), 3, "both rows and the heads");
+        assert!(listed.len() < 2_000, "the text itself is not listed: {} bytes", listed.len());
+        let rows = rows(&world.run(&["list", "--json"]).ok());
+        assert!(rows[0]["problem"].is_string() && rows[1]["problem"].is_null());
+        assert!(world.run(&["show", UUID]).ok().contains(UUID));
+        assert_eq!(world.run(&["show", UUID, "--raw"]).ok().trim_end(), text);
+        for change in
+            [&["move", UUID, "--to", "cell1"][..], &["edit", UUID, "--set", "availability_zone=az2"]]
+        {
+            let err = world.run(&[change, &["--yes", "--force"]].concat()).fails(5);
+            assert!(err.contains(UUID) && err.len() < 2_000, "{} bytes", err.len());
+        }
+        assert_eq!(world.holders(UUID), ["api"]);
+    }
+}
+
+/// Twenty thousand specs, 60 MB of text, do not fit into the memory allowed, and need not.
+#[test]
+fn a_long_list_is_json_line_by_line_in_bounded_memory() {
+    const ROWS: u32 = 20_000;
+    let world = World::new();
+    world.insert_many("api", ROWS, spec());
+    let program = world.command(&["list", "--json", "--sort"]);
+    let arguments: Vec<_> = program.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    for order in ["id", "updated"] {
+        let script = "ulimit -d 40000; exec \"$0\" \"$@\"";
+        let mut limited = std::process::Command::new("sh");
+        limited.current_dir(world.directory()).args(["-c", script]).arg(program.get_program());
+        let ran = limited.args(&arguments).arg(order).output().unwrap();
+        assert!(ran.status.success(), "{order}: {}", String::from_utf8_lossy(&ran.stderr));
+        assert_eq!(rows(&String::from_utf8(ran.stdout).unwrap()).len(), ROWS as usize, "{order}");
+    }
+}
+
+#[test]
+fn a_cell_without_the_table_leaves_the_rest_readable() {
+    let world = World::new();
+    world.insert("api", UUID, spec());
+    world.sql("cell1", "DROP TABLE request_specs");
+    let ran = world.run(&["list"]);
+    assert!(ran.fails(1).contains("cell1: no table request_specs; `reqspec db sync` adds it"));
+    assert!(ran.out().contains(UUID));
+    world.run(&["list", "--in", "api"]).ok();
+    assert!(world.run(&["show", UUID]).ok().contains("api (row 1"));
+    world.run(&["show", OTHER]).fails(3);
+    let status = world.run(&["db", "status"]);
+    let lines: Vec<String> = status.out().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[1].contains("cell1") && lines[1] != lines[2].replace("cell2", "cell1"), "{lines:?}");
+}
+
+#[test]
+fn an_empty_instance_uuid_is_seen_in_messages() {
+    let world = World::new();
+    world.insert("api", "", spec());
+    let err = world.run(&["move", "", "--from", "api", "--to", "cell1"]).fails(5);
+    assert!(!err.contains("of  ") && !err.contains("of ,"), "{err}");
+    let out = world.run(&["delete", "", "--in", "api", "--yes", "--force"]).ok();
+    assert_eq!(out, "Deleted the spec of \"\" in api.\n");
+}

@@ -68,7 +68,13 @@ fn raw(editor: &Editor, path: &str) -> String {
 #[case("/force_hosts⏎acmp1⏎acmp2⏎k⏎⌫cmp9⏎", "force_hosts", r#"["cmp9", "cmp2"]"#)]
 #[case("/force_hosts⏎acmp1⏎kx", "force_hosts", "null")]
 // Maps.
-#[case("/scheduler_hints⏎x", "scheduler_hints", "{}")]
+// The hint of a group goes with the group only.
+#[case(
+    "/scheduler_hints⏎x",
+    "scheduler_hints",
+    r#"{"group": ["65ebc666-6f21-422a-93f3-119c3bb1d80c"], "different_host": ["c3f54785-f32f-47ab-b01c-e5c385ef3ac3", "6ebbd997-9cb1-46b2-bb2b-153caf13a7fb"]}"#
+)]
+#[case("/scheduler_hints.group⏎x", "scheduler_hints.group", r#"["65ebc666-6f21-422a-93f3-119c3bb1d80c"]"#)]
 #[case(
     "/scheduler_hints⏎asame_⇥⏎65ebc666-6f21-422a-93f3-119c3bb1d80c⏎",
     "scheduler_hints.same_host",

@@ -6,6 +6,7 @@ use super::Preparation;
 use super::text::word_for;
 use crate::change::{DatabaseName, Refusal, Severity};
 use crate::spec::Document;
+use crate::spec::text::named;
 use crate::store::SqlValue;
 
 impl Preparation<'_> {
@@ -44,7 +45,8 @@ impl Preparation<'_> {
             Severity::Notice,
             format!(
                 "This makes {instance_uuid} no member of the server group {group}: the members stand in \
-                 nova's table instance_group_member."
+                 nova's table instance_group_member.",
+                instance_uuid = named(instance_uuid)
             ),
         );
         Ok(())

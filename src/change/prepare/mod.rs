@@ -3,18 +3,22 @@
 //!
 //! - `place`: which database a spec belongs in.  `text`: what may be stored.
 //! - `group`: a server group that a save sets.  `transfer`: copies and moves.
+//! - `stale`: what nova derived, or will write again.
 //!
 //! Writes nothing. Imports `spec` and `store`.
 
 mod group;
 mod place;
+mod stale;
 mod text;
 mod transfer;
 
+use crate::spec::text::named;
 use std::sync::Arc;
 
 use super::{
-    DatabaseName, InstanceHome, Intent, Operation, Plan, Refusal, Requirement, Severity, SpecHome, Warning,
+    DatabaseName, InstanceHome, InstanceState, Intent, Operation, Plan, Refusal, Requirement, Severity,
+    SpecHome, Warning,
 };
 use crate::store::{StoreError, StoredSpec, Stores};
 
@@ -27,6 +31,8 @@ pub struct Facts {
     pub spec_home: SpecHome,
     /// Where the instance of the intent lives.
     pub instance_home: InstanceHome,
+    /// What the instance is doing; None where it is not known.
+    pub instance_state: Option<InstanceState>,
     /// The API database bears upstream nova's own schema (its `alembic_version`).
     pub upstream_schema: bool,
     /// Make a plan of what is refused but forceable; it then wants a word typed.
@@ -107,7 +113,12 @@ impl Preparation<'_> {
             Err(error @ StoreError::NoTable { .. }) => return Err(Refusal::NotFound(error.to_string())),
             other => other.map_err(failed)?,
         };
-        found.ok_or_else(|| Refusal::NotFound(format!("{database}: no spec of {instance_uuid}")))
+        found.ok_or_else(|| {
+            Refusal::NotFound(format!(
+                "{database}: no spec of {instance_uuid}",
+                instance_uuid = named(instance_uuid)
+            ))
+        })
     }
 
     /// The row of an instance where something is to be written.
@@ -138,7 +149,8 @@ impl Preparation<'_> {
         if row.spec != *before {
             return Err(Refusal::Conflict {
                 reason: format!(
-                    "{database}: the spec of {instance_uuid} was changed by someone else since it was read"
+                    "{database}: the spec of {instance_uuid} was changed by someone else since it was read",
+                    instance_uuid = named(instance_uuid)
                 ),
                 current: Some(row.spec),
             });
@@ -146,10 +158,13 @@ impl Preparation<'_> {
         let after = self.text_to_store(after, database, instance_uuid, before)?;
         if after.as_bytes() == &**before {
             return Err(Refusal::NothingToDo(format!(
-                "{database}: the spec of {instance_uuid} is stored like this already"
+                "{database}: the spec of {instance_uuid} is stored like this already",
+                instance_uuid = named(instance_uuid)
             )));
         }
         self.check_group(database, instance_uuid, before, &after).await?;
+        self.warn_of_stale(before, &after);
+        self.warn_of_state();
         Ok(self.plan(Operation::Save {
             database: database.clone(),
             instance_uuid: Arc::clone(instance_uuid),
@@ -171,7 +186,10 @@ impl Preparation<'_> {
         text::check_uuid(&instance_uuid)?;
         if let Some(current) = self.destination(database, &instance_uuid).await? {
             return Err(Refusal::Conflict {
-                reason: format!("{database}: a spec of {instance_uuid} exists already; edit that one"),
+                reason: format!(
+                    "{database}: a spec of {instance_uuid} exists already; edit that one",
+                    instance_uuid = named(&instance_uuid)
+                ),
                 current: Some(current.spec),
             });
         }
@@ -179,13 +197,20 @@ impl Preparation<'_> {
         let text = self.text_to_store(text, database, &instance_uuid, b"")?;
         for (other, row) in self.copies_elsewhere(database, &instance_uuid).await {
             match row {
-                Ok(Some(_)) => {
-                    self.warn(Severity::Warning, format!("{other} holds a spec of {instance_uuid} already."))
-                }
+                Ok(Some(_)) => self.warn(
+                    Severity::Warning,
+                    format!(
+                        "{other} holds a spec of {instance_uuid} already.",
+                        instance_uuid = named(&instance_uuid)
+                    ),
+                ),
                 Ok(None) => {}
                 Err(_) => self.warn(
                     Severity::Notice,
-                    format!("{other} could not be asked whether it holds a spec of {instance_uuid} already."),
+                    format!(
+                        "{other} could not be asked whether it holds a spec of {instance_uuid} already.",
+                        instance_uuid = named(&instance_uuid)
+                    ),
                 ),
             }
         }
@@ -198,6 +223,7 @@ impl Preparation<'_> {
         instance_uuid: &Arc<str>,
     ) -> Result<Plan, Refusal> {
         let row = self.source(database, instance_uuid).await?;
+        self.warn_of_state();
         let word = text::word_for(database, instance_uuid);
         let mut kept_in = None;
         let mut unknown = Vec::new();
@@ -213,8 +239,10 @@ impl Preparation<'_> {
         if let Some(other) = kept_in {
             self.warn(Severity::Notice, format!("{other} keeps an identical copy."));
         } else {
-            let mut sentence =
-                format!("No other database holds this text of {instance_uuid}: it is lost for good.");
+            let mut sentence = format!(
+                "No other database holds this text of {instance_uuid}: it is lost for good.",
+                instance_uuid = named(instance_uuid)
+            );
             if !different.is_empty() {
                 sentence.push_str(&format!(" The spec in {} is a different one.", different.join(", ")));
             }

@@ -1,5 +1,6 @@
 //! What may be stored: never a text that nova could not load.
 
+use crate::spec::text::named;
 use std::sync::Arc;
 
 use super::Preparation;
@@ -21,7 +22,8 @@ impl Preparation<'_> {
         instance_uuid: &str,
         before: &[u8],
     ) -> Result<Arc<str>, Refusal> {
-        let record = format!("{database}: the text for {instance_uuid}");
+        let record =
+            format!("{database}: the text for {instance_uuid}", instance_uuid = named(instance_uuid));
         let unreadable = |problem| malformed(&record, text.as_bytes(), &problem);
         let document = Document::parse_str(text).map_err(unreadable)?;
         let stored = persist::strip(&document).map_err(unreadable)?.document;
@@ -34,7 +36,7 @@ impl Preparation<'_> {
         let harm: Vec<&Problem> = new.iter().filter(|problem| problem.severity == Gravity::Harmful).collect();
         if !harm.is_empty() {
             let reason =
-                format!("{record}: nova would load it, but not use it as it is meant: {}.", named(&harm));
+                format!("{record}: nova would load it, but not use it as it is meant: {}.", listed(&harm));
             self.refuse_unless_forced(word_for(database, instance_uuid), reason)?;
         }
         self.tell_of_other_instance(&stored, instance_uuid);
@@ -48,7 +50,8 @@ impl Preparation<'_> {
         from: &DatabaseName,
         instance_uuid: &str,
     ) -> Result<(), Refusal> {
-        let record = format!("{from}: the stored text of {instance_uuid}");
+        let record =
+            format!("{from}: the stored text of {instance_uuid}", instance_uuid = named(instance_uuid));
         let document = Document::parse(text).map_err(|problem| malformed(&record, text, &problem))?;
         let problems = schema::check(&document);
         refuse_unloadable(&record, &problems)?;
@@ -78,13 +81,13 @@ fn refuse_unloadable(record: &str, problems: &[Problem]) -> Result<(), Refusal> 
         return Ok(());
     }
     Err(Refusal::Refused {
-        reason: format!("{record} is not stored, because nova could not load it: {}", named(&fatal)),
+        reason: format!("{record} is not stored, because nova could not load it: {}", listed(&fatal)),
         forceable: false,
     })
 }
 
 /// The problems in one sentence.
-fn named(problems: &[&Problem]) -> String {
+fn listed(problems: &[&Problem]) -> String {
     let mut words: Vec<String> = problems.iter().take(NAMED).map(ToString::to_string).collect();
     if problems.len() > NAMED {
         words.push(format!("and {} more", problems.len() - NAMED));

@@ -1,5 +1,6 @@
 //! Copies and moves: exact bytes from one database to another.
 
+use crate::spec::text::named;
 use std::sync::Arc;
 
 use super::Preparation;
@@ -18,14 +19,16 @@ impl Preparation<'_> {
         let replaces = match there {
             Some(row) if row.spec == source.spec => {
                 return Err(Refusal::NothingToDo(format!(
-                    "{to} holds exactly the same spec of {instance_uuid} already"
+                    "{to} holds exactly the same spec of {instance_uuid} already",
+                    instance_uuid = named(instance_uuid)
                 )));
             }
             Some(row) if !replace => {
                 return Err(Refusal::Conflict {
                     reason: format!(
                         "{to} holds a different spec of {instance_uuid}. Compare the two; \
-                         a copy with --replace puts that of {from} over it"
+                         a copy with --replace puts that of {from} over it",
+                        instance_uuid = named(instance_uuid)
                     ),
                     current: Some(row.spec),
                 });
@@ -63,7 +66,8 @@ impl Preparation<'_> {
                 return Err(Refusal::Conflict {
                     reason: format!(
                         "{from} and {to} hold different specs of {instance_uuid}, and there is no automatic \
-                         winner. Compare the two, then copy one over the other, or delete one"
+                         winner. Compare the two, then copy one over the other, or delete one",
+                        instance_uuid = named(instance_uuid)
                     ),
                     current: Some(row.spec),
                 });
@@ -71,6 +75,7 @@ impl Preparation<'_> {
             None => false,
         };
         self.check_cell(to)?;
+        self.warn_of_state();
         match from {
             DatabaseName::Api => self.warn_of_leaving_api(to.to_string()),
             DatabaseName::Cell(cell) => self.warn_of_leaving_cell(cell),

@@ -3,7 +3,7 @@
 //! Imports its siblings, [`crate::spec::schema`], [`crate::spec::document`] and
 //! [`crate::spec::path`]; no I/O.
 
-use crate::spec::document::{Document, Node};
+use crate::spec::document::{self, Document, Node};
 use crate::spec::path::FieldPath;
 use crate::spec::scan::encode_string;
 use crate::spec::schema::{self, Kind, Owner, Place, Problem, Role, Severity};
@@ -39,6 +39,7 @@ pub fn apply_unfinished(document: &Document, edits: &[Edit]) -> Result<Edited, E
         one(&mut edited, edit)?;
         follow_group(&mut edited, edit)?;
     }
+    hint_in_step(document, &edited.document)?;
     if !edited.splices.is_empty() {
         no_new_harm(document, &edited.document)?;
     }
@@ -147,8 +148,26 @@ fn value_json(
             _ => format!("{}{within}: {}", problem.path, problem.sentence),
         }));
     }
+    finite(parsed.root()).map_err(fail)?;
     gate(kind, place.owner, parsed.root()).map_err(fail)?;
     Ok(render(parsed.root()))
+}
+
+/// Refuses numbers that are none for nova's arithmetic: `NaN`, `Infinity`, and `1e400`, which
+/// Python reads as infinite. Stored ones stay as they are.
+fn finite(node: Node<'_>) -> Result<(), String> {
+    // Not by recursion: a text may be nested as deep as it is long.
+    let mut left = vec![node];
+    while let Some(node) = left.pop() {
+        let raw = node.raw();
+        // Integers have no limit in Python.
+        let is_float = node.kind() == document::Kind::Number && raw.contains(['.', 'e', 'E', 'N', 'I']);
+        if is_float && !raw.parse::<f64>().is_ok_and(f64::is_finite) {
+            return Err(format!("{raw} is not a finite number"));
+        }
+        left.extend(node.children());
+    }
+    Ok(())
 }
 
 /// Refuses a value of an enumeration that the stored version of the object does not have.
@@ -252,7 +271,7 @@ fn insert_item(
     let Some(list) = place.node.filter(|node| !node.is_null()) else {
         return set(document, path, place, &format!("[{item}]"));
     };
-    if list.kind() != crate::spec::document::Kind::Array {
+    if list.kind() != document::Kind::Array {
         return Err(EditError::new(path, "what is stored there is not a list"));
     }
     if matches!(place.kind, Kind::Set(_)) && list.children().any(|child| render(child) == item) {
@@ -295,6 +314,21 @@ fn follow_group(edited: &mut Edited, edit: &Edit) -> Result<(), EditError> {
         (true, None) => return Ok(()),
     };
     one(edited, &follow)
+}
+
+/// Refuses a hint `group` that was changed away from the group's uuid.
+fn hint_in_step(before: &Document, after: &Document) -> Result<(), EditError> {
+    let hint = |document: &Document| -> Option<String> {
+        let hint = document.root().field("scheduler_hints")?.get("group")?;
+        Some(render(hint))
+    };
+    let group = after.root().field("instance_group").and_then(|group| group.field("uuid"));
+    let (Some(uuid), now) = (group.and_then(|uuid| uuid.as_str()), hint(after)) else { return Ok(()) };
+    let in_step = now.as_deref() == Some(&*format!("[{}]", encode_string(&uuid)));
+    if in_step || now == hint(before) {
+        return Ok(());
+    }
+    Err(EditError::new("scheduler_hints.group", "set instance_group.uuid: the hint follows"))
 }
 
 #[cfg(test)]

@@ -118,6 +118,8 @@ fn clearing_null_pci_requests_writes_an_empty_object() {
 #[case("flavor.vcpus", "0", "less than 1")]
 #[case("flavor.memory_mb", "-1", "less than 1")]
 #[case("flavor.root_gb", "-1", "less than 0")]
+#[case("flavor.rxtx_factor", "NaN", "number")]
+#[case("flavor.rxtx_factor", "1e400", "number")]
 #[case("image.properties.hw_disk_bus", "nvme", "allowed: ")]
 #[case("image.properties.hw_sound_model", "sb16", "1.40")]
 #[case("requested_resources.x", "1", "position")]
@@ -153,6 +155,10 @@ fn what_cannot_be_cleared(#[case] field: &str) {
 #[case("flavor.extra_specs", r#"{"a": "1", "a": "2"}"#, Err("more than once"))]
 #[case("flavor.vcpus", "1.0", Err("integer"))]
 #[case("flavor.vcpus", "\"1\"", Err("integer"))]
+#[case("flavor.rxtx_factor", "NaN", Err("finite"))]
+#[case("flavor.rxtx_factor", "-Infinity", Err("finite"))]
+#[case("flavor.rxtx_factor", "1e400", Err("finite"))]
+#[case("flavor.rxtx_factor", "1e300", Ok("1e300"))]
 #[case("flavor.memory_mb", "1180591620717411303424", Ok("1180591620717411303424"))]
 #[case("availability_zone", "null", Ok("null"))]
 #[case("availability_zone", "{", Err("not JSON"))]
@@ -228,6 +234,24 @@ fn the_hint_follows_the_group() {
         format!("{{\"same_host\": [\"x\"], \"group\": [\"{ONE}\"]}}")
     );
     assert!(refusal(Edit::set(path("instance_group.uuid"), "x")).contains("UUID"));
+    // The hint alone is not set, cleared, renamed away or left out.
+    let hint = path("scheduler_hints[group]");
+    let other = "99999999-2222-4333-8444-555555555555";
+    for edit in [
+        Edit::set(hint.clone(), other),
+        Edit::set(path("scheduler_hints[group][0]"), other),
+        Edit::set(path("scheduler_hints"), format!("group={other}")),
+        Edit::set_json(path("scheduler_hints"), "{}"),
+        Edit::unset(hint.clone()),
+        Edit::unset(path("scheduler_hints")),
+        Edit::RenameKey { path: hint.clone(), key: "x".into() },
+    ] {
+        let said = refusal_of(&with_group, edit);
+        assert!(said.contains("set instance_group.uuid: the hint follows"), "{said}");
+    }
+    // What says the same, or is beside it, is.
+    edited(&with_group, &[Edit::set(hint.clone(), ONE), Edit::set(path("scheduler_hints[x]"), "y")]);
+    edited(&with_group, &[Edit::set(hint, other), Edit::set(path("instance_group.uuid"), other)]);
     let without = edited(&with_group, &[Edit::unset(path("instance_group"))]);
     assert_eq!(without.text(), document().text());
 }

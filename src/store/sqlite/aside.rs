@@ -1,5 +1,8 @@
 //! Requests that may take long: each on a thread and a connection of its own, interrupted when
 //! its future is dropped or a newer request takes its place.
+//!
+//! They read through the page cache, never through a memory map: a file that another program cuts
+//! short would end the whole process.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -9,9 +12,6 @@ use tokio::sync::oneshot;
 
 use super::open::{Session, Source};
 use crate::store::StoreError;
-
-/// As much of a file is mapped as the build allows.
-pub(super) const MAP_ALL: i64 = 1 << 40;
 
 /// A place for one request at a time: a newer one interrupts the older.
 #[derive(Debug, Default)]
@@ -103,7 +103,6 @@ fn ask_aside<T>(
     ask: impl Fn(&Connection) -> rusqlite::Result<T>,
 ) -> Result<T, StoreError> {
     let mut session = Session::open(Arc::clone(&source))?;
-    map_memory(&session, operation)?;
     session.read(operation, |connection| {
         stop.watch(connection);
         if stop.is_stopped() {
@@ -118,17 +117,4 @@ fn interrupted() -> rusqlite::Error {
         rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT),
         Some("interrupted".to_owned()),
     )
-}
-
-/// Read through a memory map: about twice as fast for a pass over all rows. Not for a frozen
-/// file: nothing would keep another program from shortening it below the map.
-pub(super) fn map_memory(session: &Session, operation: &str) -> Result<(), StoreError> {
-    if session.is_frozen() {
-        return Ok(());
-    }
-    let sql = format!("PRAGMA mmap_size = {MAP_ALL}");
-    session.connection.query_row(&sql, [], |_| Ok(())).or_else(|error| match error {
-        rusqlite::Error::QueryReturnedNoRows => Ok(()),
-        other => Err(session.source.translate(operation, &other)),
-    })
 }

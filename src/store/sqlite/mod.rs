@@ -18,6 +18,7 @@ mod scan;
 mod worker;
 mod write;
 
+use crate::spec::text::named;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -74,6 +75,7 @@ impl SqliteStore {
         let ids = match self.recent.ids(version, &request) {
             Some(ids) => ids,
             None => {
+                self.recent.forget();
                 let wanted = request.clone();
                 let source = Arc::clone(&self.source);
                 let window = aside::run(source, None, OPERATION, move |c| recent::pass(c, &wanted)).await?;
@@ -130,7 +132,11 @@ impl SpecStore for SqliteStore {
 
     async fn get(&self, instance_uuid: &str) -> Result<Option<StoredSpec>, StoreError> {
         let wanted: Arc<str> = Arc::from(instance_uuid);
-        self.worker.read(&format!("reading the spec of {wanted}"), move |c| read::get(c, &wanted)).await
+        self.worker
+            .read(&format!("reading the spec of {wanted}", wanted = named(&wanted)), move |c| {
+                read::get(c, &wanted)
+            })
+            .await
     }
 
     async fn get_many(&self, instance_uuids: &[Arc<str>]) -> Result<Vec<StoredSpec>, StoreError> {
@@ -155,13 +161,13 @@ impl SpecStore for SqliteStore {
     }
 
     async fn save(&self, instance_uuid: &str, before: &[u8], after: &str) -> Result<StoredSpec, StoreError> {
-        let operation = format!("saving the spec of {instance_uuid}");
+        let operation = format!("saving the spec of {instance_uuid}", instance_uuid = named(instance_uuid));
         let (uuid, before, after) = (Arc::<str>::from(instance_uuid), before.to_vec(), after.to_owned());
         self.worker.write(&operation, move |session| write::save(session, &uuid, &before, &after)).await
     }
 
     async fn destroy(&self, instance_uuid: &str, before: &[u8]) -> Result<(), StoreError> {
-        let operation = format!("deleting the spec of {instance_uuid}");
+        let operation = format!("deleting the spec of {instance_uuid}", instance_uuid = named(instance_uuid));
         let (uuid, before) = (Arc::<str>::from(instance_uuid), before.to_vec());
         self.worker.write(&operation, move |session| write::destroy(session, &uuid, &before)).await
     }

@@ -96,9 +96,11 @@ impl Source {
     pub fn check_present(&self) -> Result<Metadata, StoreError> {
         match std::fs::metadata(&self.path) {
             Ok(metadata) if identity(&metadata) == self.identity => Ok(metadata),
-            Ok(_) => Err(self.unavailable("the file was replaced by another one; r opens that one")),
+            Ok(_) => {
+                Err(self.unavailable("the file was replaced by another one; the next attempt opens that one"))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(self.unavailable("the file is gone; r retries"))
+                Err(self.unavailable("the file is gone; put it back, or check the path"))
             }
             Err(error) => Err(self.unavailable(describe_io(&error))),
         }

@@ -1,15 +1,17 @@
 //! Pages by last update. No index serves this order, so its keys take a pass over the table: one
-//! pass gives the keys of some forty pages, and they are kept until the database changes.
+//! pass gives the keys of many pages, and they are kept until the database changes.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::read::UPDATED;
 use crate::query::{PageFrom, PageKey, PageRequest};
 
-/// Keys of one pass; SQLite keeps no more than these while it sorts.
-const KEYS: u32 = 2_000;
+/// Keys of one pass; SQLite keeps no more than these while it sorts. About 2 MB, and 20 passes to
+/// list a million rows.
+const KEYS: u32 = 50_000;
 
 /// Tells two states of a database apart, as one session sees them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +24,45 @@ pub(super) struct Version {
     pub own_changes: u64,
 }
 
+/// Keys in few allocations: many small ones would leave holes behind, window after window.
+#[derive(Debug, Default)]
+struct Keys {
+    /// The dates, one after the other.
+    text: String,
+    /// Id, and where the date begins and ends.
+    rows: Vec<(i64, u32, u32)>,
+}
+
+impl Keys {
+    fn push(&mut self, id: i64, updated: &str) -> bool {
+        let start = u32::try_from(self.text.len());
+        let end = u32::try_from(self.text.len().saturating_add(updated.len()));
+        let (Ok(start), Ok(end)) = (start, end) else { return false };
+        self.text.push_str(updated);
+        self.rows.push((id, start, end));
+        true
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The first place whose key does not satisfy the condition; those before it all do.
+    fn partition_point(&self, condition: impl Fn((&str, i64)) -> bool) -> usize {
+        self.rows.partition_point(|(id, start, end)| {
+            condition((self.text.get(*start as usize..*end as usize).unwrap_or_default(), *id))
+        })
+    }
+
+    fn ids(&self, range: Range<usize>) -> Vec<i64> {
+        self.rows.get(range).unwrap_or_default().iter().map(|(id, ..)| *id).collect()
+    }
+}
+
 /// Consecutive keys of the order, newest first.
 #[derive(Debug)]
 pub(super) struct Window {
-    keys: Vec<PageKey>,
+    keys: Keys,
     /// It begins with the first row of all.
     has_first: bool,
     /// It ends with the last row of all.
@@ -44,6 +81,11 @@ impl Recent {
         if *of == version { window.ids(request) } else { None }
     }
 
+    /// Let the kept keys go: those of another pass will take their place.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Keep the keys of a pass that began at that version.
     pub fn keep(&self, version: Version, window: Window) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, window));
@@ -57,8 +99,8 @@ impl Window {
         let count = self.keys.len();
         // Where the rows before a key end; unknown where the key lies outside.
         let before = |key: &PageKey, included: bool| {
-            let place =
-                self.keys.partition_point(|kept| is_before(kept, key) || (included && same(kept, key)));
+            let wanted = (key.updated.as_str(), key.id);
+            let place = self.keys.partition_point(|kept| kept > wanted || (included && kept == wanted));
             let known = (place > 0 || self.has_first) && (place < count || self.has_last);
             known.then_some(place)
         };
@@ -88,17 +130,8 @@ impl Window {
         if matches!(request.from, PageFrom::End) && count < limit && !self.has_first {
             return None;
         }
-        Some(self.keys[range.start..range.end.min(count)].iter().map(|key| key.id).collect())
+        Some(self.keys.ids(range.start..range.end.min(count)))
     }
-}
-
-/// Whether a key comes before another one in the order: newest first, then the highest id.
-fn is_before(one: &PageKey, other: &PageKey) -> bool {
-    (one.updated.as_str(), one.id) > (other.updated.as_str(), other.id)
-}
-
-fn same(one: &PageKey, other: &PageKey) -> bool {
-    one.id == other.id && one.updated == other.updated
 }
 
 /// A pass over the table: the keys from there on.
@@ -117,20 +150,22 @@ pub(super) fn pass(connection: &Connection, request: &PageRequest) -> rusqlite::
          ORDER BY updated {direction}, id {direction} LIMIT ?1"
     );
     let mut statement = connection.prepare(&sql)?;
-    let page_key = |row: &Row<'_>| {
-        let updated = row.get_ref(1)?.as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        Ok(PageKey { id: row.get(0)?, updated: updated.unwrap_or_default() })
-    };
-    let mut keys: Vec<PageKey> = match key {
-        Some(key) => {
-            let parameters: [&dyn ToSql; 3] = [&limit, &key.updated, &key.id];
-            statement.query_map(parameters, page_key)?.collect::<rusqlite::Result<_>>()?
+    let mut parameters: Vec<&dyn ToSql> = vec![&limit];
+    if let Some(key) = key {
+        parameters.extend([&key.updated as &dyn ToSql, &key.id]);
+    }
+    let mut rows = statement.query(params_from_iter(parameters))?;
+    let (mut keys, mut complete) = (Keys::default(), true);
+    while let Some(row) = rows.next()? {
+        let updated = row.get_ref(1)?.as_bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        complete = keys.push(row.get(0)?, &updated);
+        if !complete {
+            break;
         }
-        None => statement.query_map([limit], page_key)?.collect::<rusqlite::Result<_>>()?,
-    };
-    let all = keys.len() < limit as usize;
+    }
+    let all = complete && keys.len() < limit as usize;
     if backwards {
-        keys.reverse();
+        keys.rows.reverse();
     }
     Ok(Window {
         keys,
@@ -142,11 +177,11 @@ pub(super) fn pass(connection: &Connection, request: &PageRequest) -> rusqlite::
 impl Window {
     /// The ids of the page that the pass was made for: where it began.
     pub fn first_page(&self, request: &PageRequest) -> Vec<i64> {
-        let limit = (request.limit as usize).min(self.keys.len());
-        let page = match request.from {
-            PageFrom::End | PageFrom::Before(_) => &self.keys[self.keys.len() - limit..],
-            _ => &self.keys[..limit],
-        };
-        page.iter().map(|key| key.id).collect()
+        let count = self.keys.len();
+        let limit = (request.limit as usize).min(count);
+        match request.from {
+            PageFrom::End | PageFrom::Before(_) => self.keys.ids(count - limit..count),
+            _ => self.keys.ids(0..limit),
+        }
     }
 }

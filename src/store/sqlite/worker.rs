@@ -1,5 +1,6 @@
 //! The thread that owns a session's connection, and the channel that leads to it.
 
+use crate::spec::text::named;
 use std::sync::Arc;
 use std::thread;
 
@@ -74,7 +75,12 @@ impl Worker {
     pub async fn hold(&self, instance_uuid: Arc<str>, text: Vec<u8>) -> Result<Hold, StoreError> {
         let (release, released) = oneshot::channel::<()>();
         let (answer, answered) = oneshot::channel();
-        let lost = || self.source.unavailable(format!("its thread ended while holding {instance_uuid}"));
+        let lost = || {
+            self.source.unavailable(format!(
+                "its thread ended while holding {instance_uuid}",
+                instance_uuid = named(&instance_uuid)
+            ))
+        };
         let held_uuid = Arc::clone(&instance_uuid);
         let job: Job = Box::new(move |session| {
             let mut answer = Some(answer);
@@ -105,7 +111,9 @@ impl Worker {
                 let _ = answer.send(job(session));
             }
         });
-        let lost = || self.source.unavailable(format!("its thread ended while {operation}; r retries"));
+        let lost = || {
+            self.source.unavailable(format!("its thread ended while {operation}; try again, and see the log"))
+        };
         self.jobs.send(job).await.map_err(|_| lost())?;
         answered.await.map_err(|_| lost())?
     }

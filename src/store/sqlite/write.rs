@@ -1,6 +1,7 @@
 //! Create, save and destroy: one transaction each, which takes the write lock first, compares the
 //! exact bytes, changes exactly one row or nothing, and is durable when it is committed.
 
+use crate::spec::text::named;
 use std::sync::Arc;
 
 use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior};
@@ -96,7 +97,7 @@ pub(super) fn save(
     before: &[u8],
     after: &str,
 ) -> Result<StoredSpec, StoreError> {
-    let operation = format!("saving the spec of {instance_uuid}");
+    let operation = format!("saving the spec of {instance_uuid}", instance_uuid = named(instance_uuid));
     let source = Arc::clone(&session.source);
     let stamp = now().map_err(|error| source.failed(&operation, error.to_string()))?;
     transact(session, &operation, |transaction| {
@@ -124,7 +125,7 @@ pub(super) fn destroy(
     instance_uuid: &Arc<str>,
     before: &[u8],
 ) -> Result<(), StoreError> {
-    let operation = format!("deleting the spec of {instance_uuid}");
+    let operation = format!("deleting the spec of {instance_uuid}", instance_uuid = named(instance_uuid));
     let source = Arc::clone(&session.source);
     transact(session, &operation, |transaction| {
         let current = read::get(transaction, instance_uuid)?;
@@ -145,7 +146,7 @@ pub(super) fn hold(
     text: &[u8],
     held: impl FnOnce(),
 ) -> Result<(), StoreError> {
-    let operation = format!("holding the spec of {instance_uuid}");
+    let operation = format!("holding the spec of {instance_uuid}", instance_uuid = named(instance_uuid));
     let database = session.source.database.clone();
     transact(session, &operation, |transaction| {
         let current = read::get(transaction, instance_uuid)?;

@@ -25,14 +25,23 @@ pub async fn prepare(sessions: &Sessions, intent: &Intent, force: bool) -> Resul
             Err(_) => {}
         }
     }
-    let instance_home = match (stores.get(&DatabaseName::Api), instance_uuid) {
-        (Some(api), Some(uuid)) => deployment.instance_home(api.as_ref(), &uuid).await,
+    let instance_home = match (stores.get(&DatabaseName::Api), &instance_uuid) {
+        (Some(api), Some(uuid)) => deployment.instance_home(api.as_ref(), uuid).await,
         _ => InstanceHome::Unknown,
+    };
+    let cell = match &instance_home {
+        InstanceHome::Cell(cell) => stores.get(&DatabaseName::Cell(cell.clone())),
+        _ => None,
+    };
+    let instance_state = match (cell, &instance_uuid) {
+        (Some(cell), Some(uuid)) => deployment.instance_state(cell.as_ref(), uuid).await,
+        _ => None,
     };
     let facts = Facts {
         environment: deployment.environment().to_owned(),
         spec_home: deployment.spec_home(),
         instance_home,
+        instance_state,
         upstream_schema: deployment.upstream_schema(),
         force,
     };

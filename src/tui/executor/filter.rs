@@ -112,7 +112,10 @@ impl RowVisitor for Filter {
     fn visit(&self, row: RowRef<'_>) -> ControlFlow<()> {
         if self.needle.matches(row.instance_uuid, row.spec) {
             self.found.fetch_add(1, Ordering::Relaxed);
-            self.hits().push(row.id, row.updated);
+            // Read before the hits are locked: where the row stands in a mapped file that is cut
+            // short, this thread stops here for good, and the loop must not wait for it.
+            let moment = moment(row.updated);
+            self.hits().push(row.id, moment);
         }
         if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
@@ -196,7 +199,7 @@ impl Filter {
 }
 
 impl Hits {
-    fn push(&mut self, id: i64, updated: &str) {
+    fn push(&mut self, id: i64, moment: i64) {
         let (first, last) = self.ends.unwrap_or((id, id));
         self.ends = Some((first.min(id), last.max(id)));
         if self.overflow {
@@ -207,7 +210,7 @@ impl Hits {
             self.kept = Vec::new();
             return;
         }
-        self.kept.push((moment(updated), id));
+        self.kept.push((moment, id));
     }
 
     /// The hits by id: they come nearly in that order, so little is left to do.
@@ -297,7 +300,7 @@ mod tests {
         for (id, updated) in
             [(4, "2026-01-02 00:00:00"), (2, "2026-01-03 00:00:00.5"), (9, ""), (7, "2026-01-03 00:00:00")]
         {
-            hits.push(id, updated);
+            hits.push(id, moment(updated));
         }
         hits
     }
@@ -327,7 +330,7 @@ mod tests {
     fn memory_is_bounded() {
         let mut hits = Hits::default();
         for id in 0..=(KEPT as i64) {
-            hits.push(id, "");
+            hits.push(id, i64::MIN);
         }
         assert!(hits.kept.is_empty() && hits.overflow);
         assert_eq!(hits.page(&PageRequest { order: SortOrder::Id, from: PageFrom::Start, limit: 2 }), None);

@@ -52,7 +52,7 @@ fn a_closed_window_ends_it() {
 #[test]
 fn a_database_that_is_cut_short_under_a_filter_ends_it_in_order() {
     let world = World::new();
-    let sql = "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
+    let sql = "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 15000)
                INSERT INTO request_specs (instance_uuid, spec)
                SELECT format('%08x-0000-4000-8000-000000000000', i), printf('%.3000c', 'x') FROM n";
     let connection = world.cloud.connection("api");

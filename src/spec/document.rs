@@ -147,9 +147,9 @@ impl Document {
     /// [`Malformed`] with the byte offset: not UTF-8, not JSON as Python reads it, longer than
     /// [`MAX_TEXT`] or nested deeper than [`MAX_DEPTH`].
     pub fn parse(text: &[u8]) -> Result<Document, Malformed> {
-        let text = std::str::from_utf8(text)
-            .map_err(|error| Malformed::new(error.valid_up_to(), "the text is not UTF-8"))?;
-        Self::parse_str(text)
+        let text = readable(text)?;
+        let entries = Indexer::new(text).run()?;
+        Ok(Document { text: Arc::from(text), entries: entries.into() })
     }
 
     /// As [`Document::parse`], for text already known to be UTF-8.
@@ -157,18 +157,7 @@ impl Document {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_str(text: &str) -> Result<Document, Malformed> {
-        if text.len() > MAX_TEXT {
-            let reason = format!("the text has {} bytes, more than {MAX_TEXT}", text.len());
-            return Err(Malformed::new(0, reason));
-        }
-        if text.is_empty() {
-            return Err(Malformed::new(0, "the text is empty"));
-        }
-        if text.starts_with('\u{feff}') {
-            return Err(Malformed::new(0, "the text begins with a byte order mark"));
-        }
-        let entries = Indexer::new(text).run()?;
-        Ok(Document { text: Arc::from(text), entries: entries.into() })
+        Self::parse(text.as_bytes())
     }
 
     /// The stored text.
@@ -197,6 +186,23 @@ impl Document {
         let id = if id.index() < self.entries.len() { id } else { NodeId::ROOT };
         Node { document: self, id }
     }
+}
+
+/// The text of a row, if it can be a document at all.
+pub(super) fn readable(bytes: &[u8]) -> Result<&str, Malformed> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Malformed::new(error.valid_up_to(), "the text is not UTF-8"))?;
+    if text.len() > MAX_TEXT {
+        let reason = format!("the text has {} bytes, more than {MAX_TEXT}", text.len());
+        return Err(Malformed::new(0, reason));
+    }
+    if text.is_empty() {
+        return Err(Malformed::new(0, "the text is empty"));
+    }
+    if text.starts_with('\u{feff}') {
+        return Err(Malformed::new(0, "the text begins with a byte order mark"));
+    }
+    Ok(text)
 }
 
 /// One value of a document, borrowed.

@@ -15,7 +15,7 @@ pub use demands::{DEMANDS, Demands};
 
 use std::borrow::Cow;
 
-use super::document::{Kind, MAX_TEXT, Malformed};
+use super::document::{Kind, Malformed, readable};
 use super::{scan, schema};
 use fields::Spec;
 use reader::{Logical, Reader};
@@ -59,18 +59,7 @@ impl Summary {
 }
 
 fn read(bytes: &[u8]) -> Result<Summary, Malformed> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Malformed::new(error.valid_up_to(), "the text is not UTF-8"))?;
-    if text.len() > MAX_TEXT {
-        let reason = format!("the text has {} bytes, more than {MAX_TEXT}", text.len());
-        return Err(Malformed::new(0, reason));
-    }
-    if text.is_empty() {
-        return Err(Malformed::new(0, "the text is empty"));
-    }
-    if text.starts_with('\u{feff}') {
-        return Err(Malformed::new(0, "the text begins with a byte order mark"));
-    }
+    let text = readable(bytes)?;
     let mut reader = Reader::new(text);
     let root = reader.document::<Spec<'_>>()?;
     Ok(summarise(&root))

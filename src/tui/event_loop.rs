@@ -54,6 +54,8 @@ struct Loop {
 
 /// Runs until quit.
 pub async fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
+    // Before there is any other thread: see `step_aside`.
+    let mut signals = Signals::new()?;
     let size = crossterm::terminal::size()?;
     let mut model = Model::new(setup(&deployment, &options, size));
     let (sender, inbox) = mpsc::channel(CHANNEL);
@@ -61,7 +63,6 @@ pub async fn run(deployment: Deployment, options: Options) -> Result<(), TuiErro
     // The databases are opened while the terminal is made ready.
     executor.run_all(update(&mut model, Msg::Start));
     tokio::task::yield_now().await;
-    let mut signals = Signals::new()?;
     let guard = Guard::enter()?;
     let now = Instant::now();
     let mut this = Loop {
@@ -288,7 +289,8 @@ async fn waiting_event(events: &mut Option<EventStream>) -> Option<Event> {
 /// Rust's runtime catches SIGBUS itself, to tell overflows of the stack. At any other it puts the
 /// default action in its place, and the access that is then tried again kills the process: our own
 /// handler, which runs beside that one, would come too late. So it is sent one that harms nothing
-/// before ours is there.
+/// before ours is there. While it handles that one, a thread that begins waits for ever (it takes
+/// the end of the process for granted): so there must be no other thread yet.
 fn step_aside() -> io::Result<()> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));

@@ -31,8 +31,6 @@ const PATIENCE: Duration = Duration::from_millis(4);
 const FRAME: Duration = Duration::from_millis(16);
 /// Messages that are handled before a frame at most.
 const BATCH: usize = 512;
-/// SIGBUS on Linux: an access to a mapped page that is not there any more.
-const SIGBUS: i32 = if cfg!(target_os = "linux") { 7 } else { 10 };
 
 /// What ends the loop.
 enum End {
@@ -54,7 +52,6 @@ struct Loop {
 
 /// Runs until quit.
 pub async fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
-    // Before there is any other thread: see `step_aside`.
     let mut signals = Signals::new()?;
     let size = crossterm::terminal::size()?;
     let mut model = Model::new(setup(&deployment, &options, size));
@@ -122,10 +119,7 @@ impl Loop {
             let frame_at = self.frame_at();
             let msg = tokio::select! {
                 biased;
-                end = signals.next() => match end {
-                    Some(failure) => return End::Failed(failure),
-                    None => Some(Msg::Terminate),
-                },
+                () = signals.next() => Some(Msg::Terminate),
                 event = next_event(&mut self.events) => match event {
                     Ok(event) => input(event),
                     Err(error) => return End::Failed(error.into()),
@@ -286,49 +280,28 @@ async fn waiting_event(events: &mut Option<EventStream>) -> Option<Event> {
     }
 }
 
-/// Rust's runtime catches SIGBUS itself, to tell overflows of the stack. At any other it puts the
-/// default action in its place, and the access that is then tried again kills the process: our own
-/// handler, which runs beside that one, would come too late. So it is sent one that harms nothing
-/// before ours is there. While it handles that one, a thread that begins waits for ever (it takes
-/// the end of the process for granted): so there must be no other thread yet.
-fn step_aside() -> io::Result<()> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    // Where nobody catches it, it would end the program.
-    if caught.is_some_and(|mask| mask & (1 << (SIGBUS - 1)) != 0) {
-        signal_hook::low_level::raise(SIGBUS)?;
-    }
-    Ok(())
-}
-
 /// The signals that end the program in an orderly way.
 struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
-    /// A mapped file was cut short: the thread that read it cannot go on, but this one can leave.
-    bus: Signal,
 }
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        step_aside()?;
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
-            bus: signal(SignalKind::from_raw(SIGBUS))?,
         })
     }
 
-    /// The failure to end with; None for an orderly end.
-    async fn next(&mut self) -> Option<TuiError> {
+    /// One of them came.
+    async fn next(&mut self) {
         tokio::select! {
-            _ = self.bus.recv() => Some(TuiError::FileVanished),
-            _ = self.terminate.recv() => None,
-            _ = self.hang_up.recv() => None,
-            _ = self.interrupt.recv() => None,
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

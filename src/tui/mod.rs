@@ -40,9 +40,6 @@ pub enum TuiError {
     /// There is no terminal, or it failed.
     #[error("terminal: {0}")]
     Terminal(#[from] io::Error),
-    /// A database file was cut short while it was mapped into memory.
-    #[error("a database file was truncated or its disk failed while it was being read; nothing was written")]
-    FileVanished,
     /// A defect: the message was printed by the panic hook.
     #[error("ended by a defect in reqspec; the message stands above")]
     Panicked,

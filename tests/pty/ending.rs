@@ -47,29 +47,6 @@ fn a_closed_window_ends_it() {
     terminal.unplug();
 }
 
-/// A quick filter reads through a memory map; what is cut off then is an access that cannot be
-/// answered, again and again.
-#[test]
-fn a_database_that_is_cut_short_under_a_filter_ends_it_in_order() {
-    let world = World::new();
-    let sql = "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 15000)
-               INSERT INTO request_specs (instance_uuid, spec)
-               SELECT format('%08x-0000-4000-8000-000000000000', i), printf('%.3000c', 'x') FROM n";
-    let connection = world.cloud.connection("api");
-    connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
-    connection.execute_batch(sql).unwrap();
-    drop(connection);
-    let mut terminal = world.start(world.command());
-    terminal.press("/zzz");
-    terminal.wait_for("looking");
-    let file = std::fs::OpenOptions::new().write(true).open(world.cloud.path("api")).unwrap();
-    file.set_len(8192).unwrap();
-    let ended = terminal.end();
-    assert_eq!(ended.code, 1);
-    ended.is_restored();
-    assert!(ended.parser.screen().contents().contains("truncated"));
-}
-
 /// Only builds for development can be made to fail.
 #[cfg(debug_assertions)]
 #[test]

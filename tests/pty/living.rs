@@ -144,3 +144,20 @@ fn without_colours_it_uses_none_and_still_shows_what_is_chosen() {
         }
     }
 }
+
+#[test]
+fn a_database_that_is_cut_short_is_a_state_of_its_pane() {
+    let world = World::new();
+    let sql = "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+               INSERT INTO request_specs (instance_uuid, spec)
+               SELECT format('%08x-0000-4000-8000-000000000000', i), printf('%.3000c', 'x') FROM n";
+    world.cloud.connection("api").execute_batch(sql).unwrap();
+    let mut terminal = world.start(world.command());
+    let file = std::fs::OpenOptions::new().write(true).open(world.cloud.path("api")).unwrap();
+    file.set_len(8192).unwrap();
+    terminal.press("/zzz");
+    terminal.wait_for("damaged");
+    terminal.press(ESC);
+    terminal.press("q");
+    assert_eq!(terminal.end().code, 0);
+}

@@ -274,11 +274,6 @@ impl Session {
         Ok(Session { source, connection, generation: 0, frozen })
     }
 
-    /// Whether the file was opened as one that nobody writes.
-    pub fn is_frozen(&self) -> bool {
-        self.frozen.is_some()
-    }
-
     /// Ask the database. `ask` may be called again if the file changed under a frozen connection.
     pub fn read<T>(
         &mut self,

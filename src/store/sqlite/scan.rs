@@ -1,9 +1,8 @@
 //! Passes over all rows: several threads, each with a connection of its own, take small ranges of
 //! ids in ascending order, so that the first rows come first and no thread idles.
 //!
-//! They read through a memory map. Where another program cuts the file short meanwhile, the kernel
-//! sends SIGBUS: whoever asks for a scan must expect that, as the terminal UI does (it leaves in
-//! order). No command of the command line scans.
+//! They do not read through a memory map, although that is faster: where another program cuts the
+//! file short meanwhile, the kernel would end the process with SIGBUS; so it is an error instead.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -20,9 +19,6 @@ use super::read::UPDATED;
 use crate::store::{Cancel, RowRef, RowVisitor, StoreError};
 
 const OPERATION: &str = "reading all specs";
-/// As much of a file is mapped as the build allows; nothing where the terminal UI cannot survive
-/// SIGBUS (`tui::event_loop`).
-const MAP_ALL: i64 = if cfg!(target_os = "linux") { 1 << 40 } else { 0 };
 /// Rows between two reports of progress.
 const REPORT: u64 = 2_000;
 /// Ranges into which the ids are cut, at most; each holds at least [`REPORT`] ids.
@@ -133,22 +129,8 @@ fn open(source: &Arc<Source>, stop: &Stop) -> Result<Session, StoreError> {
     // Nobody watches a scan start: it may wait for a writer longer than a page may.
     let waited = session.connection.busy_timeout(WRITE_WAIT);
     waited.map_err(|error| source.translate(OPERATION, &error))?;
-    map_memory(&session)?;
     stop.watch(&session.connection);
     Ok(session)
-}
-
-/// Read through a memory map: about twice as fast for a pass over all rows. Not for a frozen
-/// file: nothing would keep another program from shortening it below the map.
-fn map_memory(session: &Session) -> Result<(), StoreError> {
-    if session.is_frozen() {
-        return Ok(());
-    }
-    let sql = format!("PRAGMA mmap_size = {MAP_ALL}");
-    session.connection.query_row(&sql, [], |_| Ok(())).or_else(|error| match error {
-        rusqlite::Error::QueryReturnedNoRows => Ok(()),
-        other => Err(session.source.translate(OPERATION, &other)),
-    })
 }
 
 /// Take ranges until there are none. No lock is held between two ranges, so a writer gets its turn.

@@ -112,10 +112,7 @@ impl RowVisitor for Filter {
     fn visit(&self, row: RowRef<'_>) -> ControlFlow<()> {
         if self.needle.matches(row.instance_uuid, row.spec) {
             self.found.fetch_add(1, Ordering::Relaxed);
-            // Read before the hits are locked: where the row stands in a mapped file that is cut
-            // short, this thread stops here for good, and the loop must not wait for it.
-            let moment = moment(row.updated);
-            self.hits().push(row.id, moment);
+            self.hits().push(row.id, moment(row.updated));
         }
         if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

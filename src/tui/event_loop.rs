@@ -32,6 +32,9 @@ const FRAME: Duration = Duration::from_millis(16);
 /// Messages that are handled before a frame at most.
 const BATCH: usize = 512;
 
+/// How long the loop has to end by itself after the terminal was closed.
+const HANG_UP: Duration = Duration::from_secs(1);
+
 /// What ends the loop.
 enum End {
     Quit,
@@ -102,6 +105,7 @@ impl Loop {
             }
         }
         self.draw()?;
+        watch_for_hang_up().map_err(|error| End::Failed(error.into()))?;
         self.executor.run_all(counts);
         self.events = Some(EventStream::new());
         Ok(())
@@ -278,6 +282,20 @@ async fn waiting_event(events: &mut Option<EventStream>) -> Option<Event> {
         Poll::Ready(Some(Ok(event))) => Some(event),
         _ => None,
     }
+}
+
+/// When the terminal is closed, crossterm may find the end of its input before we find the signal,
+/// and then reads on for ever, in the loop's own thread. Another thread ends the program in that
+/// case; there is no terminal left to restore, and changes are safe against being killed.
+fn watch_for_hang_up() -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGHUP])?;
+    std::thread::Builder::new().name("hang-up".to_owned()).spawn(move || {
+        if signals.forever().next().is_some() {
+            std::thread::sleep(HANG_UP);
+            std::process::exit(0);
+        }
+    })?;
+    Ok(())
 }
 
 /// The signals that end the program in an orderly way.

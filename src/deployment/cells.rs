@@ -76,9 +76,9 @@ mod tests {
 
     #[test]
     fn a_cell_is_a_name_and_an_address() {
-        let cell: CellArgument = "cell1=sqlite:////tmp/a=b.sqlite".parse().unwrap();
+        let cell: CellArgument = "cell1=sqlite:////srv/a=b.sqlite".parse().unwrap();
         assert_eq!(cell.name.as_str(), "cell1");
-        assert_eq!(cell.url.path(), std::path::Path::new("/tmp/a=b.sqlite"));
+        assert_eq!(cell.url.path(), std::path::Path::new("/srv/a=b.sqlite"));
     }
 
     #[test]

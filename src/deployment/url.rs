@@ -143,9 +143,9 @@ mod tests {
         for (text, path) in [
             ("sqlite:////var/lib/nova/nova_api.sqlite", "/var/lib/nova/nova_api.sqlite"),
             ("sqlite:///relative/nova.sqlite", "relative/nova.sqlite"),
-            ("sqlite+pysqlite:////tmp/x.db?timeout=5", "/tmp/x.db"),
-            ("SQLite:////tmp/100%25.db", "/tmp/100%25.db"),
-            ("/tmp/plain?.db", "/tmp/plain?.db"),
+            ("sqlite+pysqlite:////srv/x.db?timeout=5", "/srv/x.db"),
+            ("SQLite:////srv/100%25.db", "/srv/100%25.db"),
+            ("/srv/plain?.db", "/srv/plain?.db"),
             ("nova_api.sqlite", "nova_api.sqlite"),
         ] {
             assert_eq!(DatabaseUrl::parse(text).unwrap().path(), Path::new(path), "{text}");
@@ -173,7 +173,7 @@ mod tests {
                 "mysql://db/nova?password=***&charset=utf8&passwd=***",
             ),
             ("mysql//nova:s3cret@db/nova", "mysql//nova:***@db/nova"),
-            ("sqlite:////tmp/nova.sqlite", "sqlite:////tmp/nova.sqlite"),
+            ("sqlite:////srv/nova.sqlite", "sqlite:////srv/nova.sqlite"),
             ("mysql://nova@db:3306/nova", "mysql://nova@db:3306/nova"),
         ] {
             assert_eq!(masked(text), shown, "{text}");

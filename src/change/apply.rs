@@ -5,10 +5,10 @@
 //! deletes at the source, each step committed before the next: at any moment one of the two holds the spec, and
 //! a move that was interrupted is finished by moving again. Imports `store`.
 
-use crate::spec::text::named;
 use std::sync::Arc;
 
 use super::{Confirmed, DatabaseName, Operation, Plan};
+use crate::spec::text::named;
 use crate::store::{NewSpec, SpecStore, StoreError, StoredSpec, Stores};
 
 /// One thing that was done.
@@ -103,6 +103,7 @@ struct Application<'a> {
 
 impl Application<'_> {
     async fn operation(&mut self, operation: &Operation) -> Result<(), ApplyError> {
+        let whose = named(operation.instance_uuid());
         for database in operation.targets() {
             if !self.store(database)?.is_writable() {
                 return Err(ApplyError::Refused(format!(
@@ -118,10 +119,7 @@ impl Application<'_> {
                     database,
                     instance_uuid,
                     Some(row),
-                    format!(
-                        "Saved the spec of {instance_uuid} in {database}.",
-                        instance_uuid = named(instance_uuid)
-                    ),
+                    format!("Saved the spec of {whose} in {database}."),
                 );
             }
             Operation::Create { database, instance_uuid, text } => {
@@ -136,10 +134,7 @@ impl Application<'_> {
                     database,
                     instance_uuid,
                     Some(row),
-                    format!(
-                        "Created the spec of {instance_uuid} in {database}.",
-                        instance_uuid = named(instance_uuid)
-                    ),
+                    format!("Created the spec of {whose} in {database}."),
                 );
             }
             Operation::Destroy { database, instance_uuid, before } => {
@@ -148,10 +143,7 @@ impl Application<'_> {
                     database,
                     instance_uuid,
                     None,
-                    format!(
-                        "Deleted the spec of {instance_uuid} in {database}.",
-                        instance_uuid = named(instance_uuid)
-                    ),
+                    format!("Deleted the spec of {whose} in {database}."),
                 );
             }
             Operation::Copy { from, to, instance_uuid, text, replaces } => {
@@ -168,10 +160,7 @@ impl Application<'_> {
                     to,
                     instance_uuid,
                     Some(row),
-                    format!(
-                        "Copied the spec of {instance_uuid} from {from} to {to}.",
-                        instance_uuid = named(instance_uuid)
-                    ),
+                    format!("Copied the spec of {whose} from {from} to {to}."),
                 );
             }
             Operation::Move { from, to, instance_uuid, text, already_there } => {
@@ -189,27 +178,19 @@ impl Application<'_> {
         text: &Arc<[u8]>,
         already_there: bool,
     ) -> Result<(), ApplyError> {
+        let whose = named(instance_uuid);
         let source = self.source(from, instance_uuid, text).await?;
         (self.reached)(Stage::Begun);
         let destination = Arc::clone(self.store(to)?);
         if !already_there {
             let row = destination.create(twin(&source, text)?).await.map_err(|error| {
-                follow(
-                    error,
-                    &format!(
-                        "The spec of {instance_uuid} was not moved and is still in {from}",
-                        instance_uuid = named(instance_uuid)
-                    ),
-                )
+                follow(error, &format!("The spec of {whose} was not moved and is still in {from}"))
             })?;
             self.note(
                 to,
                 instance_uuid,
                 Some(row),
-                format!(
-                    "Copied the spec of {instance_uuid} from {from} to {to}.",
-                    instance_uuid = named(instance_uuid)
-                ),
+                format!("Copied the spec of {whose} from {from} to {to}."),
             );
             (self.reached)(Stage::Inserted);
         }
@@ -221,8 +202,7 @@ impl Application<'_> {
                 return Err(ApplyError::Conflict {
                     reason: format!(
                         "{to} does not hold what was moved there: another program changed the spec of \
-                         {instance_uuid} in it. The row in {from} was not deleted",
-                        instance_uuid = named(instance_uuid)
+                         {whose} in it. The row in {from} was not deleted"
                     ),
                     current: current.map(|copy| copy.spec),
                 });
@@ -239,10 +219,7 @@ impl Application<'_> {
                     from,
                     instance_uuid,
                     None,
-                    format!(
-                        "Deleted the spec of {instance_uuid} in {from}: it is in {to} now.",
-                        instance_uuid = named(instance_uuid)
-                    ),
+                    format!("Deleted the spec of {whose} in {from}: it is in {to} now."),
                 );
                 Ok(())
             }
@@ -251,17 +228,15 @@ impl Application<'_> {
             }
             Err(StoreError::Conflict { current: Some(current), .. }) => Err(ApplyError::Conflict {
                 reason: format!(
-                    "{from}: the spec of {instance_uuid} was changed by someone else meanwhile, so it was not \
-                     deleted. {to} holds the older text",
-                    instance_uuid = named(instance_uuid)
+                    "{from}: the spec of {whose} was changed by someone else meanwhile, so it was not \
+                     deleted. {to} holds the older text"
                 ),
                 current: Some(current.spec),
             }),
             // Without the source's row, the copy is the only one: it stays.
             Err(StoreError::Conflict { current: None, .. }) => Err(ApplyError::NotFound(format!(
-                "{from}: the spec of {instance_uuid} was deleted by someone else meanwhile. The copy in {to} \
-                 is the only one now and was kept",
-                instance_uuid = named(instance_uuid)
+                "{from}: the spec of {whose} was deleted by someone else meanwhile. The copy in {to} \
+                 is the only one now and was kept"
             ))),
             Err(error) => Err(unfinished(error, from, to, instance_uuid)),
         }
@@ -277,12 +252,10 @@ impl Application<'_> {
         text: &[u8],
         current: StoredSpec,
     ) -> ApplyError {
+        let whose = named(instance_uuid);
         let fate = match self.delete_copy(from, to, instance_uuid, text, &current.spec).await {
             Ok(()) => {
-                let sentence = format!(
-                    "Deleted the copy of the spec of {instance_uuid} in {to} again.",
-                    instance_uuid = named(instance_uuid)
-                );
+                let sentence = format!("Deleted the copy of the spec of {whose} in {to} again.");
                 self.note(to, instance_uuid, None, sentence);
                 format!("The copy in {to} was deleted again")
             }
@@ -292,9 +265,8 @@ impl Application<'_> {
         };
         ApplyError::Conflict {
             reason: format!(
-                "{from}: the spec of {instance_uuid} was changed by someone else while it was moved, so it \
-                 stays there. {fate}",
-                instance_uuid = named(instance_uuid)
+                "{from}: the spec of {whose} was changed by someone else while it was moved, so it \
+                 stays there. {fate}"
             ),
             current: Some(current.spec),
         }
@@ -321,18 +293,15 @@ impl Application<'_> {
         instance_uuid: &str,
         text: &[u8],
     ) -> Result<StoredSpec, ApplyError> {
+        let whose = named(instance_uuid);
         match self.store(from)?.get(instance_uuid).await.map_err(plain)? {
             Some(row) if *row.spec == *text => Ok(row),
             Some(row) => Err(ApplyError::Conflict {
-                reason: format!(
-                    "{from}: the spec of {instance_uuid} was changed by someone else; nothing was done",
-                    instance_uuid = named(instance_uuid)
-                ),
+                reason: format!("{from}: the spec of {whose} was changed by someone else; nothing was done"),
                 current: Some(row.spec),
             }),
             None => Err(ApplyError::NotFound(format!(
-                "{from}: the spec of {instance_uuid} is not there any more; nothing was done",
-                instance_uuid = named(instance_uuid)
+                "{from}: the spec of {whose} is not there any more; nothing was done"
             ))),
         }
     }
@@ -360,11 +329,11 @@ impl Application<'_> {
 
 /// The second half of a move failed: what was done, where the spec is, and how to go on.
 fn unfinished(error: StoreError, from: &DatabaseName, to: &DatabaseName, instance_uuid: &str) -> ApplyError {
+    let whose = named(instance_uuid);
     let cause = cause(&error);
     let reason = format!(
-        "The copy of the spec of {instance_uuid} stands in {to}, but its row in {from} was not deleted; move \
-         it again to finish ({cause})",
-        instance_uuid = named(instance_uuid)
+        "The copy of the spec of {whose} stands in {to}, but its row in {from} was not deleted; move \
+         it again to finish ({cause})"
     );
     match plain(error) {
         ApplyError::Conflict { current, .. } => ApplyError::Conflict { reason, current },
@@ -391,12 +360,9 @@ fn twin(source: &StoredSpec, text: &[u8]) -> Result<NewSpec, ApplyError> {
 }
 
 fn as_text<'a>(text: &'a [u8], instance_uuid: &str) -> Result<&'a str, ApplyError> {
-    std::str::from_utf8(text).map_err(|_| {
-        ApplyError::Refused(format!(
-            "the spec of {instance_uuid} is not valid UTF-8; nothing was done",
-            instance_uuid = named(instance_uuid)
-        ))
-    })
+    let whose = named(instance_uuid);
+    std::str::from_utf8(text)
+        .map_err(|_| ApplyError::Refused(format!("the spec of {whose} is not valid UTF-8; nothing was done")))
 }
 
 /// A store's error in the words of a plan.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::DatabaseName;
+use crate::spec::Document;
 
 /// A wish to change one spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,4 +56,31 @@ pub enum Intent {
         /// Whose spec.
         instance_uuid: Arc<str>,
     },
+}
+
+impl Intent {
+    /// The databases it is about, the source first.
+    pub fn databases(&self) -> Vec<&DatabaseName> {
+        match self {
+            Self::Save { database, .. } | Self::Create { database, .. } | Self::Destroy { database, .. } => {
+                vec![database]
+            }
+            Self::Copy { from, to, .. } | Self::Move { from, to, .. } => vec![from, to],
+        }
+    }
+
+    /// Whose spec; for a new one without a name, what its text says.
+    pub fn instance_uuid(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Create { instance_uuid: None, text, .. } => {
+                let document = Document::parse_str(text).ok()?;
+                Some(Arc::from(document.root().field("instance_uuid")?.as_str()?.as_ref()))
+            }
+            Self::Create { instance_uuid: Some(instance_uuid), .. }
+            | Self::Save { instance_uuid, .. }
+            | Self::Destroy { instance_uuid, .. }
+            | Self::Copy { instance_uuid, .. }
+            | Self::Move { instance_uuid, .. } => Some(Arc::clone(instance_uuid)),
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub async fn prepare(
 ) -> Result<Plan, Refusal> {
     let deployment = sessions.deployment();
     let mut stores = Stores::new();
-    for database in databases_of(intent) {
+    for database in intent.databases() {
         if !deployment.databases().contains(database) {
             return Err(Refusal::Failed(format!("no database {database}")));
         }
@@ -75,17 +75,6 @@ pub async fn prepare(
         force: arguments.force,
     };
     change::prepare(&stores, &facts, intent).await
-}
-
-fn databases_of(intent: &Intent) -> Vec<&DatabaseName> {
-    match intent {
-        Intent::Save { database, .. }
-        | Intent::Create { database, .. }
-        | Intent::Destroy { database, .. } => {
-            vec![database]
-        }
-        Intent::Copy { from, to, .. } | Intent::Move { from, to, .. } => vec![from, to],
-    }
 }
 
 /// Confirm a plan and apply it, or only print it.

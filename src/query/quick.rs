@@ -151,6 +151,9 @@ mod tests {
     #[case("RequestSpec", false)]
     #[case("3F0C", true)]
     #[case("absent", false)]
+    // A quote ends the string it is in: it is part of none.
+    #[case("\"", false)]
+    #[case("AZ-one\", \"project_id", false)]
     fn listed_columns_are_searched_in_any_case(#[case] text: &str, #[case] expected: bool) {
         let needle = Needle::new(text).expect("not empty");
         assert_eq!(needle.matches("3f0c9a1e-0000", SPEC.as_bytes()), expected);

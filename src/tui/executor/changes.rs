@@ -1,12 +1,9 @@
 //! Plans: prepared over the read-only sessions; for the apply step alone sessions for writing are
 //! opened, and closed after it.
 
-use std::sync::Arc;
-
 use super::sessions::Sessions;
 use crate::app::msg::{Applied, ApplyFailure};
 use crate::change::{self, ApplyError, Confirmed, Facts, Intent, Operation, Plan, Refusal};
-use crate::spec::Document;
 use crate::store::{Access, DatabaseName, InstanceHome, StoreError, Stores};
 
 /// The plan of an intent.
@@ -15,7 +12,7 @@ use crate::store::{Access, DatabaseName, InstanceHome, StoreError, Stores};
 /// Why there is none.
 pub async fn prepare(sessions: &Sessions, intent: &Intent, force: bool) -> Result<Plan, Refusal> {
     let deployment = sessions.deployment();
-    let (wanted, instance_uuid) = of(intent);
+    let (wanted, instance_uuid) = (intent.databases(), intent.instance_uuid());
     let mut stores = Stores::new();
     for database in deployment.databases() {
         match sessions.get(database).await {
@@ -46,26 +43,6 @@ pub async fn prepare(sessions: &Sessions, intent: &Intent, force: bool) -> Resul
         force,
     };
     change::prepare(&stores, &facts, intent).await
-}
-
-/// The databases that an intent is about, and whose spec it is.
-fn of(intent: &Intent) -> (Vec<&DatabaseName>, Option<Arc<str>>) {
-    match intent {
-        Intent::Save { database, instance_uuid, .. } | Intent::Destroy { database, instance_uuid } => {
-            (vec![database], Some(instance_uuid.clone()))
-        }
-        Intent::Create { database, instance_uuid: Some(uuid), .. } => (vec![database], Some(uuid.clone())),
-        Intent::Create { database, instance_uuid: None, text } => {
-            let document = Document::parse_str(text).ok();
-            let uuid = document.and_then(|document| {
-                Some(Arc::from(document.root().field("instance_uuid")?.as_str()?.as_ref()))
-            });
-            (vec![database], uuid)
-        }
-        Intent::Copy { from, to, instance_uuid, .. } | Intent::Move { from, to, instance_uuid } => {
-            (vec![from, to], Some(instance_uuid.clone()))
-        }
-    }
 }
 
 /// Carries out a confirmed plan.

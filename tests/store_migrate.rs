@@ -7,8 +7,8 @@ mod support;
 use std::io::Read;
 use std::path::Path;
 
-use reqspec::store::StoreError;
-use reqspec::store::migrate::{State, Status, status, sync};
+use reqspec::store::migrate::{self, Report, State, Status};
+use reqspec::store::{Address, DatabaseName, StoreError, Timeouts};
 use rstest::rstest;
 use rusqlite::Connection;
 use support::{Scratch, block_on, database};
@@ -19,8 +19,16 @@ fn empty(scratch: &Scratch) -> std::path::PathBuf {
     path
 }
 
+async fn status_of(database: &DatabaseName, path: &Path) -> Result<Status, StoreError> {
+    migrate::status(database, &Address::of_path(path), Timeouts::default()).await
+}
+
+async fn sync_at(database: &DatabaseName, path: &Path) -> Result<Report, StoreError> {
+    migrate::sync(database, &Address::of_path(path), Timeouts::default()).await
+}
+
 fn look(name: &str, path: &Path) -> Status {
-    block_on(status(&database(name), path)).unwrap()
+    block_on(status_of(&database(name), path)).unwrap()
 }
 
 fn schema(path: &Path) -> Vec<String> {
@@ -36,7 +44,7 @@ fn an_empty_database_gets_the_table_once(#[values("api", "c1")] name: &str) {
     let before = look(name, &path);
     assert_eq!((before.state, before.applied.len(), before.pending.len()), (State::Pending, 0, 1));
     assert_eq!(std::fs::metadata(&path).unwrap().len(), 0, "looking wrote something");
-    let report = block_on(sync(&database(name), &path)).unwrap();
+    let report = block_on(sync_at(&database(name), &path)).unwrap();
     assert_eq!(report.applied_now.len(), 1);
     assert_eq!((report.status.state, report.status.applied.len()), (State::Current, 1));
     assert_eq!(report.status.applied[0].checksum, report.applied_now[0].checksum());
@@ -51,7 +59,7 @@ fn an_empty_database_gets_the_table_once(#[values("api", "c1")] name: &str) {
         ]
     );
     let bytes = std::fs::read(&path).unwrap();
-    let again = block_on(sync(&database(name), &path)).unwrap();
+    let again = block_on(sync_at(&database(name), &path)).unwrap();
     assert_eq!((again.applied_now.len(), again.status.state), (0, State::Current));
     assert!(std::fs::read(&path).unwrap() == bytes, "a second run changed something");
     let insert = "INSERT INTO request_specs (instance_uuid, spec) VALUES ('u', 't')";
@@ -69,14 +77,14 @@ fn the_tables_of_nova_s_own_migrations_stay_untouched() {
     flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
     std::fs::write(&path, &bytes).unwrap();
     assert_eq!(look("api", &path).state, State::Adopted);
-    let report = block_on(sync(&database("api"), &path)).unwrap();
+    let report = block_on(sync_at(&database("api"), &path)).unwrap();
     assert_eq!((report.applied_now.len(), report.status.state), (0, State::Adopted));
     assert!(std::fs::read(&path).unwrap() == bytes, "nova's database was changed");
     // Of a cell's database that has other tables, those stay as they are.
     let cell = empty(&scratch);
     Connection::open(&cell).unwrap().execute_batch("CREATE TABLE instances (uuid)").unwrap();
     let before = schema(&cell);
-    block_on(sync(&database("c1"), &cell)).unwrap();
+    block_on(sync_at(&database("c1"), &cell)).unwrap();
     let added: Vec<_> = schema(&cell).into_iter().filter(|name| !before.contains(name)).collect();
     assert_eq!(added.len(), 5);
 }
@@ -91,7 +99,7 @@ fn a_foreign_table_of_that_name_is_refused() {
     assert!(
         matches!(look("c1", &path).state, State::Refused(reason) if reason.contains("created_at, updated_at"))
     );
-    let error = block_on(sync(&database("c1"), &path)).unwrap_err();
+    let error = block_on(sync_at(&database("c1"), &path)).unwrap_err();
     assert!(
         error.to_string().starts_with("c1: applying migrations failed: its table request_specs lacks"),
         "{error}"
@@ -103,13 +111,13 @@ fn a_foreign_table_of_that_name_is_refused() {
 fn a_changed_migration_is_refused_and_a_dropped_table_made_again() {
     let scratch = Scratch::new();
     let path = empty(&scratch);
-    block_on(sync(&database("c1"), &path)).unwrap();
+    block_on(sync_at(&database("c1"), &path)).unwrap();
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("DROP TABLE request_specs").unwrap();
     assert_eq!(look("c1", &path).state, State::Pending);
-    assert_eq!(block_on(sync(&database("c1"), &path)).unwrap().status.state, State::Current);
+    assert_eq!(block_on(sync_at(&database("c1"), &path)).unwrap().status.state, State::Current);
     connection.execute("UPDATE reqspec_migrations SET checksum = 'other'", []).unwrap();
-    let error = block_on(sync(&database("c1"), &path)).unwrap_err();
+    let error = block_on(sync_at(&database("c1"), &path)).unwrap_err();
     assert!(
         matches!(&error, StoreError::Failed { reason, .. } if reason.contains("other statements")),
         "{error}"
@@ -127,7 +135,7 @@ fn two_at_once_apply_it_once() {
                 let (path, barrier) = (path.clone(), barrier.clone());
                 std::thread::spawn(move || {
                     barrier.wait();
-                    block_on(sync(&database("c1"), &path)).unwrap()
+                    block_on(sync_at(&database("c1"), &path)).unwrap()
                 })
             })
             .collect();
@@ -140,13 +148,13 @@ fn two_at_once_apply_it_once() {
 #[test]
 fn a_database_that_cannot_be_written_is_left_as_it_was() {
     let scratch = Scratch::new();
-    let error = block_on(sync(&database("c1"), &scratch.path("none.sqlite"))).unwrap_err();
+    let error = block_on(sync_at(&database("c1"), &scratch.path("none.sqlite"))).unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     assert!(!scratch.path("none.sqlite").exists(), "a database was made");
     let path = empty(&scratch);
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = block_on(sync(&database("c1"), &path)).unwrap_err();
+    let error = block_on(sync_at(&database("c1"), &path)).unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
     drop(other);
     assert_eq!(look("c1", &path).state, State::Pending);

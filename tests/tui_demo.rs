@@ -92,8 +92,9 @@ fn browsing_changes_no_byte() {
     let home = tempfile::tempdir().expect("a directory");
     let (deployment, mut stage) = open(home.path());
     let bytes = |deployment: &Deployment| -> Vec<Vec<u8>> {
-        let addresses = deployment.databases().iter().filter_map(|name| deployment.address(name));
-        addresses.map(|address| std::fs::read(address.path()).expect("a file")).collect()
+        let entries = deployment.entries();
+        let addresses = entries.iter().filter_map(|entry| entry.address.as_ref().ok());
+        addresses.map(|address| std::fs::read(address.as_path().expect("a file")).expect("a file")).collect()
     };
     let before = bytes(&deployment);
     press(&mut stage, "Gg/az1\nG\u{1b}oG]\t=sDe\u{1b}\u{1b}\u{1b}");
@@ -106,7 +107,8 @@ fn a_database_that_is_no_database_is_a_state() {
     let home = tempfile::tempdir().expect("a directory");
     let (deployment, stage) = open(home.path());
     drop(stage);
-    let cell = deployment.address(&deployment.databases()[1]).expect("cell1").path().to_owned();
+    let cell =
+        deployment.address(&deployment.databases()[1]).expect("cell1").as_path().expect("a file").to_owned();
     std::fs::write(&cell, "this is no database, however long one looks at it").expect("written");
     let (_, stage) = open(home.path());
     assert!(

@@ -1,5 +1,7 @@
 //! `reqspec db status` and `reqspec db sync`: the table of specs in each database.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::args::{DbArguments, DbCommand};
@@ -22,13 +24,13 @@ pub async fn run(sessions: &Sessions<'_>, arguments: &DbArguments) -> Result<Exi
     let databases = match &one.database {
         Some(named) => {
             sessions.check_name(named)?;
-            std::slice::from_ref(named)
+            Arc::from([named.clone()])
         }
         None => deployment.databases(),
     };
     let mut out = Output::new();
     let mut exit = Exit::Done;
-    for database in databases {
+    for database in databases.iter() {
         match line(sessions, database, sync).await {
             Ok((status, applied_now)) => {
                 if matches!(status.state, State::Refused(_)) {
@@ -56,19 +58,12 @@ async fn line(
     database: &DatabaseName,
     sync: bool,
 ) -> Result<(Status, Vec<&'static str>), StoreError> {
-    // check_name has seen to it that the database is the deployment's.
-    let Some(address) = sessions.deployment().address(database) else {
-        return Err(StoreError::Unavailable {
-            database: database.clone(),
-            location: "".into(),
-            reason: "not one of this deployment's databases".to_owned(),
-        });
-    };
+    let address = sessions.deployment().address(database)?;
     if sync {
-        let report = migrate::sync(database, address.path()).await?;
+        let report = migrate::sync(database, &address, sessions.deployment().timeouts()).await?;
         Ok((report.status, report.applied_now.iter().map(|migration| migration.name).collect()))
     } else {
-        Ok((migrate::status(database, address.path()).await?, Vec::new()))
+        Ok((migrate::status(database, &address, sessions.deployment().timeouts()).await?, Vec::new()))
     }
 }
 

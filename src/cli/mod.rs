@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::deployment::{self, CellArgument, DatabaseUrl, Deployment, WritePolicy};
+use crate::deployment::{self, CellArgument, Deployment, WritePolicy};
 use crate::store::SpecHome;
 
 use args::{Arguments, Command, DeploymentArguments, HomeArgument};
@@ -153,7 +153,7 @@ fn deployment(arguments: &DeploymentArguments) -> Result<Deployment, CliError> {
                        (`reqspec demo` shows a sample deployment)";
         return Err(CliError::usage(message));
     };
-    let api = DatabaseUrl::parse(api).map_err(|error| CliError::usage(format!("--api: {error}")))?;
+    let api = deployment::url::parse(api).map_err(|error| CliError::usage(format!("--api: {error}")))?;
     let cells = arguments.cells.iter().map(|cell| cell.parse()).collect::<Result<Vec<CellArgument>, _>>();
     let deployment = cells.and_then(|cells| Deployment::new(api, cells));
     let mut deployment = deployment.map_err(|error| CliError::usage(format!("--cell: {error}")))?;

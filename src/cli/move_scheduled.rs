@@ -35,9 +35,10 @@ pub async fn run(
              --spec-home cells says that this deployment follows the blueprint, --force overrules",
         ));
     }
-    let counts = inventory::count_scheduled(api.as_ref(), deployment.databases()).await.map_err(|error| {
-        CliError::failed(format!("where instances live cannot be read from the API database: {error}"))
-    })?;
+    let counts =
+        inventory::count_scheduled(api.as_ref(), &deployment.databases()).await.map_err(|error| {
+            CliError::failed(format!("where instances live cannot be read from the API database: {error}"))
+        })?;
     let (cells, left_out) = usable(sessions, counts).await;
     let total = cells.values().sum::<u64>().min(limit.unwrap_or(u64::MAX));
     if total == 0 {
@@ -169,7 +170,7 @@ impl Run {
         let known = sessions.deployment().databases();
         let (mut after, mut left) = (0, total);
         while left > 0 {
-            let page = inventory::scheduled_after(api.as_ref(), known, after, PAGE).await?;
+            let page = inventory::scheduled_after(api.as_ref(), &known, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.mapping_id;
             for scheduled in page.iter().filter(|scheduled| cells.contains_key(&scheduled.cell)) {

@@ -65,7 +65,7 @@ impl<'d> Sessions<'d> {
     /// Usage: the beginning is too short or of several instances.
     pub async fn find(&mut self, uuid: &str) -> Result<Found, CliError> {
         let mut found = Found { instance_uuid: Arc::from(uuid), copies: Vec::new(), unasked: Vec::new() };
-        for database in self.deployment.databases() {
+        for database in self.deployment.databases().iter() {
             match self.get_row(database, uuid).await {
                 Ok(row) => found.copies.extend(row.map(|row| (database.clone(), row))),
                 Err(error) => found.unasked.push(error),
@@ -107,7 +107,7 @@ impl<'d> Sessions<'d> {
         unasked: &mut Vec<StoreError>,
     ) -> Result<Option<Arc<str>>, CliError> {
         let mut whole: Vec<Arc<str>> = Vec::new();
-        for database in self.deployment.databases() {
+        for database in self.deployment.databases().iter() {
             // One that cannot be opened is among the unasked already.
             let Ok(store) = self.get(database).await else { continue };
             let rows = match store.find_prefix(prefix, 3).await {

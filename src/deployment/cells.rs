@@ -4,8 +4,8 @@
 
 use std::str::FromStr;
 
-use super::url::{DatabaseUrl, UrlError};
-use crate::store::CellName;
+use super::url::{self, UrlError};
+use crate::store::{Address, CellName};
 
 /// A cell given by name and address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct CellArgument {
     /// Its name: `cell_mappings.name`, or the cell's uuid where that has none.
     pub name: CellName,
     /// Where its database is.
-    pub url: DatabaseUrl,
+    pub url: Address,
 }
 
 /// Why a cell cannot be taken as given. No message holds a password.
@@ -53,7 +53,7 @@ impl FromStr for CellArgument {
             return Err(CellError::Name(name.to_owned()));
         }
         let name = CellName::new(name);
-        match DatabaseUrl::parse(url) {
+        match url::parse(url) {
             Ok(url) => Ok(Self { name, url }),
             Err(error) => Err(CellError::Url { name, error }),
         }
@@ -78,7 +78,7 @@ mod tests {
     fn a_cell_is_a_name_and_an_address() {
         let cell: CellArgument = "cell1=sqlite:////srv/a=b.sqlite".parse().unwrap();
         assert_eq!(cell.name.as_str(), "cell1");
-        assert_eq!(cell.url.path(), std::path::Path::new("/srv/a=b.sqlite"));
+        assert_eq!(cell.url.as_path(), Some(std::path::Path::new("/srv/a=b.sqlite")));
     }
 
     #[test]

@@ -15,9 +15,8 @@ use etcetera::BaseStrategy;
 use flate2::write::GzDecoder;
 
 use super::cells::CellArgument;
-use super::url::DatabaseUrl;
 use super::{Deployment, WritePolicy};
-use crate::store::{CellName, SpecHome};
+use crate::store::{Address, CellName, SpecHome};
 
 /// File name, packed content. The API database first, then the cells in the order in which the
 /// terminal UI shows them: those with many instances first.
@@ -97,7 +96,7 @@ pub fn open_in(parent: &Path, reset: bool) -> Result<Deployment, DemoError> {
 }
 
 fn deployment(directory: &Path) -> Deployment {
-    let address = |at: usize| DatabaseUrl::of_path(&directory.join(DATABASES[at].0));
+    let address = |at: usize| Address::of_path(&directory.join(DATABASES[at].0));
     let cells = CELLS
         .iter()
         .enumerate()

@@ -19,7 +19,7 @@ fn deployment(directory: &Path, sql: &str) -> Deployment {
     let api = directory.join("nova_api.sqlite");
     Connection::open(&api).unwrap().execute_batch(&format!("{sql}; VACUUM")).unwrap();
     let cells = ["cell1=none1", "uuid-of-two=none2", "uuid-of-three=none3"].map(|cell| cell.parse().unwrap());
-    Deployment::new(DatabaseUrl::of_path(&api), cells.into()).unwrap()
+    Deployment::new(Address::of_path(&api), cells.into()).unwrap()
 }
 
 #[tokio::test]
@@ -59,12 +59,12 @@ async fn scheduled_specs_come_page_by_page() {
         INSERT INTO request_specs SELECT NULL, NULL, id, instance_uuid, '{}' FROM instance_mappings WHERE id > 8";
     let deployment = deployment(directory.path(), &format!("{NOVA}{rows}"));
     let api = deployment.open(&DatabaseName::Api, Access::ReadOnly).await.unwrap();
-    let counts = count_scheduled(api.as_ref(), deployment.databases()).await.unwrap();
+    let counts = count_scheduled(api.as_ref(), &deployment.databases()).await.unwrap();
     let expected = [("cell1", 3), ("uuid-of-two", 3), ("uuid-of-three", 3)];
     assert_eq!(counts, expected.map(|(cell, count)| (CellName::new(cell), count)));
     let (mut after, mut ids) = (0, Vec::new());
     loop {
-        let page = scheduled_after(api.as_ref(), deployment.databases(), after, 2).await.unwrap();
+        let page = scheduled_after(api.as_ref(), &deployment.databases(), after, 2).await.unwrap();
         let Some(last) = page.last() else { break };
         assert!(page.len() <= 2);
         after = last.mapping_id;

@@ -12,14 +12,15 @@ pub mod demo;
 pub mod inventory;
 pub mod url;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::store::{
-    Access, DatabaseName, InstanceHome, InstanceState, SpecHome, SpecStore, SqliteStore, StoreError,
+    self, Access, Address, DatabaseName, InstanceHome, InstanceState, SpecHome, SpecStore, StoreError,
+    Timeouts,
 };
 
 pub use cells::{CellArgument, CellError};
-pub use url::{DatabaseUrl, UrlError};
+pub use url::UrlError;
 
 /// Whether an operator may write in this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +33,45 @@ pub enum WritePolicy {
     Never(String),
 }
 
+/// A database of a deployment, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is called: of a cell `cell_mappings.name`, or its uuid where it has none.
+    pub name: DatabaseName,
+    /// `cell_mappings.uuid` of a cell, where that is known.
+    pub uuid: Option<Arc<str>>,
+    /// Its address; else why there is none (a template that does not resolve), in a sentence without
+    /// passwords.
+    pub address: Result<Address, String>,
+    /// Its address for people, or what stands in its place, masked.
+    pub shown: Arc<str>,
+    /// `cell_mappings.disabled`: nova schedules nothing there.
+    pub disabled: bool,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// Who says where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The command line or a profile.
+    Given,
+    /// nova's configuration: file and option.
+    Configuration(Arc<str>),
+    /// `cell_mappings`; the template, masked, where its URL is one.
+    Mapping {
+        /// As stored.
+        template: Option<Arc<str>>,
+    },
+}
+
 /// The databases of a deployment. Holds addresses, no sessions: each [`Deployment::open`] makes one.
 #[derive(Debug)]
 pub struct Deployment {
     environment: String,
-    databases: Vec<DatabaseName>,
-    addresses: Vec<DatabaseUrl>,
+    /// What is known so far, the API database first. [`Deployment::discover`] replaces it.
+    entries: RwLock<Arc<[Entry]>>,
+    timeouts: Timeouts,
     stated_home: Option<SpecHome>,
     upstream_schema: OnceLock<bool>,
     policy: WritePolicy,
@@ -51,22 +85,27 @@ impl Deployment {
     ///
     /// # Errors
     /// A cell's name is empty, is `api`, or comes twice.
-    pub fn new(api: DatabaseUrl, cells: Vec<CellArgument>) -> Result<Self, CellError> {
+    pub fn new(api: Address, cells: Vec<CellArgument>) -> Result<Self, CellError> {
         cells::check(&cells)?;
         Ok(Self::of(api, cells))
     }
 
-    fn of(api: DatabaseUrl, cells: Vec<CellArgument>) -> Self {
-        let environment = short_address(api.shown());
-        let (mut databases, mut addresses) = (vec![DatabaseName::Api], vec![api]);
-        for cell in cells {
-            databases.push(DatabaseName::Cell(cell.name));
-            addresses.push(cell.url);
-        }
+    fn of(api: Address, cells: Vec<CellArgument>) -> Self {
+        let environment = short_address(&api.shown);
+        let given = |name: DatabaseName, address: Address| Entry {
+            name,
+            uuid: None,
+            shown: Arc::clone(&address.shown),
+            address: Ok(address),
+            disabled: false,
+            origin: Origin::Given,
+        };
+        let mut entries = vec![given(DatabaseName::Api, api)];
+        entries.extend(cells.into_iter().map(|cell| given(DatabaseName::Cell(cell.name), cell.url)));
         Self {
             environment,
-            databases,
-            addresses,
+            entries: RwLock::new(entries.into()),
+            timeouts: Timeouts::default(),
             stated_home: None,
             upstream_schema: OnceLock::new(),
             policy: WritePolicy::OnDemand,
@@ -99,19 +138,54 @@ impl Deployment {
         &self.environment
     }
 
-    /// The databases, the API database first, then the cells in the order given.
-    pub fn databases(&self) -> &[DatabaseName] {
-        &self.databases
+    /// What is known of the databases, the API database first, then the cells in their order.
+    pub fn entries(&self) -> Arc<[Entry]> {
+        Arc::clone(&self.entries.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Their names.
+    pub fn databases(&self) -> Arc<[DatabaseName]> {
+        self.entries().iter().map(|entry| entry.name.clone()).collect()
+    }
+
+    fn entry(&self, database: &DatabaseName) -> Option<Entry> {
+        self.entries().iter().find(|entry| entry.name == *database).cloned()
+    }
+
+    /// How long is waited for a database.
+    pub fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    /// Look in the API database for cells that are not known yet (`cell_mappings`); what the command
+    /// line or a profile says of a cell wins. Gives whether anything is different now.
+    ///
+    /// # Errors
+    /// The API database cannot be asked. One that has no `cell_mappings` is not one of nova's: its
+    /// cells are those given.
+    pub async fn discover(&self) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     /// Where a database is, for people (no password); "" for one that is not of this deployment.
-    pub fn location(&self, database: &DatabaseName) -> &str {
-        self.address(database).map_or("", |address| address.shown())
+    pub fn location(&self, database: &DatabaseName) -> Arc<str> {
+        self.entry(database).map_or_else(|| Arc::from(""), |entry| entry.shown)
     }
 
     /// The address of a database of this deployment.
-    pub fn address(&self, database: &DatabaseName) -> Option<&DatabaseUrl> {
-        self.databases.iter().position(|name| name == database).map(|at| &self.addresses[at])
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where it is not one of them, or its address cannot be found out.
+    pub fn address(&self, database: &DatabaseName) -> Result<Address, StoreError> {
+        let unavailable = |location: Arc<str>, reason: String| StoreError::Unavailable {
+            database: database.clone(),
+            location,
+            reason,
+        };
+        match self.entry(database) {
+            Some(entry) => entry.address.map_err(|reason| unavailable(entry.shown, reason)),
+            None => Err(unavailable(Arc::from(""), "not one of this deployment's databases".to_owned())),
+        }
     }
 
     /// Where the spec of a scheduled instance belongs: as stated, else the API database where that
@@ -154,13 +228,7 @@ impl Deployment {
         database: &DatabaseName,
         access: Access,
     ) -> Result<Arc<dyn SpecStore>, StoreError> {
-        let Some(address) = self.address(database) else {
-            return Err(StoreError::Unavailable {
-                database: database.clone(),
-                location: Arc::from(""),
-                reason: "not one of this deployment's databases".to_owned(),
-            });
-        };
+        let address = self.address(database)?;
         if let (Access::ReadWrite, Err(reason)) = (access, self.may_write()) {
             return Err(StoreError::ReadOnly {
                 database: database.clone(),
@@ -168,18 +236,7 @@ impl Deployment {
                 reason,
             });
         }
-        let (name, path) = (database.clone(), address.path().to_owned());
-        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(name, &path, access)).await;
-        let store: Arc<dyn SpecStore> = match opened {
-            Ok(store) => Arc::new(store?),
-            Err(error) => {
-                return Err(StoreError::Failed {
-                    database: database.clone(),
-                    operation: "opening it".to_owned(),
-                    reason: error.to_string(),
-                });
-            }
-        };
+        let store = store::open(database.clone(), &address, access, self.timeouts).await?;
         if *database == DatabaseName::Api
             && self.upstream_schema.get().is_none()
             && let Some(found) = inventory::bears_upstream_schema(store.as_ref()).await
@@ -193,7 +250,7 @@ impl Deployment {
     /// Where nova's `instance_mappings` says an instance lives. A cell is given by the name that
     /// this deployment uses for it: the name or the uuid of `cell_mappings`.
     pub async fn instance_home(&self, api: &dyn SpecStore, instance_uuid: &str) -> InstanceHome {
-        inventory::instance_home(api, instance_uuid, &self.databases).await
+        inventory::instance_home(api, instance_uuid, &self.databases()).await
     }
 
     /// What nova's `instances` says an instance is doing; `cell` is the database of its cell. None

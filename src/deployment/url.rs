@@ -3,18 +3,12 @@
 //!
 //! A password is never shown: [`masked`] is the only way a URL reaches a message.
 //!
-//! Imports nothing of ours; does no I/O.
+//! Imports `store::address`; does no I/O.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-/// The address of a database, checked.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl {
-    path: PathBuf,
-    shown: Arc<str>,
-}
+use crate::store::Address;
+use crate::store::address::Place;
 
 /// Why a text is not the address of a database that this build can open. No message holds a
 /// password.
@@ -51,64 +45,39 @@ pub enum UrlError {
     },
 }
 
-impl DatabaseUrl {
-    /// Read an address: a SQLAlchemy URL, or the plain path of a SQLite file (anything without
-    /// `://`).
-    ///
-    /// As in SQLAlchemy (`sqlalchemy/engine/url.py`, make_url) three slashes come before a relative
-    /// path and four before an absolute one, the path is not percent-decoded, and what follows `?`
-    /// are options of the driver, which are left aside.
-    ///
-    /// # Errors
-    /// [`UrlError`]
-    pub fn parse(text: &str) -> Result<Self, UrlError> {
-        if text.is_empty() {
-            return Err(UrlError::Empty);
-        }
-        let Some((scheme, rest)) = text.split_once("://") else {
-            // `mysql//nova:secret@db`: taken for a path, it would show up in messages.
-            if !text.starts_with(['/', '.']) && masked(text) != text {
-                return Err(UrlError::Unclear { shown: masked(text) });
-            }
-            return Ok(Self::of_path(Path::new(text)));
-        };
-        let engine = scheme.split('+').next().unwrap_or(scheme);
-        if !engine.eq_ignore_ascii_case("sqlite") {
-            return Err(UrlError::Unsupported { scheme: masked(scheme) });
-        }
-        let file = rest.split('?').next().unwrap_or(rest);
-        match file.strip_prefix('/') {
-            Some(path) if !path.is_empty() && path != ":memory:" => Ok(Self::of_path(Path::new(path))),
-            _ => Err(UrlError::NoFile { shown: masked(text) }),
-        }
+/// Read an address: a SQLAlchemy URL, or the plain path of a SQLite file (anything without
+/// `://`).
+///
+/// As in SQLAlchemy (`sqlalchemy/engine/url.py`, make_url) three slashes come before a relative
+/// path and four before an absolute one, the path is not percent-decoded, and what follows `?`
+/// are options of the driver, which are left aside.
+///
+/// # Errors
+/// [`UrlError`]
+pub fn parse(text: &str) -> Result<Address, UrlError> {
+    if text.is_empty() {
+        return Err(UrlError::Empty);
     }
-
-    /// The SQLite file at that path.
-    pub fn of_path(path: &Path) -> Self {
-        Self { path: path.to_owned(), shown: masked(&path.to_string_lossy()).into() }
+    let Some((scheme, rest)) = text.split_once("://") else {
+        // `mysql//nova:secret@db`: taken for a path, it would show up in messages.
+        if !text.starts_with(['/', '.']) && masked(text) != text {
+            return Err(UrlError::Unclear { shown: masked(text) });
+        }
+        return Ok(of_path(Path::new(text)));
+    };
+    let engine = scheme.split('+').next().unwrap_or(scheme);
+    if !engine.eq_ignore_ascii_case("sqlite") {
+        return Err(UrlError::Unsupported { scheme: masked(scheme) });
     }
-
-    /// The SQLite file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The address for people: no password in it.
-    pub fn shown(&self) -> &Arc<str> {
-        &self.shown
+    let file = rest.split('?').next().unwrap_or(rest);
+    match file.strip_prefix('/') {
+        Some(path) if !path.is_empty() && path != ":memory:" => Ok(of_path(Path::new(path))),
+        _ => Err(UrlError::NoFile { shown: masked(text) }),
     }
 }
 
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseUrl({:?})", self.shown)
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
-    }
+fn of_path(path: &Path) -> Address {
+    Address { place: Place::Sqlite(path.to_owned()), shown: masked(&path.to_string_lossy()).into() }
 }
 
 /// The text with every password in it replaced by `***`: what stands between the first `:` of the
@@ -148,17 +117,17 @@ mod tests {
             ("/srv/plain?.db", "/srv/plain?.db"),
             ("nova_api.sqlite", "nova_api.sqlite"),
         ] {
-            assert_eq!(DatabaseUrl::parse(text).unwrap().path(), Path::new(path), "{text}");
+            assert_eq!(parse(text).unwrap().as_path(), Some(Path::new(path)), "{text}");
         }
     }
 
     #[test]
     fn what_cannot_be_opened_is_named() {
         for text in ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://host/nova.db"] {
-            assert!(matches!(DatabaseUrl::parse(text), Err(UrlError::NoFile { .. })), "{text}");
+            assert!(matches!(parse(text), Err(UrlError::NoFile { .. })), "{text}");
         }
-        assert_eq!(DatabaseUrl::parse(""), Err(UrlError::Empty));
-        let error = DatabaseUrl::parse("mysql+pymysql://nova:s3cret@db/nova_api").unwrap_err().to_string();
+        assert_eq!(parse(""), Err(UrlError::Empty));
+        let error = parse("mysql+pymysql://nova:s3cret@db/nova_api").unwrap_err().to_string();
         assert!(error.starts_with("mysql+pymysql databases are not supported by this build"), "{error}");
         assert!(!error.contains("s3cret"));
     }
@@ -178,11 +147,11 @@ mod tests {
         ] {
             assert_eq!(masked(text), shown, "{text}");
         }
-        let error = DatabaseUrl::parse("mysql//nova:s3cret@db/nova").unwrap_err();
+        let error = parse("mysql//nova:s3cret@db/nova").unwrap_err();
         assert!(
             matches!(&error, UrlError::Unclear { shown } if shown == "mysql//nova:***@db/nova"),
             "{error:?}"
         );
-        assert!(DatabaseUrl::parse("./mysql//nova:s3cret@db/nova").is_ok());
+        assert!(parse("./mysql//nova:s3cret@db/nova").is_ok());
     }
 }

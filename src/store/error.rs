@@ -34,6 +34,34 @@ pub enum StoreError {
         /// What was being done, with the record.
         operation: String,
     },
+    /// Other sessions kept getting in the way (deadlocks, lock waits, failed certification), however
+    /// often it was tried; nothing was written.
+    #[error(
+        "{database}: {operation} was given up after {attempts} attempts: {reason}; nothing was written, try again"
+    )]
+    Contended {
+        /// Which database.
+        database: DatabaseName,
+        /// What was being done, with the record.
+        operation: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// The engine's words.
+        reason: String,
+    },
+    /// The connection was lost while a change was being committed, and what became of it could not
+    /// be found out.
+    #[error(
+        "{database}: the connection was lost while {operation}: {reason}; it may or may not have been written, look at the spec again"
+    )]
+    Uncertain {
+        /// Which database.
+        database: DatabaseName,
+        /// What was being done, with the record.
+        operation: String,
+        /// The engine's words.
+        reason: String,
+    },
     /// The session is read-only.
     #[error("{database}: refused {operation}: {reason}")]
     ReadOnly {

@@ -6,13 +6,13 @@
 //! is written to that database at all, not even our bookkeeping. What an engine finds is judged
 //! here (`assess`), whatever the engine. Imports the engines.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::sqlite;
-use super::{DatabaseName, StoreError};
+use super::address::Place;
+use super::{Address, DatabaseName, Engine, StoreError, Timeouts};
+use super::{mysql, postgres, sqlite};
 
 /// Our bookkeeping table.
 pub(super) const BOOKKEEPING: &str = "CREATE TABLE IF NOT EXISTS reqspec_migrations (
@@ -85,13 +85,20 @@ macro_rules! migration {
     };
 }
 
-/// Our migrations of SQLite databases of that kind, in order.
-pub fn sqlite_migrations(kind: Kind) -> &'static [Migration] {
-    const API: &[Migration] = &[migration!(1, "api", "sqlite", "0001_request_specs", true)];
-    const CELL: &[Migration] = &[migration!(1, "cell", "sqlite", "0001_request_specs", true)];
-    match kind {
-        Kind::Api => API,
-        Kind::Cell => CELL,
+/// Our migrations of databases of that engine and kind, in order.
+pub fn migrations(engine: Engine, kind: Kind) -> &'static [Migration] {
+    macro_rules! all {
+        ($kind:literal, $engine:literal) => {
+            &[migration!(1, $kind, $engine, "0001_request_specs", true)]
+        };
+    }
+    match (engine, kind) {
+        (Engine::Sqlite, Kind::Api) => all!("api", "sqlite"),
+        (Engine::Sqlite, Kind::Cell) => all!("cell", "sqlite"),
+        (Engine::Mysql, Kind::Api) => all!("api", "mysql"),
+        (Engine::Mysql, Kind::Cell) => all!("cell", "mysql"),
+        (Engine::Postgres, Kind::Api) => all!("api", "postgres"),
+        (Engine::Postgres, Kind::Cell) => all!("cell", "postgres"),
     }
 }
 
@@ -145,23 +152,41 @@ pub struct Report {
     pub applied_now: Vec<Migration>,
 }
 
-/// How the SQLite database in that file stands. Changes nothing.
+/// How the database at that address stands. Changes nothing.
 ///
 /// # Errors
 /// [`StoreError`] where the database cannot be asked; a database that must not be touched is a
 /// [`State::Refused`] instead.
-pub async fn status(database: &DatabaseName, path: &Path) -> Result<Status, StoreError> {
-    sqlite::migrate::status(database.clone(), path.to_owned()).await
+pub async fn status(
+    database: &DatabaseName,
+    address: &Address,
+    timeouts: Timeouts,
+) -> Result<Status, StoreError> {
+    let (name, shown) = (database.clone(), &address.shown);
+    match &address.place {
+        Place::Sqlite(path) => sqlite::migrate::status(name, path.clone()).await,
+        Place::Mysql(server) => mysql::status(name, server, shown, timeouts).await,
+        Place::Postgres(server) => postgres::status(name, server, shown, timeouts).await,
+    }
 }
 
-/// Apply what is pending to the SQLite database in that file, which must exist (an empty file is
+/// Apply what is pending to the database at that address, which must exist (an empty SQLite file is
 /// an empty database). Two at once are safe: the second finds nothing to do.
 ///
 /// # Errors
 /// [`StoreError::Failed`] with the reason of a [`State::Refused`]; any other where the database
 /// cannot be asked or written. In each case nothing was changed.
-pub async fn sync(database: &DatabaseName, path: &Path) -> Result<Report, StoreError> {
-    sqlite::migrate::sync(database.clone(), path.to_owned()).await
+pub async fn sync(
+    database: &DatabaseName,
+    address: &Address,
+    timeouts: Timeouts,
+) -> Result<Report, StoreError> {
+    let (name, shown) = (database.clone(), &address.shown);
+    match &address.place {
+        Place::Sqlite(path) => sqlite::migrate::sync(name, path.clone()).await,
+        Place::Mysql(server) => mysql::sync(name, server, shown, timeouts).await,
+        Place::Postgres(server) => postgres::sync(name, server, shown, timeouts).await,
+    }
 }
 
 /// What an engine found in a database.
@@ -249,18 +274,20 @@ mod tests {
 
     #[test]
     fn embedded_migrations_are_numbered_as_their_files() {
-        for kind in [Kind::Api, Kind::Cell] {
-            for (index, migration) in sqlite_migrations(kind).iter().enumerate() {
-                assert_eq!(migration.version, index as i64 + 1);
-                assert!(migration.name.starts_with(&format!("{:04}_", migration.version)));
-                assert_eq!(migration.checksum().len(), 64);
+        for engine in [Engine::Sqlite, Engine::Mysql, Engine::Postgres] {
+            for kind in [Kind::Api, Kind::Cell] {
+                for (index, migration) in migrations(engine, kind).iter().enumerate() {
+                    assert_eq!(migration.version, index as i64 + 1);
+                    assert!(migration.name.starts_with(&format!("{:04}_", migration.version)));
+                    assert_eq!(migration.checksum().len(), 64);
+                }
             }
         }
     }
 
     #[test]
     fn what_is_found_decides() {
-        let known = sqlite_migrations(Kind::Cell);
+        let known = migrations(Engine::Sqlite, Kind::Cell);
         let ours = applied(&known[0].checksum());
         let cases: Vec<(Found, State, usize)> = vec![
             (Found::default(), State::Pending, 1),
@@ -276,7 +303,7 @@ mod tests {
 
     #[test]
     fn foreign_tables_and_changed_migrations_are_refused() {
-        let known = sqlite_migrations(Kind::Api);
+        let known = migrations(Engine::Sqlite, Kind::Api);
         let refusal = |found: Found| match assess(known, &found) {
             (State::Refused(reason), pending) if pending.is_empty() => reason,
             other => panic!("{other:?}"),

@@ -1,33 +1,42 @@
-//! Where specs live: one trait, an engine each for SQLite (and, later, MySQL and PostgreSQL), the
+//! Where specs live: one trait, an engine each for SQLite, MySQL (with MariaDB) and PostgreSQL, the
 //! same promises.
 //!
 //! - [`context`]: which database is meant.  [`stores`]: the opened ones, by name.
 //! - [`object`]: nova's RequestSpec object over these: create, save, destroy, get, each taking a
 //!   [`RequestContext`].
-//! - [`sqlite`]: the SQLite engine.  [`migrate`]: our migrations.
+//! - [`address`]: where a database is and how it is reached.  [`open`]: a session with it.
+//! - [`sqlite`], `mysql`, `postgres`: the engines.  [`migrate`]: our migrations.  `runtime`: the
+//!   threads of sessions with servers.
 //!
 //! Imports `spec` and `query`. Write methods are called by [`object`] and `change::apply` alone.
 
+pub mod address;
 pub mod context;
 pub mod error;
 pub mod migrate;
+mod mysql;
 pub mod object;
+mod postgres;
+mod runtime;
 pub mod sqlite;
 pub mod stores;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use address::{Access, Address, Engine, Timeouts};
 pub use context::{CellName, DatabaseName, InstanceHome, InstanceState, RequestContext, SpecHome};
 pub use error::StoreError;
 pub use object::{ObjectError, RequestSpec};
-pub use sqlite::{Access, SqliteStore};
+pub use sqlite::SqliteStore;
 pub use stores::Stores;
 
 use crate::query::{PageKey, PageRequest, SortOrder};
+use address::Place;
 
 /// One row of `request_specs`, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +113,67 @@ pub enum SqlValue {
     Text(String),
 }
 
+/// What a database says of itself, asked now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The product: `SQLite`, `MariaDB`, `MySQL`, `PostgreSQL`.
+    pub product: String,
+    /// Its version, as people say it: `10.11.19`.
+    pub version: String,
+    /// What the session's account may do with the specs.
+    pub rights: Rights,
+    /// Whether the table `request_specs` is there.
+    pub table: TableState,
+    /// How long one small question and its answer took.
+    pub round_trip: Duration,
+    /// What else an operator should know, a sentence each: `Galera cluster of 3, synced`,
+    /// `a replica: read-only`, `not encrypted`.
+    pub remarks: Vec<String>,
+}
+
+/// What an account may do with the specs, whatever the session was opened for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rights {
+    /// Read and write.
+    Write,
+    /// Read only, and why: a whole sentence that says what is missing.
+    ReadOnly(String),
+    /// It could not be found out.
+    Unknown,
+}
+
+/// Open a session with a database. Of a server it is connected, and ready, when this returns.
+///
+/// With [`Access::ReadOnly`] the session itself refuses every write.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] with the reason and what to do next; [`StoreError::ReadOnly`] where
+/// writing is asked for and cannot be.
+pub async fn open(
+    name: DatabaseName,
+    address: &Address,
+    access: Access,
+    timeouts: Timeouts,
+) -> Result<Arc<dyn SpecStore>, StoreError> {
+    match &address.place {
+        Place::Sqlite(path) => {
+            let (database, path) = (name.clone(), path.clone());
+            let opened =
+                tokio::task::spawn_blocking(move || SqliteStore::open(database, &path, access)).await;
+            match opened {
+                Ok(store) => Ok(Arc::new(store?)),
+                Err(error) => Err(StoreError::Failed {
+                    database: name,
+                    operation: "opening it".to_owned(),
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        Place::Mysql(server) => mysql::open(name, server, &address.shown, access, timeouts).await,
+        Place::Postgres(server) => postgres::open(name, server, &address.shown, access, timeouts).await,
+    }
+}
+
 /// One database with (perhaps) a `request_specs` table. Implementations are cheap to share and
 /// never block the caller's thread.
 #[async_trait]
@@ -119,6 +189,12 @@ pub trait SpecStore: Send + Sync {
 
     /// Whether the session was opened for writing.
     fn is_writable(&self) -> bool;
+
+    /// Which engine it is.
+    fn engine(&self) -> Engine;
+
+    /// What the database says of itself; also the cheapest way to learn whether it answers.
+    async fn probe(&self) -> Result<Probe, StoreError>;
 
     /// Whether the table is there.
     async fn table_state(&self) -> Result<TableState, StoreError>;
@@ -154,7 +230,9 @@ pub trait SpecStore: Send + Sync {
     /// `updated_at` to now (UTC). Equal texts write nothing.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] (with what is there now) unless exactly one row still holds `before`.
+    /// [`StoreError::Conflict`] (with what is there now) unless exactly one row still holds `before`;
+    /// [`StoreError::Contended`] where others kept it from being decided; [`StoreError::Uncertain`]
+    /// where the answer to the commit was lost.
     async fn save(&self, instance_uuid: &str, before: &[u8], after: &str) -> Result<StoredSpec, StoreError>;
 
     /// Delete a row, if it still holds exactly `before`.
@@ -170,7 +248,8 @@ pub trait SpecStore: Send + Sync {
     /// As [`SpecStore::save`].
     async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError>;
 
-    /// Rows of a plain SQL query over nova's other tables (`?` marks parameters), at most `limit`.
+    /// Rows of a plain SQL query over nova's other tables, at most `limit`. `?` marks parameters (in
+    /// every engine; the query holds no other question mark).
     async fn select(
         &self,
         sql: &str,

@@ -85,10 +85,11 @@ fn runtime() -> io::Result<Runtime> {
 
 /// What a model begins with.
 fn setup(deployment: &Deployment, options: &Options, size: (u16, u16)) -> Setup {
-    let places = deployment.databases().iter();
+    let entries = deployment.entries();
+    let places = entries.iter();
     Setup {
         environment: deployment.environment().to_owned(),
-        databases: places.map(|name| (name.clone(), deployment.location(name).to_owned())).collect(),
+        databases: places.map(|entry| (entry.name.clone(), entry.shown.to_string())).collect(),
         writing: options.write || deployment.starts_writable(),
         read_only: options.read_only.clone().or_else(|| deployment.may_write().err()),
         size,

@@ -8,12 +8,13 @@ use std::thread;
 use rusqlite::{Connection, ToSql, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::open::{Access, Session, Source, WRITE_WAIT};
+use super::open::{Session, Source, WRITE_WAIT};
 use super::write::now;
+use crate::store::Access;
 use crate::store::migrate::{
-    Applied, BOOKKEEPING, Found, Kind, Migration, Report, State, Status, assess, sqlite_migrations,
+    Applied, BOOKKEEPING, Found, Kind, Migration, Report, State, Status, assess, migrations,
 };
-use crate::store::{DatabaseName, StoreError};
+use crate::store::{DatabaseName, Engine, StoreError};
 
 const LOOKING: &str = "looking at its schema";
 const APPLYING: &str = "applying migrations";
@@ -71,7 +72,7 @@ fn look(source: Arc<Source>) -> Result<Status, StoreError> {
 }
 
 fn judge(source: &Source, found: Found) -> Status {
-    let (state, pending) = assess(sqlite_migrations(Kind::of(&source.database)), &found);
+    let (state, pending) = assess(migrations(Engine::Sqlite, Kind::of(&source.database)), &found);
     Status {
         database: source.database.clone(),
         location: Arc::clone(&source.location),

@@ -21,17 +21,17 @@ mod write;
 use crate::spec::text::named;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
-
-pub use open::Access;
 
 use self::aside::Lane;
 use self::open::Source;
 use self::recent::Recent;
 use self::worker::Worker;
 use super::{
-    Cancel, DatabaseName, Hold, NewSpec, RowVisitor, SpecStore, SqlValue, StoreError, StoredSpec, TableState,
+    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue, StoreError,
+    StoredSpec, TableState,
 };
 use crate::query::{PageKey, PageRequest, SortOrder};
 
@@ -104,6 +104,23 @@ impl SpecStore for SqliteStore {
 
     fn is_writable(&self) -> bool {
         self.source.access == Access::ReadWrite
+    }
+
+    fn engine(&self) -> Engine {
+        Engine::Sqlite
+    }
+
+    async fn probe(&self) -> Result<Probe, StoreError> {
+        let began = Instant::now();
+        let table = self.table_state().await?;
+        Ok(Probe {
+            product: "SQLite".to_owned(),
+            version: rusqlite::version().to_owned(),
+            rights: self.source.rights(),
+            table,
+            round_trip: began.elapsed(),
+            remarks: Vec::new(),
+        })
     }
 
     async fn table_state(&self) -> Result<TableState, StoreError> {

@@ -16,19 +16,10 @@ use std::time::Duration;
 use rusqlite::ffi::{self, ErrorCode};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::store::{DatabaseName, StoreError};
+use crate::store::{Access, DatabaseName, Rights, StoreError};
 
 /// Device and inode of a file.
 type Identity = (u64, u64);
-
-/// What a session may do. It is enforced by the database session itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Read only.
-    ReadOnly,
-    /// Read and write.
-    ReadWrite,
-}
 
 /// How long a reader waits for a lock: not so long that a screen looks frozen.
 pub(super) const READ_WAIT: Duration = Duration::from_millis(250);
@@ -72,6 +63,22 @@ impl Source {
     /// Which file it is, however the path to it was given.
     pub fn identity(&self) -> String {
         format!("sqlite {}:{}", self.identity.0, self.identity.1)
+    }
+
+    /// Whether the file, and the journal beside it, may be written. Nothing is opened: closing a
+    /// second handle would drop SQLite's locks.
+    pub fn rights(&self) -> Rights {
+        let directory = self.path.parent().unwrap_or(Path::new("/"));
+        let may_write = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+        if !may_write(&self.path) {
+            Rights::ReadOnly("this user may not write the file".to_owned())
+        } else if !may_write(directory) {
+            Rights::ReadOnly(
+                "this user may not write the file's directory, where a journal is made".to_owned(),
+            )
+        } else {
+            Rights::Write
+        }
     }
 
     /// An error that says what is wrong with this database.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior};
 use time::macros::format_description;
 
-use super::open::{Access, READ_WAIT, Session, WRITE_WAIT};
+use super::open::{READ_WAIT, Session, WRITE_WAIT};
 use super::read;
+use crate::store::Access;
 use crate::store::{NewSpec, StoreError, StoredSpec};
 
 /// Now, in UTC, as SQLAlchemy stores a naive DATETIME in SQLite: `2026-08-01 12:00:00.000000`.

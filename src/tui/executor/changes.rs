@@ -14,7 +14,7 @@ pub async fn prepare(sessions: &Sessions, intent: &Intent, force: bool) -> Resul
     let deployment = sessions.deployment();
     let (wanted, instance_uuid) = (intent.databases(), intent.instance_uuid());
     let mut stores = Stores::new();
-    for database in deployment.databases() {
+    for database in deployment.databases().iter() {
         match sessions.get(database).await {
             Ok(store) => stores.insert(store),
             Err(error) if wanted.contains(&database) => return Err(Refusal::Failed(error.to_string())),

@@ -6,6 +6,7 @@
 #                                                        a DIR that was used before keeps its data
 #   server.sh start DIR                                  start it again as it was: data, port and options
 #   server.sh stop DIR                                   TERM, after 10 s KILL; fine if it is not running
+#   server.sh (pause|resume|kill) DIR                    SIGSTOP, SIGCONT or SIGKILL to all its processes
 #
 # DIR then holds url (of the superuser, no password, no database), port, pid, socket (of MariaDB the
 # file, of PostgreSQL the directory), log, data/. With REQSPEC_SERVER_OWNER=PID the server is killed
@@ -164,7 +165,7 @@ guard() {
             running "$2" || exit 0
             sleep 0.5
         done
-        kill -KILL "$2"' guard "$REQSPEC_SERVER_OWNER" "$pid" >/dev/null 2>&1 </dev/null &
+        kill -KILL "$2" $(cat "/proc/$2/task/$2/children")' guard "$REQSPEC_SERVER_OWNER" "$pid" >/dev/null 2>&1 </dev/null &
 }
 
 start() {
@@ -189,22 +190,37 @@ start() {
     echo "$kind answers at $(<"$dir/url") after $took ms"
 }
 
+# To all processes of the server: PostgreSQL has one per session.
+signal_all() {
+    local pid children=()
+    pid=$(<"$dir/pid")
+    # The first one stops before its children are listed, so that it starts no more.
+    if [[ $1 != CONT ]]; then kill -STOP "$pid"; fi
+    read -r -a children <"/proc/$pid/task/$pid/children" || true
+    kill -"$1" "$pid" "${children[@]}" 2>/dev/null || true
+    if [[ $1 == KILL ]]; then
+        while running "$pid"; do sleep 0.01; done
+        rm -f "$dir/pid"
+    fi
+}
+
 stop() {
     local pid signal
     if [[ -s $dir/pid ]]; then
         pid=$(<"$dir/pid")
-        # A stopped process hears nothing but KILL and CONT. INT: PostgreSQL would wait for its sessions to end.
+        # INT: at TERM, PostgreSQL would wait for its sessions to end.
         signal=TERM
         [[ $(cat "$dir/kind" 2>/dev/null) != postgres ]] || signal=INT
         kill -"$signal" "$pid" 2>/dev/null || true
-        kill -CONT "$pid" 2>/dev/null || true
+        # A stopped process hears nothing else.
+        signal_all CONT 2>/dev/null || true
         for _ in {1..200}; do
             running "$pid" || break
             sleep 0.05
         done
         if running "$pid"; then
             echo "server.sh: killing $pid in $dir: it did not end within 10 s" >&2
-            kill -KILL "$pid" 2>/dev/null || true
+            signal_all KILL || true
         fi
         rm -f "$dir/pid"
     fi
@@ -247,6 +263,15 @@ case $command in
         [[ -d $1 ]] || exit 0
         dir=$(cd "$1" && pwd)
         stop
+        ;;
+    pause | resume | kill)
+        dir=$(cd "$1" && pwd)
+        [[ -s $dir/pid ]] || fail "none is running in $dir"
+        case $command in
+            pause) signal_all STOP ;;
+            resume) signal_all CONT ;;
+            kill) signal_all KILL ;;
+        esac
         ;;
     *) usage ;;
 esac

@@ -116,6 +116,8 @@ launch() {
             ;;
         postgres)
             echo "$sockets" >"$dir/socket"
+            # Of one that was killed: it counts as running until its parent has heard of its end.
+            rm -f "$dir/data/postmaster.pid" "$sockets/.s.PGSQL.$port.lock"
             if [[ $(id -u) == 0 && $sockets != "$dir" ]]; then chmod 777 "$sockets"; fi
             (as_server_user setsid "$(postgres_programs)/postgres" -D "$dir/data" -p "$port" -k "$sockets" \
                 -c listen_addresses=127.0.0.1 -c shared_buffers=32MB -c fsync=off -c max_wal_size=256MB \
@@ -199,7 +201,9 @@ signal_all() {
     read -r -a children <"/proc/$pid/task/$pid/children" || true
     kill -"$1" "$pid" "${children[@]}" 2>/dev/null || true
     if [[ $1 == KILL ]]; then
-        while running "$pid"; do sleep 0.01; done
+        for pid in "$pid" "${children[@]}"; do
+            while running "$pid"; do sleep 0.01; done
+        done
         rm -f "$dir/pid"
     fi
 }

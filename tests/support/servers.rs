@@ -49,7 +49,8 @@ pub fn server(kind: Kind) -> String {
         Kind::Mariadb => "REQSPEC_TEST_MARIADB",
         Kind::Postgres => "REQSPEC_TEST_POSTGRES",
     };
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run this by `tests/run servers`"))
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: run this by `tests/run servers`"))
 }
 
 /// Where a URL of a test server points: it holds a user, an address, a port and nothing else.
@@ -127,7 +128,9 @@ impl Session {
                         connection.query(sql).await.map_err(|error| error.to_string())?;
                     let text = |value| match value {
                         mysql_async::Value::NULL => None,
-                        mysql_async::Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+                        mysql_async::Value::Bytes(bytes) => {
+                            Some(String::from_utf8_lossy(&bytes).into_owned())
+                        }
                         other => Some(other.as_sql(true)),
                     };
                     Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect())
@@ -182,6 +185,8 @@ pub struct Database {
     pub kind: Kind,
     pub name: String,
     server: String,
+    /// Of a private server nothing needs to be dropped.
+    shared: bool,
 }
 
 impl Database {
@@ -206,7 +211,7 @@ impl Database {
         // Left over by a killed process of the same number.
         session.run(&format!("DROP DATABASE IF EXISTS {name}"));
         session.run(&format!("CREATE DATABASE {name} {options}"));
-        Self { kind: parts(server).0, name, server: server.to_owned() }
+        Self { kind: parts(server).0, name, server: server.to_owned(), shared: true }
     }
 
     /// Its table, as our migration makes it.
@@ -267,24 +272,19 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (server, name, kind) = (self.server.clone(), self.name.clone(), self.kind);
-        // In vain where the test left its server dead or paused, and where a session still holds the
-        // table; the name is not used again, and the server's data go when it is stopped.
-        let dropped = std::thread::spawn(move || {
-            let (_, _, host, port) = parts(&server);
-            let address = std::net::SocketAddr::new(host.parse().unwrap(), port);
-            if std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
-                return;
+        if !self.shared {
+            return;
+        }
+        let mut session = Session::new(&self.server, "");
+        // In vain where a session still uses the table; the name is not used again.
+        let _ = match self.kind {
+            Kind::Mariadb => session
+                .try_rows("SET SESSION lock_wait_timeout = 2")
+                .and_then(|_| session.try_rows(&format!("DROP DATABASE IF EXISTS {}", self.name))),
+            Kind::Postgres => {
+                session.try_rows(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
             }
-            let mut session = Session::new(&server, "");
-            let _ = match kind {
-                Kind::Mariadb => session
-                    .try_rows("SET SESSION lock_wait_timeout = 2")
-                    .and_then(|_| session.try_rows(&format!("DROP DATABASE IF EXISTS {name}"))),
-                Kind::Postgres => session.try_rows(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")),
-            };
-        });
-        wait_until("a test's database is dropped", Duration::from_secs(5), || dropped.is_finished());
+        };
     }
 }
 
@@ -297,10 +297,8 @@ pub struct Server {
 impl Server {
     /// Start one; `options` go to the server: `--default-time-zone=+05:30`, `-c`, `ssl=on`.
     pub fn start(kind: Kind, options: &[&str]) -> Self {
-        let directory = tempfile::Builder::new()
-            .prefix("server ")
-            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
-            .unwrap();
+        let directory =
+            tempfile::Builder::new().prefix("server ").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let server = Self { kind, directory };
         let mut command = script();
         command.args(["start", kind.as_str()]).arg(server.directory()).args(options);
@@ -333,7 +331,9 @@ impl Server {
 
     /// An empty database on it.
     pub fn database(&self) -> Database {
-        Database::on(&self.url(), "")
+        let mut database = Database::on(&self.url(), "");
+        database.shared = false;
+        database
     }
 
     /// One with the table.

@@ -175,7 +175,10 @@ mod tests {
             select(sql, &[]).unwrap_err();
         }
         let refused = select("SELECT ?", &[]).unwrap_err();
-        assert!(matches!(&refused, Refused::Marks(words) if words.contains("1 marks and 0 values")), "{refused:?}");
+        assert!(
+            matches!(&refused, Refused::Marks(words) if words.contains("1 marks and 0 values")),
+            "{refused:?}"
+        );
         assert!(select("DELETE FROM request_specs", &[]).is_ok());
     }
 

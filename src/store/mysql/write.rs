@@ -171,6 +171,8 @@ async fn try_until_decided(
     let answer = session.timeouts.answer;
     let deadline = Instant::now() + answer;
     let mut attempts = 0;
+    // What was in the way the last time.
+    let mut obstacle = None;
     loop {
         let kept = writer.link.take();
         let was_kept = kept.is_some();
@@ -196,7 +198,10 @@ async fn try_until_decided(
                 return look(session, change, "no answer to the commit").await;
             }
             Err(_) => {
-                return Err(session.subject.no_answer(&format!("{operation} (nothing was written)"), answer));
+                return Err(match obstacle {
+                    Some(error) => session.subject.contended(&operation, attempts, &error),
+                    None => session.subject.no_answer(&format!("{operation} (nothing was written)"), answer),
+                });
             }
         };
         match reason::kind(&error) {
@@ -207,6 +212,7 @@ async fn try_until_decided(
                     return Err(session.subject.contended(&operation, attempts, &error));
                 }
                 sleep(pause).await;
+                obstacle = Some(error);
             }
             _ if stage == Stage::Committing => {
                 drop(link);

@@ -313,11 +313,15 @@ fn a_node_cut_off_from_its_cluster_is_unavailable_and_says_why() {
         assert!(reason.contains("cluster") || reason.contains("WSREP"), "{reason}");
         assert!(error.to_string().contains(store.location()), "{error}");
     }
+    // Who connects meanwhile hears the same, at once or from the probe.
     let opened =
         block_on(store::open(DatabaseName::Api, &b.address(), Access::ReadOnly, Timeouts::default()));
-    if let Ok(opened) = opened {
-        let remarks = block_on(opened.probe()).map(|probe| probe.remarks.join("; ")).unwrap_or_default();
-        assert!(remarks.contains("Galera"), "{remarks}");
+    match opened.and_then(|store| block_on(store.probe())) {
+        Ok(probe) => {
+            let remarks = probe.remarks.join("; ");
+            assert!(remarks.contains("Galera") && remarks.contains("primary component"), "{remarks}");
+        }
+        Err(error) => assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}"),
     }
     cluster.a.start_again();
     wait_until("the node is in a cluster again", Duration::from_secs(30), || {

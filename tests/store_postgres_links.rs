@@ -395,7 +395,8 @@ fn a_paused_server_is_told_in_time_and_used_again() {
             );
         }
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
-        let error = try_open(&database, database.place(), Access::ReadOnly, QUICK).err().unwrap();
+        let opened = open(DatabaseName::Api, &database.address(), Access::ReadOnly, QUICK).await;
+        let error = opened.err().unwrap();
         assert!(error.to_string().contains("said nothing for 2 s"), "{error}");
         private.resume();
         assert_eq!(store.page(first_page(5)).await.unwrap().len(), 5);
@@ -444,7 +445,10 @@ fn a_refused_session_says_why_and_what_to_do_and_never_the_password() {
     let (silent_port, talking_port, closing_port) = (port(&silent), port(&talks), port(&closes));
     thread::spawn(move || {
         for stream in talks.incoming() {
-            let _ = stream.unwrap().write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 64]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let _ = stream.read(&mut [0; 4_096]);
         }
     });
     thread::spawn(move || closes.incoming().for_each(drop));

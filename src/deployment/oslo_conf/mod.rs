@@ -184,3 +184,6 @@ impl Configuration {
 fn variable(group: &str, name: &str) -> String {
     format!("OS_{}__{}", group.to_uppercase(), name.to_uppercase())
 }
+
+#[cfg(test)]
+mod conf_tests;

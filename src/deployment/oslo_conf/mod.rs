@@ -20,7 +20,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use error::ConfError;
+pub use error::{ConfError, Dangling};
 pub use ini::SyntaxError;
 pub use list::ListStyle;
 pub use sources::Sources;

@@ -77,7 +77,9 @@ pub enum Glyph {
     Arrow,
     /// Cut short.
     Ellipsis,
-    /// Working.
+    /// A database that answers, of a disabled cell.
+    Disabled,
+    /// Working, connecting, slow.
     Busy,
     /// A broken row.
     Broken,
@@ -192,7 +194,8 @@ impl Theme {
             Glyph::Nothing => ("–", "-"),
             Glyph::Arrow => ("→", "->"),
             Glyph::Ellipsis => ("…", "~"),
-            Glyph::Busy => ("◌", "o"),
+            Glyph::Disabled => ("◌", "-"),
+            Glyph::Busy => ("◐", "o"),
             Glyph::Broken => ("✗", "x"),
             Glyph::Modified => ("✎", "*"),
             Glyph::Dot => ("·", "."),

@@ -3,6 +3,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::app::environment::Colour;
+
 /// What a piece of the screen means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -157,6 +159,24 @@ impl Theme {
             (Role::Warn, _) => ground.fg(Color::Indexed(220)),
             _ => ground.fg(Color::Indexed(231)),
         }
+    }
+
+    /// The style of an environment's banner.
+    pub fn banner(&self, colour: Option<Colour>) -> Style {
+        let (ground, text) = match colour {
+            None => return self.style(Role::Value),
+            Some(Colour::Red) => (160, 231),
+            Some(Colour::Yellow) => (178, 16),
+            Some(Colour::Green) => (28, 231),
+            Some(Colour::Cyan) => (30, 231),
+            Some(Colour::Blue) => (26, 231),
+            Some(Colour::Magenta) => (90, 231),
+        };
+        self.badge(Color::Indexed(ground)).patch(if self.colour {
+            Style::new().fg(Color::Indexed(text))
+        } else {
+            Style::new()
+        })
     }
 
     /// White on a ground of that colour; reversed where there are no colours.

@@ -86,11 +86,13 @@ pub fn key(model: &mut Model, mut picker: EnvironmentPicker, event: &KeyEvent) -
 pub fn opened(model: &mut Model, request: RequestId, result: Result<(), String>) -> Vec<Effect> {
     let free = is_free(model);
     let Some(Overlay::Environments(picker)) = &mut model.overlay else { return Vec::new() };
-    let Some((_, name)) = picker.opening.take_if(|(waited, _)| *waited == request) else { return Vec::new() };
+    if picker.opening.take_if(|(waited, _)| *waited == request).is_none() {
+        return Vec::new();
+    }
     match result.and(free) {
         Ok(()) => vec![Effect::SwitchEnvironment { opened: request }],
         Err(reason) => {
-            picker.error = Some(format!("{name}: {reason}"));
+            picker.error = Some(reason);
             Vec::new()
         }
     }

@@ -326,6 +326,13 @@ impl Database {
         self.count_at = None;
     }
 
+    /// Why it does not answer, where its address stands beside it: without that.
+    pub fn cause(&self) -> Option<&str> {
+        let Health::Down { reason, .. } = &self.health else { return None };
+        let behind = reason.strip_prefix(&self.location).and_then(|rest| rest.strip_prefix(": "));
+        Some(behind.unwrap_or(reason))
+    }
+
     /// Why its account may not write, if so.
     pub fn read_only(&self) -> Option<&str> {
         match self.said.as_ref().map(|said| &said.rights) {

@@ -2,9 +2,9 @@
 //!
 //! Imports nothing; no I/O.
 
-/// Lines of the screen that are no databases: border, column heads, the part about the chosen one,
-/// and the keys.
-const BESIDES: u16 = 4;
+/// Lines of the screen that are no databases: title, border, column heads, and the line above the
+/// part about the chosen one.
+const BESIDES: u16 = 5;
 
 /// The screen of databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

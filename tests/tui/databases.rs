@@ -15,9 +15,13 @@ use reqspec::tui::theme::Theme;
 
 use super::world::{World, api, cell, place, said, stored, uuid};
 
+/// As a store says it: the place first.
+fn refused_at(place: &str) -> Failure {
+    Failure::Down(format!("{place}: the server refused the connection; is it running?"))
+}
+
 fn refused() -> Failure {
-    let reason = "mysql://nova:***@10.0.0.7:3306/nova: the server refused the connection; is it running?";
-    Failure::Down(reason.to_owned())
+    refused_at("mysql://nova:***@10.0.0.7:3306/nova")
 }
 
 fn database<'w>(world: &'w World, name: &DatabaseName) -> &'w Database {
@@ -326,7 +330,7 @@ fn troubled(cells: usize, width: u16, height: u16) -> World {
     let last = |back: usize| cell(&format!("cell{}", cells - back));
     if cells >= 3 {
         places[cells].disabled = true;
-        world.databases.insert(last(1), Err(refused()));
+        world.databases.insert(last(1), Err(refused_at(&places[cells - 1].location)));
         world.said.insert(last(2), Said { round_trip: Duration::from_millis(132), ..maria.clone() });
     }
     if cells >= 10 {

@@ -1,6 +1,7 @@
 //! The screen of all databases: a table, and below it what is known of the chosen one.
 //!
 //! ```text
+//!  title
 //! ┌ Databases ─────────────────────────────────── 51 · 48 up, 2 down, 1 disabled ┐
 //! │   NAME    STATE      PRODUCT            ROWS  LATENCY  RIGHTS   ADDRESS      │
 //! │ ▸ API     ● up       MariaDB 10.11.19  1,204   0.4 ms  write    mysql://…    │
@@ -11,6 +12,7 @@
 //! ```
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::health::{duration, sign};
@@ -58,9 +60,15 @@ impl Columns {
     }
 }
 
+/// Below the title, which names the environment.
+fn area(screen: Rect) -> Rect {
+    let top = u16::from(screen.height > 3);
+    Rect { y: screen.y + top, height: screen.height - top, ..screen }
+}
+
 /// Draws it.
 pub fn draw(frame: &mut Frame<'_>, screen: &Databases, model: &Model, theme: &Theme) {
-    let area = frame.area();
+    let area = area(frame.area());
     let mut pen = Pen::new(frame, area, theme);
     pen.clear();
     let count = model.databases.len();
@@ -75,7 +83,7 @@ pub fn draw(frame: &mut Frame<'_>, screen: &Databases, model: &Model, theme: &Th
     let width = area.width.saturating_sub(2);
     let columns = Columns::of(model, width);
     heads(&mut pen, &columns);
-    let room = Databases::room(area.height).min(usize::from(area.height.saturating_sub(3)));
+    let room = Databases::room(model.size.1).min(usize::from(area.height.saturating_sub(3)));
     let rows = model.databases.iter().enumerate().skip(screen.top).take(room);
     let mut line = 2;
     for (at, database) in rows {
@@ -144,9 +152,9 @@ fn row(
     pen.text(columns.state.0, line, columns.state.1, &format!("{sign} {}", state.word()), role);
     let nothing = theme.glyph(Glyph::Nothing);
     let width = pen.area.width;
-    if let (State::Down, Health::Down { reason, .. }) = (state, &database.health) {
+    if let Some(cause) = database.cause() {
         let rest = width.saturating_sub(columns.product.0 + 2);
-        pen.text(columns.product.0, line, rest, &escaped(reason), Role::Danger);
+        pen.text(columns.product.0, line, rest, &escaped(cause), Role::Danger);
     } else {
         let said = database.said.as_ref();
         let product = said.map_or(nothing.into(), |said| escaped(&said.product));
@@ -249,8 +257,9 @@ pub fn state_sentence(database: &Database, model: &Model) -> String {
         Health::Connecting => {
             format!("connecting for {} s{disabled}", database.connecting_for(model.now).unwrap_or(0))
         }
-        Health::Down { reason, retry_at, .. } => {
-            format!("down: {reason}{}{disabled}", next(database, *retry_at, model.now))
+        Health::Down { retry_at, .. } => {
+            let cause = database.cause().unwrap_or_default();
+            format!("down: {cause}{}{disabled}", next(database, *retry_at, model.now))
         }
         _ => match database.silent_for(model.now) {
             Some(seconds) => format!("it has not answered for {seconds} s{disabled}"),

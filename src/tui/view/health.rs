@@ -53,7 +53,10 @@ pub fn line(model: &Model, room: u16, theme: &Theme) -> (Vec<Vec<Piece>>, u16) {
     }
     // Trouble first, then what the panes show.
     let mut order: Vec<&Database> = model.databases.iter().collect();
-    let rank = |database: &Database| (!database.state(model.now).is_trouble(), !model.is_shown(&database.name));
+    let rank = |database: &Database| {
+        let state = Some(database.state(model.now)).filter(|state| state.is_trouble());
+        (state.unwrap_or(State::Up), !model.is_shown(&database.name))
+    };
     order.sort_by_key(|database| rank(database));
     let mut best = rest(&order, model.now, theme);
     for shown in 1..order.len() {

@@ -125,8 +125,9 @@ fn old_rows(model: &Model, pane: &Pane, theme: &Theme) -> Option<Piece> {
     let database = model.database(&pane.database)?;
     let silent = pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
     let text = match (silent, pane.list.failure(), &database.health) {
-        (_, _, Health::Down { reason, retry_at, .. }) => {
-            let text = format!("old rows: {reason}{}", next(database, *retry_at, model.now));
+        (_, _, Health::Down { retry_at, .. }) => {
+            let cause = database.cause().unwrap_or_default();
+            let text = format!("old rows: {cause}{}", next(database, *retry_at, model.now));
             return Some((format!(" {} {} ", theme.glyph(Glyph::Down), escaped(&text)), Role::Danger));
         }
         (Some(seconds), _, _) => format!("no answer for {seconds} s"),

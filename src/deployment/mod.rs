@@ -1,6 +1,7 @@
 //! Which databases there are, and what else nova keeps in them.
 //!
-//! - [`url`]: addresses of databases as nova writes them.
+//! - [`url`]: addresses of databases as nova writes them; [`option_file`]: MySQL's option files.
+//! - [`oslo_conf`]: nova.conf; [`template`]: addresses in `cell_mappings` that are filled from it.
 //! - [`cells`]: `--cell NAME=URL`.
 //! - [`profile`]: named environments (`profile_file`: the file as written; [`password`]: passwords
 //!   from files and commands).  [`discover`]: from what an operator says to a deployment.
@@ -13,9 +14,12 @@ pub mod cells;
 pub mod demo;
 pub mod discover;
 pub mod inventory;
+pub mod option_file;
+pub mod oslo_conf;
 pub mod password;
 pub mod profile;
 mod profile_file;
+pub mod template;
 pub mod url;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};

@@ -96,11 +96,13 @@ fn draw(name: &str, home: &Path, size: (u16, u16), keys: &str) -> String {
 
 /// The databases of a cloud in which not all is well.
 fn databases(size: (u16, u16), keys: &str) -> String {
-    let names = ["nova_api", "cell0", "eu-1", "eu-2", "eu-3", "eu-4", "gpu-1", "gpu-2", "edge-ber", "edge-par"];
+    let names =
+        ["nova_api", "cell0", "eu-1", "eu-2", "eu-3", "eu-4", "gpu-1", "gpu-2", "edge-ber", "edge-par"];
     let place = |at: usize| {
         let name = if at == 0 { DatabaseName::Api } else { DatabaseName::cell(names[at]) };
         let host = if at < 3 { "db-core" } else { names[at] };
-        let location = format!("mysql+pymysql://nova:***@{host}:3306/nova_{}", names[at].trim_start_matches("nova_"));
+        let location =
+            format!("mysql+pymysql://nova:***@{host}:3306/nova_{}", names[at].trim_start_matches("nova_"));
         Place { disabled: at == 7, origin: "nova's cell_mappings".to_owned(), ..Place::given(name, location) }
     };
     let places: Vec<Place> = (0..names.len()).map(place).collect();
@@ -118,7 +120,8 @@ fn databases(size: (u16, u16), keys: &str) -> String {
     update(&mut model, Msg::Start);
     for (at, place) in places.iter().enumerate() {
         let database = place.name.clone();
-        let (micros, count) = [(430, 15_412), (410, 31), (420, 5_204), (510, 4_871), (132_000, 5_090)][at % 5];
+        let (micros, count) =
+            [(430, 15_412), (410, 31), (420, 5_204), (510, 4_871), (132_000, 5_090)][at % 5];
         let said = Said {
             product: if at == 9 { "PostgreSQL 15.14" } else { "MariaDB 10.11.19" }.to_owned(),
             rights: if at == 6 {

@@ -40,7 +40,13 @@ pub struct Place {
 impl Place {
     /// A database that was given, at that location.
     pub fn given(name: DatabaseName, location: impl Into<String>) -> Self {
-        Self { name, location: location.into(), disabled: false, unaddressed: None, origin: "given".to_owned() }
+        Self {
+            name,
+            location: location.into(),
+            disabled: false,
+            unaddressed: None,
+            origin: "given".to_owned(),
+        }
     }
 }
 

@@ -52,7 +52,10 @@ mod tests {
             for step in [1, 30, 100, -3, -200, 7, i64::MAX, i64::MIN] {
                 screen.move_by(step, 51, height);
                 let room = Databases::room(height);
-                assert!((screen.top..screen.top + room).contains(&screen.chosen), "{height} {step} {screen:?}");
+                assert!(
+                    (screen.top..screen.top + room).contains(&screen.chosen),
+                    "{height} {step} {screen:?}"
+                );
                 assert!(screen.top + room <= 51.max(room), "no empty lines below");
             }
             screen.move_by(i64::MAX, 51, height);

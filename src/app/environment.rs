@@ -81,7 +81,8 @@ mod tests {
         };
         let all = [named("prod-eu", "/etc/nova/eu.conf"), named("prod-us", "/etc/nova/us.conf")];
         for (typed, expected) in [("", 2), ("prod", 2), ("US", 1), ("prod eu.conf", 1), ("prod x", 0)] {
-            let picker = EnvironmentPicker { input: Input::new(typed.to_owned()), ..EnvironmentPicker::new(0) };
+            let picker =
+                EnvironmentPicker { input: Input::new(typed.to_owned()), ..EnvironmentPicker::new(0) };
             assert_eq!(picker.matches(&all).len(), expected, "{typed}");
         }
     }

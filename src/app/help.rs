@@ -60,7 +60,10 @@ pub fn lines() -> Vec<HelpLine> {
         HelpLine::Sign(Sign::Broken, "nova cannot load this row; the reason stands beside it"),
         HelpLine::Sign(Sign::Up, "the database answers; its number of specs"),
         HelpLine::Sign(Sign::Slow, "the database is being connected, or takes long to answer"),
-        HelpLine::Sign(Sign::Disabled, "the database answers; its cell is disabled: nova schedules nothing there"),
+        HelpLine::Sign(
+            Sign::Disabled,
+            "the database answers; its cell is disabled: nova schedules nothing there",
+        ),
         HelpLine::Sign(Sign::Down, "the database does not answer, or has no table: d says why"),
     ]);
     lines

@@ -232,8 +232,7 @@ impl Model {
 /// if there is one. cell0 holds only instances that were never scheduled.
 fn first_cell(databases: &[Database]) -> Option<&Database> {
     let cells = databases.get(1..).unwrap_or_default();
-    let best = |cell: &&Database| {
-        (!cell.can_be_asked(), cell.disabled, cell.name == DatabaseName::cell("cell0"))
-    };
+    let best =
+        |cell: &&Database| (!cell.can_be_asked(), cell.disabled, cell.name == DatabaseName::cell("cell0"));
     cells.iter().min_by_key(best)
 }

@@ -45,7 +45,8 @@ fn cells_are_found_while_running_and_the_selection_stays() {
     assert!(matches!(world.effects[0], Effect::LoadPage { .. }), "rows are not kept waiting");
     assert!(world.effects.contains(&Effect::Discover), "asked for at the same time");
     // The rows and the text of the first one come before the cells.
-    let discovered = world.answers.iter().position(|msg| matches!(msg, Msg::Discovered { .. })).expect("asked");
+    let discovered =
+        world.answers.iter().position(|msg| matches!(msg, Msg::Discovered { .. })).expect("asked");
     let discovered = world.answers.remove(discovered).expect("there");
     world.pump();
     world.keys("jj");
@@ -134,7 +135,11 @@ fn what_has_no_address_says_why() {
         ..places[1].clone()
     };
     world.send(Msg::Start);
-    assert!(world.text().contains("gives no port") && world.text().contains("r looks again"), "{}", world.text());
+    assert!(
+        world.text().contains("gives no port") && world.text().contains("r looks again"),
+        "{}",
+        world.text()
+    );
     assert_eq!(probes(&world, &cell("cell1")), 0);
     let (places, _) = world.found.as_mut().expect("set");
     places[1].unaddressed = None;
@@ -159,8 +164,10 @@ fn a_dead_cell_delays_nothing() {
     world.keys("jjj");
     assert_eq!(world.selected(), uuid(4));
     assert!(world.model.is_complete());
-    let Some(Effect::LoadPage { request, .. }) =
-        world.effects.iter().find(|effect| matches!(effect, Effect::LoadPage { database, .. } if *database == cell("cell1")))
+    let Some(Effect::LoadPage { request, .. }) = world
+        .effects
+        .iter()
+        .find(|effect| matches!(effect, Effect::LoadPage { database, .. } if *database == cell("cell1")))
     else {
         panic!("never asked");
     };
@@ -264,12 +271,18 @@ fn a_read_only_account_disables_what_would_write_there() {
         world.keys(key);
         assert!(world.model.overlay.is_none() && world.model.editor.is_none(), "{key}");
         let toasts: Vec<_> = world.model.toasts.iter().map(|toast| toast.text.clone()).collect();
-        assert!(toasts.iter().any(|text| text.contains(&format!("cell1 can only be read: {why}"))), "{toasts:?}");
+        assert!(
+            toasts.iter().any(|text| text.contains(&format!("cell1 can only be read: {why}"))),
+            "{toasts:?}"
+        );
         world.keys("<Esc>");
     }
     // Copied from there it may be; the other choices stay.
     world.keys("jc<Enter>");
-    assert!(world.text().contains("holds another spec") || matches!(world.model.overlay, Some(Overlay::Confirm(_))));
+    assert!(
+        world.text().contains("holds another spec")
+            || matches!(world.model.overlay, Some(Overlay::Confirm(_)))
+    );
     world.keys("<Esc><Tab><Tab>");
     world.keys("m");
     let Some(Overlay::Picker(picker)) = &world.model.overlay else { panic!("{}", world.text()) };
@@ -282,7 +295,8 @@ fn a_read_only_account_disables_what_would_write_there() {
 fn others_in_the_way_can_be_tried_again() {
     let mut world = World::started(120, 36);
     let message = "API: saving was given up after 5 attempts: Deadlock found; nothing was written, try again";
-    let failure = ApplyFailure { message: message.to_owned(), remedy: Remedy::TryAgain, ..ApplyFailure::default() };
+    let failure =
+        ApplyFailure { message: message.to_owned(), remedy: Remedy::TryAgain, ..ApplyFailure::default() };
     world.apply_failure = Some(failure);
     world.keys("D<Right><Enter>");
     assert!(world.text().contains("Others were in the way"), "{}", world.text());
@@ -298,7 +312,8 @@ fn others_in_the_way_can_be_tried_again() {
 fn an_unknown_fate_is_looked_at() {
     let mut world = World::started(120, 36);
     let message = "API: the connection was lost while deleting; it may or may not have been written";
-    let failure = ApplyFailure { message: message.to_owned(), remedy: Remedy::Look, ..ApplyFailure::default() };
+    let failure =
+        ApplyFailure { message: message.to_owned(), remedy: Remedy::Look, ..ApplyFailure::default() };
     world.apply_failure = Some(failure);
     world.keys("D<Right>");
     world.effects.clear();
@@ -372,9 +387,16 @@ fn databases_screens(
 fn the_screen_of_databases_shows_and_asks() {
     let mut world = troubled(10, 120, 36);
     world.keys("dG");
-    assert!(world.text().contains("disabled in cell_mappings: nova schedules nothing there"), "{}", world.text());
+    assert!(
+        world.text().contains("disabled in cell_mappings: nova schedules nothing there"),
+        "{}",
+        world.text()
+    );
     world.keys("<Enter>");
-    assert_eq!((&world.model.panes[1].database, world.model.focus), (&cell("cell10"), Focus::List(Side::Right)));
+    assert_eq!(
+        (&world.model.panes[1].database, world.model.focus),
+        (&cell("cell10"), Focus::List(Side::Right))
+    );
     assert!(world.model.overlay.is_none() && world.model.panes[1].list.whole() == Some(10));
     world.keys("d<Up>");
     let name = cell("cell9");

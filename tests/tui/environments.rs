@@ -7,7 +7,8 @@ use reqspec::app::{Effect, Model, Msg, Setup};
 use super::world::{NOW, World, environment};
 
 fn environments() -> Vec<Environment> {
-    let coloured = |name: &str, place: &str, colour| Environment { colour: Some(colour), ..environment(name, place) };
+    let coloured =
+        |name: &str, place: &str, colour| Environment { colour: Some(colour), ..environment(name, place) };
     let mut all = vec![
         coloured("prod-eu", "/etc/nova/eu/nova.conf", Colour::Red),
         coloured("prod-us", "mysql+pymysql://nova:***@10.8.0.4:3306/nova_api", Colour::Magenta),

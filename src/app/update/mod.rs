@@ -108,8 +108,7 @@ fn settle(model: &mut Model) -> Vec<Effect> {
     effects.extend(databases::counts(model));
     let now = model.now;
     for pane in &mut model.panes {
-        pane.waiting_since =
-            pane.list.is_waiting().then(|| pane.waiting_since.unwrap_or(now));
+        pane.waiting_since = pane.list.is_waiting().then(|| pane.waiting_since.unwrap_or(now));
     }
     effects
 }

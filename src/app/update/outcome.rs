@@ -128,7 +128,9 @@ pub fn again(model: &mut Model, intent: Intent) -> Vec<Effect> {
 /// The second button where others were in the way: the same again.
 pub fn try_again(model: &mut Model) -> Vec<Effect> {
     match model.change.take() {
-        Some(Change { awaiting: Awaiting::Plan { intent, origin }, .. }) => prepare(model, intent, origin, false),
+        Some(Change { awaiting: Awaiting::Plan { intent, origin }, .. }) => {
+            prepare(model, intent, origin, false)
+        }
         _ => Vec::new(),
     }
 }

@@ -94,7 +94,8 @@ async fn answering(
         }
     };
     soon(ask).await.unwrap_or_else(|| {
-        let (location, reason) = (sessions.deployment().location(database), "it did not answer in time".to_owned());
+        let (location, reason) =
+            (sessions.deployment().location(database), "it did not answer in time".to_owned());
         Err(StoreError::Unavailable { database: database.clone(), location, reason })
     })
 }
@@ -105,7 +106,10 @@ pub async fn apply(sessions: &Sessions, plan: Confirmed<Plan>) -> Applied {
         Ok(stores) => stores,
         Err(error) => {
             let message = format!("{error}; nothing was written");
-            return Applied { done: Vec::new(), failed: Some(ApplyFailure { message, ..ApplyFailure::default() }) };
+            return Applied {
+                done: Vec::new(),
+                failed: Some(ApplyFailure { message, ..ApplyFailure::default() }),
+            };
         }
     };
     let outcome = change::apply(&stores, plan).await;

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
+use super::Options;
 use crate::app::comparison::Comparison;
 use crate::app::database::spoken;
 use crate::app::effect::RequestId;
@@ -26,7 +27,6 @@ use crate::deployment::{Deployment, Environments};
 use crate::query::PageKey;
 use crate::spec::summary::Summary;
 use crate::store::{StoreError, StoredSpec};
-use super::Options;
 use filter::Filters;
 use sessions::Sessions;
 

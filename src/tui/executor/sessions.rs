@@ -174,28 +174,29 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn requests_behind_an_opening_session_share_its_failure() {
         let (slots, attempts) = (slots(), AtomicUsize::new(0));
-        let began = tokio::time::Instant::now();
+        let began = std::time::Instant::now();
         let ask = |_| {
             slots.get(&DatabaseName::Api, address("/a"), || {
                 attempts.fetch_add(1, Ordering::Relaxed);
                 async {
-                    tokio::time::sleep(Duration::from_secs(5)).await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                     Err(dead())
                 }
             })
         };
         let results = futures_util::future::join_all((0..20).map(ask)).await;
         assert!(results.iter().all(Result::is_err));
-        assert_eq!((attempts.load(Ordering::Relaxed), began.elapsed()), (1, Duration::from_secs(5)));
+        assert_eq!(attempts.load(Ordering::Relaxed), 1);
+        assert!(began.elapsed() < Duration::from_millis(500), "one wait, not twenty");
         // The next one tries anew.
         let again = slots.get(&DatabaseName::Api, address("/a"), || async { Ok(Arc::new(1)) }).await;
         assert!(again.is_ok());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn another_database_is_not_kept_waiting() {
         let slots = slots();
         let stuck = slots.get(&DatabaseName::Api, address("/a"), std::future::pending);
@@ -225,7 +226,8 @@ mod tests {
     #[tokio::test]
     async fn a_new_address_opens_a_new_session_and_only_the_lost_one_is_forgotten() {
         let (slots, name) = (slots(), DatabaseName::cell("c"));
-        let open = |at: &str, number| slots.get(&name, address(at), move || async move { Ok(Arc::new(number)) });
+        let open =
+            |at: &str, number| slots.get(&name, address(at), move || async move { Ok(Arc::new(number)) });
         let old = open("/a", 1).await.unwrap();
         assert_eq!(*open("/a", 2).await.unwrap(), 1, "kept");
         assert_eq!(*open("/b", 3).await.unwrap(), 3, "elsewhere");

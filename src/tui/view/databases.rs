@@ -73,7 +73,8 @@ pub fn draw(frame: &mut Frame<'_>, screen: &Databases, model: &Model, theme: &Th
     pen.clear();
     let count = model.databases.len();
     let title = [(" Databases ".to_owned(), Role::Title)];
-    let place = [(format!(" {} of {} ", grouped(screen.chosen as u64 + 1), grouped(count as u64)), Role::Muted)];
+    let place =
+        [(format!(" {} of {} ", grouped(screen.chosen as u64 + 1), grouped(count as u64)), Role::Muted)];
     let enter = if theme.ascii { " Enter" } else { " ⏎" };
     let mut keys = Vec::new();
     for (key, what) in [(enter, " shows it "), (" r", " asks again "), (" Esc", " back ")] {
@@ -252,7 +253,8 @@ fn facts(database: &Database, model: &Model, theme: &Theme) -> Vec<(&'static str
 
 /// The state in a sentence, with what comes next.
 pub fn state_sentence(database: &Database, model: &Model) -> String {
-    let disabled = if database.disabled { "; disabled in cell_mappings: nova schedules nothing there" } else { "" };
+    let disabled =
+        if database.disabled { "; disabled in cell_mappings: nova schedules nothing there" } else { "" };
     match &database.health {
         Health::Connecting => {
             format!("connecting for {} s{disabled}", database.connecting_for(model.now).unwrap_or(0))

@@ -120,7 +120,9 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
             head: vec![Line::new(Tone::Plain, format!("{what} is under way …"))],
             ..plain("Working")
         },
-        Overlay::Help { .. } | Overlay::Palette(_) | Overlay::Databases(_) | Overlay::Environments(_) => return,
+        Overlay::Help { .. } | Overlay::Palette(_) | Overlay::Databases(_) | Overlay::Environments(_) => {
+            return;
+        }
     };
     paint(frame, &picture, model, theme);
 }

@@ -49,7 +49,13 @@ pub fn draw(frame: &mut Frame<'_>, picker: &EnvironmentPicker, model: &Model, th
             pen.text(4, 1, width.saturating_sub(6), &typed, Role::Value);
         }
         if matches.is_empty() {
-            pen.text(4, 3, width.saturating_sub(6), "no environment has this in its name or place", Role::Muted);
+            pen.text(
+                4,
+                3,
+                width.saturating_sub(6),
+                "no environment has this in its name or place",
+                Role::Muted,
+            );
         }
         let room = usize::from(height.saturating_sub(4 + told.len() as u16)).max(1);
         let first = (picker.chosen + 1).saturating_sub(room);

@@ -95,12 +95,15 @@ fn item(database: &Database, now: i64, counted: bool, theme: &Theme) -> Vec<Piec
         }
         State::Up | State::Slow | State::Disabled if counted => {
             // The place of the count is kept free, so that nothing moves when it comes.
-            let count = database.count.map(grouped).unwrap_or_else(|| theme.glyph(Glyph::Ellipsis).to_owned());
+            let count =
+                database.count.map(grouped).unwrap_or_else(|| theme.glyph(Glyph::Ellipsis).to_owned());
             pieces.push((format!(" {count}"), Role::Muted));
         }
         _ => {}
     }
-    if let (Some(latency), true) = (database.latency(), matches!(state, State::Up | State::Slow | State::Disabled)) {
+    if let (Some(latency), true) =
+        (database.latency(), matches!(state, State::Up | State::Slow | State::Disabled))
+    {
         pieces.push((format!(" {}", duration(latency)), Role::Warn));
     }
     pieces

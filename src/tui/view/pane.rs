@@ -301,7 +301,8 @@ fn empty(pen: &mut Pen<'_>, model: &Model, pane: &Pane, theme: &Theme) {
             vec![("nothing matches; Esc shows all again".to_owned(), Role::Muted)]
         }
         (None, _, _) if !pane.list.is_loaded() => {
-            let waits = pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
+            let waits =
+                pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
             match waits {
                 Some(seconds) => vec![(format!("no answer for {seconds} s"), Role::Warn)],
                 None => vec![("reading …".to_owned(), Role::Muted)],

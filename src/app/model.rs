@@ -202,7 +202,8 @@ impl Model {
             let waited = selection.waited_for();
             waited.into_iter().any(|database| self.is_prompt(database))
         });
-        !selection && !self.waits_for_rows() && !(self.discovering && self.panes.len() < 2)
+        let cells = self.discovering && self.panes.len() < 2;
+        !(selection || cells || self.waits_for_rows())
     }
 
     /// Whether rows are on their way to a pane, from a database that answers promptly.

@@ -53,7 +53,7 @@ pub enum Local {
         error: Option<String>,
     },
     /// End this session and begin one with that deployment.
-    Switch(Deployment),
+    Switch(Box<Deployment>),
     /// End.
     Quit,
 }
@@ -116,7 +116,9 @@ impl Executor {
             Effect::OpenEnvironment { request, name } => self.open_environment(request, name),
             Effect::SwitchEnvironment { opened } => {
                 let mut kept = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-                return kept.take_if(|(request, _)| *request == opened).map(|(_, next)| Local::Switch(next));
+                return kept
+                    .take_if(|(request, _)| *request == opened)
+                    .map(|(_, next)| Local::Switch(Box::new(next)));
             }
             Effect::OpenEditor { request, text, error } => {
                 return Some(Local::OpenEditor { request, text, error });

@@ -1,6 +1,7 @@
 //! Which databases there are, and what else nova keeps in them.
 //!
-//! - [`url`]: addresses of databases as nova writes them.
+//! - [`url`]: addresses of databases as nova writes them; [`option_file`]: MySQL's option files.
+//! - [`oslo_conf`]: nova.conf; [`template`]: addresses in `cell_mappings` that are filled from it.
 //! - [`cells`]: `--cell NAME=URL`.
 //! - [`inventory`]: where nova's own tables say an instance lives.
 //! - [`demo`]: the embedded sample deployment.
@@ -10,6 +11,9 @@
 pub mod cells;
 pub mod demo;
 pub mod inventory;
+pub mod option_file;
+pub mod oslo_conf;
+pub mod template;
 pub mod url;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};

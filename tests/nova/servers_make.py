@@ -36,7 +36,7 @@ from nova.objects import request_spec as request_spec_object  # noqa: E402
 # Python's string formatting or a shell might take for their own.
 PASSWORD = 's3%cret/#p+:?@{x}&=p w'
 NAMES = ('api', 'cell0', 'cell1', 'cell2')
-MADE = {'IN_CELL1': 70, 'IN_CELL2': 60, 'BUILDING': 8, 'IN_CELL0': 2,
+MADE = {'IN_CELL1': 100, 'IN_CELL2': 90, 'BUILDING': 8, 'IN_CELL0': 2,
         'ORPHANS': 3}
 HINTS = 24000
 

@@ -22,7 +22,7 @@ use ratatui::buffer::Buffer;
 use tokio::runtime::Runtime;
 
 use crate::app::Setup;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Environments};
 use stage::Stage;
 
 /// How the terminal UI starts.
@@ -32,6 +32,8 @@ pub struct Options {
     pub write: bool,
     /// Never opened for writing, and why.
     pub read_only: Option<String>,
+    /// The environments that can be switched to; they hold to the command line's `--read-only`.
+    pub environments: Environments,
 }
 
 /// Why the terminal UI ended other than by being quit.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::{Confirmed, DatabaseName, Operation, Plan};
 use crate::spec::text::named;
 use crate::store::{NewSpec, SpecStore, StoreError, StoredSpec, Stores};
-use words::{Fate, cause, fate, follow_unnamed, plain};
+use words::{Fate, cause, fate, follow_unnamed, plain, unknown};
 
 /// One thing that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,13 +198,14 @@ impl Application<'_> {
             Err(error) => return Err(follow_unnamed(error, unchanged)),
         };
         match fate(store, instance_uuid, Some(before), Some(after.as_bytes())).await {
-            Fate::Done(Some(row)) => Ok(row),
+            Fate::Done(row) => Ok(row),
             Fate::NotDone => Err(ApplyError::Failed(format!("{}. {unchanged}", cause(&error)))),
+            Fate::Gone => Err(overtaken(database, instance_uuid, None)),
             Fate::Other(current) => Err(overtaken(database, instance_uuid, current)),
-            Fate::Done(None) | Fate::Unknown(_) => Err(ApplyError::Uncertain(format!(
+            Fate::Unknown(look) => Err(ApplyError::Uncertain(format!(
                 "{}. {database} holds either the text before or the new one, nothing else: look at the spec \
                  of {} once {database} answers, and save again if it is the old one",
-                cause(&error),
+                unknown(&error, &look),
                 named(instance_uuid)
             ))),
         }
@@ -225,12 +226,13 @@ impl Application<'_> {
             Err(error) => return Err(follow_unnamed(error, unchanged)),
         };
         match fate(store, &instance_uuid, None, Some(text.as_bytes())).await {
-            Fate::Done(Some(row)) => Ok(row),
+            Fate::Done(row) => Ok(row),
             Fate::NotDone => Err(ApplyError::Failed(format!("{}. {unchanged}", cause(&error)))),
+            Fate::Gone => Err(overtaken(database, &instance_uuid, None)),
             Fate::Other(current) => Err(overtaken(database, &instance_uuid, current)),
-            Fate::Done(None) | Fate::Unknown(_) => Err(ApplyError::Uncertain(format!(
+            Fate::Unknown(look) => Err(ApplyError::Uncertain(format!(
                 "{}. {database} holds the new spec of {} or none: look once {database} answers",
-                cause(&error),
+                unknown(&error, &look),
                 named(&instance_uuid)
             ))),
         }
@@ -249,16 +251,17 @@ impl Application<'_> {
             Ok(()) => {}
             Err(error @ StoreError::Uncertain { .. }) => {
                 match fate(store, instance_uuid, Some(before), None).await {
-                    Fate::Done(_) => {}
+                    Fate::Gone => {}
                     Fate::NotDone => {
                         return Err(ApplyError::Failed(format!("{}. {unchanged}", cause(&error))));
                     }
+                    Fate::Done(row) => return Err(overtaken(database, instance_uuid, Some(row))),
                     Fate::Other(current) => return Err(overtaken(database, instance_uuid, current)),
-                    Fate::Unknown(_) => {
+                    Fate::Unknown(look) => {
                         return Err(ApplyError::Uncertain(format!(
                             "{}. {database} holds the spec of {whose} as it was, or no more: look once \
                              {database} answers, and delete it again if it is there",
-                            cause(&error)
+                            unknown(&error, &look)
                         )));
                     }
                 }

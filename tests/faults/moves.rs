@@ -19,24 +19,19 @@ const HOLD: &str = "FOR UPDATE";
 const COMMIT: &str = "COMMIT";
 
 /// A move from the API database to the cell while that happens on one side.
-fn move_while(world: &World, where_: &str, faults: &[Fault], then: Option<Door>, harm: Harm) -> Outcome {
+fn move_while(world: &World, where_: &str, faults: &[Fault], then: Option<Door>) -> Outcome {
     let (id, side) = (instance(), world.side(where_));
     world.api.put(&id, &spec(&id));
     let stores = world.stores(Access::ReadWrite).unwrap();
     let plan = plan(&stores, &transfer("api", "c1", &id)).unwrap();
     side.proxy.tell_all(faults, then);
     let running = applying(&stores, plan);
-    if harm != Harm::None {
-        side.proxy.wait(faults.len());
-        harm.on(&side.server);
-        side.proxy.resume();
-    }
     let outcome = end(running);
     assert_eq!(side.proxy.happened(), faults.len(), "{}", side.proxy.log());
     // The other database is not affected.
     let other = if where_ == "api" { &world.cell } else { &world.api };
     block_on(other.open(Access::ReadOnly).unwrap().count()).unwrap();
-    side.repair(harm);
+    side.repair(Harm::None);
     world.check_never_lost(&id);
     if outcome.failed.is_none() {
         assert_eq!(world.texts(&id), [None, Some(spec(&id))], "{outcome:?}");
@@ -59,13 +54,13 @@ fn check_message(world: &World, outcome: &Outcome, where_: &str) {
 /// The places of a move, each with the database that fails there and the statements up to it.
 #[rstest]
 #[case::before_insert("c1", &[Fault::StallBefore(INSERT)])]
-#[case::at_the_commit_of_insert("c1", &[Fault::StallBefore(INSERT), Fault::StallBefore(COMMIT)])]
-#[case::after_the_commit_of_insert("c1", &[Fault::StallBefore(INSERT), Fault::StallAfter(COMMIT)])]
-#[case::at_hold("c1", &[Fault::StallBefore(INSERT), Fault::StallBefore(COMMIT), Fault::StallBefore(HOLD)])]
-#[case::after_hold("c1", &[Fault::StallBefore(INSERT), Fault::StallBefore(COMMIT), Fault::StallAfter(HOLD)])]
+#[case::at_the_commit_of_insert("c1", &[Fault::Pass(INSERT), Fault::StallBefore(COMMIT)])]
+#[case::after_the_commit_of_insert("c1", &[Fault::Pass(INSERT), Fault::StallAfter(COMMIT)])]
+#[case::at_hold("c1", &[Fault::Pass(INSERT), Fault::Pass(COMMIT), Fault::StallBefore(HOLD)])]
+#[case::after_hold("c1", &[Fault::Pass(INSERT), Fault::Pass(COMMIT), Fault::StallAfter(HOLD)])]
 #[case::before_delete("api", &[Fault::StallBefore(DELETE)])]
-#[case::at_the_commit_of_delete("api", &[Fault::StallBefore(DELETE), Fault::StallBefore(COMMIT)])]
-#[case::after_the_commit_of_delete("api", &[Fault::StallBefore(DELETE), Fault::StallAfter(COMMIT)])]
+#[case::at_the_commit_of_delete("api", &[Fault::Pass(DELETE), Fault::StallBefore(COMMIT)])]
+#[case::after_the_commit_of_delete("api", &[Fault::Pass(DELETE), Fault::StallAfter(COMMIT)])]
 #[ignore = "needs MariaDB and PostgreSQL (tests/run)"]
 fn a_server_is_harmed_in_the_middle(
     #[case] where_: &str,
@@ -80,13 +75,9 @@ fn a_server_is_harmed_in_the_middle(
     let plan = plan(&stores, &transfer("api", "c1", &id)).unwrap();
     side.proxy.tell_all(faults, None);
     let running = applying(&stores, plan);
-    for reached in 1..=faults.len() {
-        side.proxy.wait(reached);
-        if reached == faults.len() {
-            harm.on(&side.server);
-        }
-        side.proxy.resume();
-    }
+    side.proxy.wait(faults.len());
+    harm.on(&side.server);
+    side.proxy.resume();
     let outcome = end(running);
     let other = if where_ == "api" { &world.cell } else { &world.api };
     block_on(other.open(Access::ReadOnly).unwrap().count()).unwrap();
@@ -104,20 +95,25 @@ fn a_server_is_harmed_in_the_middle(
 }
 
 #[rstest]
-#[case::insert("c1", INSERT)]
-#[case::commit_of_insert("c1", COMMIT)]
-#[case::delete("api", DELETE)]
-#[case::commit_of_delete("api", COMMIT)]
+#[case::insert("c1", &[Fault::CutBefore(INSERT)])]
+#[case::commit_of_insert("c1", &[Fault::Pass(INSERT), Fault::CutBefore(COMMIT)])]
+#[case::delete("api", &[Fault::CutBefore(DELETE)])]
+#[case::commit_of_delete("api", &[Fault::Pass(DELETE), Fault::CutBefore(COMMIT)])]
 #[ignore = "needs MariaDB and PostgreSQL (tests/run)"]
 fn a_connection_is_cut_before_a_statement(
     #[case] where_: &str,
-    #[case] at: &'static str,
+    #[case] faults: &[Fault],
     #[values((Kind::Mariadb, Kind::Postgres), (Kind::Postgres, Kind::Mariadb))] kinds: (Kind, Kind),
 ) {
     let world = World::new(kinds.0, kinds.1);
-    let outcome = move_while(&world, where_, &[Fault::CutBefore(at)], Some(Door::Closed), Harm::None);
+    let outcome = move_while(&world, where_, faults, Some(Door::Closed));
     check_message(&world, &outcome, where_);
     world.finish(&instance());
+}
+
+/// The answer to the commit of what is written there is lost. (Reads may commit too.)
+fn lost(where_: &str) -> [Fault; 2] {
+    [Fault::Pass(if where_ == "api" { DELETE } else { INSERT }), Fault::LoseAnswer(COMMIT)]
 }
 
 #[rstest]
@@ -127,7 +123,7 @@ fn a_lost_acknowledgement_does_not_stop_a_move(
     #[values((Kind::Mariadb, Kind::Postgres), (Kind::Postgres, Kind::Mariadb))] kinds: (Kind, Kind),
 ) {
     let world = World::new(kinds.0, kinds.1);
-    let outcome = move_while(&world, where_, &[Fault::LoseAnswer(COMMIT)], None, Harm::None);
+    let outcome = move_while(&world, where_, &lost(where_), None);
     assert_eq!(outcome.failed, None);
     assert_eq!(world.texts(&instance()), [None, Some(spec(&instance()))]);
 }
@@ -140,7 +136,7 @@ fn an_acknowledgement_that_is_never_found_out_says_where_the_spec_is(
     #[values(Door::Closed, Door::Silent)] door: Door,
 ) {
     let world = World::new(kinds.0, kinds.1);
-    let outcome = move_while(&world, where_, &[Fault::LoseAnswer(COMMIT)], Some(door), Harm::None);
+    let outcome = move_while(&world, where_, &lost(where_), Some(door));
     let reason = words(&outcome);
     assert!(crate::world::is_uncertain(&outcome), "{outcome:?}");
     let place = if where_ == "api" { "is in c1" } else { "is still in api" };

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 /// What happens once, at a place of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
+    /// Nothing happens; what follows is waited for only after the client has sent that text.
+    Pass(&'static str),
     /// The connection is cut when the client sends that text, which the server never gets.
     CutBefore(&'static str),
     /// The server gets that text and does what it says; its answer is thrown away and the
@@ -41,7 +43,7 @@ struct State {
     door: Door,
     /// In the order in which they happen.
     faults: VecDeque<Fault>,
-    /// What the door becomes when the last of them has happened.
+    /// What the door becomes when the last of them has happened; the other connections are cut then.
     afterwards: Option<Door>,
     /// How many have happened.
     happened: usize,
@@ -105,7 +107,7 @@ impl Proxy {
         self.tell_all(&[fault], None);
     }
 
-    /// Several in turn; and what new connections meet from the last one on.
+    /// Several in turn; and what new connections meet from the last one on, which ends all others.
     pub fn tell_all(&self, faults: &[Fault], afterwards: Option<Door>) {
         let mut state = self.shared.lock();
         state.faults = faults.iter().copied().collect();
@@ -278,8 +280,13 @@ impl Shared {
         state.happened += 1;
         state.from_server = 0;
         state.stalled |= stall;
-        if let (true, Some(door)) = (state.faults.is_empty(), state.afterwards.take()) {
+        if state.faults.is_empty()
+            && let Some(door) = state.afterwards.take()
+        {
             state.door = door;
+            for link in state.links.drain(..) {
+                close(&link);
+            }
         }
     }
 
@@ -291,12 +298,17 @@ impl Shared {
             let words = String::from_utf8_lossy(&chunk[..chunk.len().min(160)]).into_owned();
             state.log.push(words.escape_debug().to_string());
             let fits = |text: &str| find(seen, text);
+            if matches!(state.faults.front(), Some(Fault::Pass(text)) if fits(text)) {
+                Self::happen(&mut state, false);
+                drop(state);
+                return server.write_all(chunk).is_ok();
+            }
             let fault = state.faults.front().copied().filter(|fault| match fault {
                 Fault::CutBefore(text)
                 | Fault::LoseAnswer(text)
                 | Fault::StallBefore(text)
                 | Fault::StallAfter(text) => fits(text),
-                Fault::CutAfterBytes(_) | Fault::StallAfterBytes(_) => false,
+                Fault::Pass(_) | Fault::CutAfterBytes(_) | Fault::StallAfterBytes(_) => false,
             });
             match fault {
                 Some(Fault::CutBefore(_)) => Self::happen(&mut state, false),

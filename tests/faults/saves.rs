@@ -12,6 +12,8 @@ use crate::world::{Harm, Side, applying, end, instance, is_uncertain, saving, wo
 
 const UPDATE: &str = "UPDATE request_specs";
 const COMMIT: &str = "COMMIT";
+/// The answer to the save's own commit is lost. (Reads may commit too.)
+const LOST: [Fault; 2] = [Fault::Pass(UPDATE), Fault::LoseAnswer(COMMIT)];
 
 /// What a save says of itself must be what the database holds.
 #[track_caller]
@@ -62,10 +64,11 @@ fn save_while(
 #[ignore = "needs MariaDB and PostgreSQL (tests/run)"]
 fn cut_before_it_is_committed(
     #[values(Kind::Mariadb, Kind::Postgres)] kind: Kind,
-    #[values(UPDATE, COMMIT)] at: &'static str,
+    #[values(&[Fault::CutBefore(UPDATE)], &[Fault::Pass(UPDATE), Fault::CutBefore(COMMIT)])]
+    faults: &[Fault],
 ) {
     let side = Side::new("api", kind);
-    let outcome = save_while(&side, &[Fault::CutBefore(at)], Some(Door::Closed), Harm::None);
+    let outcome = save_while(&side, faults, Some(Door::Closed), Harm::None);
     side.check_message(&words(&outcome), &instance());
 }
 
@@ -73,7 +76,7 @@ fn cut_before_it_is_committed(
 #[ignore = "needs MariaDB and PostgreSQL (tests/run)"]
 fn a_commit_whose_answer_is_lost_is_recognised(#[values(Kind::Mariadb, Kind::Postgres)] kind: Kind) {
     let side = Side::new("api", kind);
-    let outcome = save_while(&side, &[Fault::LoseAnswer(COMMIT)], None, Harm::None);
+    let outcome = save_while(&side, &LOST, None, Harm::None);
     assert_eq!(outcome.failed, None);
 }
 
@@ -84,7 +87,7 @@ fn a_commit_of_which_nothing_can_be_learned_is_uncertain(
     #[values(Door::Closed, Door::Silent)] door: Door,
 ) {
     let side = Side::new("api", kind);
-    let outcome = save_while(&side, &[Fault::LoseAnswer(COMMIT)], Some(door), Harm::None);
+    let outcome = save_while(&side, &LOST, Some(door), Harm::None);
     assert!(is_uncertain(&outcome), "{outcome:?}");
     let reason = words(&outcome);
     assert!(reason.contains("either the text before or the new one"), "{reason}");
@@ -95,11 +98,16 @@ fn a_commit_of_which_nothing_can_be_learned_is_uncertain(
 #[ignore = "needs MariaDB and PostgreSQL (tests/run)"]
 fn its_server_is_harmed(
     #[values(Kind::Mariadb, Kind::Postgres)] kind: Kind,
-    #[values(Fault::StallBefore(UPDATE), Fault::StallBefore(COMMIT), Fault::StallAfter(COMMIT))] fault: Fault,
+    #[values(
+        &[Fault::StallBefore(UPDATE)],
+        &[Fault::Pass(UPDATE), Fault::StallBefore(COMMIT)],
+        &[Fault::Pass(UPDATE), Fault::StallAfter(COMMIT)]
+    )]
+    faults: &[Fault],
     #[values(Harm::Pause, Harm::Kill)] harm: Harm,
 ) {
     let side = Side::new("api", kind);
-    let outcome = save_while(&side, &[fault], None, harm);
+    let outcome = save_while(&side, faults, None, harm);
     if let Some(error) = &outcome.failed {
         assert!(error.to_string().contains(&instance()), "{error}");
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::words::{Fate, cause, fate, follow, reworded};
+use super::words::{Fate, cause, fate, follow, reworded, unknown};
 use super::{Application, ApplyError, Stage, twin};
 use crate::change::DatabaseName;
 use crate::spec::text::named;
@@ -70,10 +70,9 @@ impl Application<'_> {
                  is the only one now and was kept"
             ))),
             Deleted::No(error) => Err(unfinished(error, from, to, instance_uuid)),
-            Deleted::Unknown(error) => Err(ApplyError::Uncertain(format!(
-                "{}. The spec of {whose} is in {to}; whether its row in {from} was deleted is not known: \
-                 move it again once {from} answers",
-                cause(&error)
+            Deleted::Unknown(why) => Err(ApplyError::Uncertain(format!(
+                "{why}. The spec of {whose} is in {to}; whether its row in {from} was deleted is not known: \
+                 move it again once {from} answers"
             ))),
         }
     }
@@ -95,16 +94,16 @@ impl Application<'_> {
             Err(error) => return Err(follow(error, &stays)),
         };
         match fate(destination, &source.instance_uuid, None, Some(text)).await {
-            Fate::Done(Some(row)) => Ok(row),
-            Fate::NotDone => Err(ApplyError::Failed(format!("{}. {stays}", cause(&error)))),
+            Fate::Done(row) => Ok(row),
+            Fate::NotDone | Fate::Gone => Err(ApplyError::Failed(format!("{}. {stays}", cause(&error)))),
             Fate::Other(current) => Err(ApplyError::Conflict {
                 reason: format!("{to}: someone else wrote another spec of {whose} meanwhile. {stays}"),
                 current: current.map(|row| row.spec),
             }),
-            Fate::Done(None) | Fate::Unknown(_) => Err(ApplyError::Uncertain(format!(
+            Fate::Unknown(look) => Err(ApplyError::Uncertain(format!(
                 "{}. {to} holds a copy of the spec of {whose}, or none; it is still in {from}: move it \
                  again once {to} answers",
-                cause(&error)
+                unknown(&error, &look)
             ))),
         }
     }
@@ -123,10 +122,10 @@ impl Application<'_> {
             }
             Err(error @ StoreError::Uncertain { .. }) => {
                 match fate(store, instance_uuid, Some(text), None).await {
-                    Fate::Done(_) => Deleted::Yes,
-                    Fate::Other(Some(current)) => Deleted::Changed(current),
-                    Fate::NotDone | Fate::Other(None) => Deleted::No(error),
-                    Fate::Unknown(_) => Deleted::Unknown(error),
+                    Fate::Gone | Fate::Other(None) => Deleted::Yes,
+                    Fate::Done(current) | Fate::Other(Some(current)) => Deleted::Changed(current),
+                    Fate::NotDone => Deleted::No(error),
+                    Fate::Unknown(look) => Deleted::Unknown(unknown(&error, &look)),
                 }
             }
             Err(error) => Deleted::No(error),
@@ -181,7 +180,7 @@ impl Application<'_> {
             (Ok(store), Ok(twin)) => match store.create(twin).await {
                 Err(error @ StoreError::Uncertain { .. }) => {
                     match fate(store, instance_uuid, None, Some(text)).await {
-                        Fate::Done(Some(row)) => Ok(row),
+                        Fate::Done(row) => Ok(row),
                         _ => Err(cause(&error)),
                     }
                 }
@@ -263,8 +262,8 @@ enum Deleted {
     ByOthers,
     /// It is still there, and why.
     No(StoreError),
-    /// The answer was lost, and the database cannot be asked.
-    Unknown(StoreError),
+    /// The answer was lost, and the database cannot be asked: why.
+    Unknown(String),
 }
 
 /// The second half of a move failed: what was done, where the spec is, and how to go on.

@@ -10,7 +10,9 @@ use crate::store::{SpecStore, StoreError, StoredSpec};
 #[derive(Debug)]
 pub(super) enum Fate {
     /// It was done; the row there now.
-    Done(Option<StoredSpec>),
+    Done(StoredSpec),
+    /// It was done; there is no row now.
+    Gone,
     /// The database holds what it held before.
     NotDone,
     /// It holds something else: others wrote after it, or instead.
@@ -31,7 +33,7 @@ pub(super) async fn fate(
         Ok(row) => {
             let text = row.as_ref().map(|row| &*row.spec);
             if text == after {
-                Fate::Done(row)
+                row.map_or(Fate::Gone, Fate::Done)
             } else if text == before {
                 Fate::NotDone
             } else {
@@ -52,6 +54,11 @@ pub(super) fn cause(error: &StoreError) -> String {
             words.replace("; nothing was written, try again", "").replace("; nothing was written", "")
         }
     }
+}
+
+/// Why it is not known what became of a write: its answer was lost, and so was that to the look.
+pub(super) fn unknown(lost: &StoreError, look: &StoreError) -> String {
+    format!("{}. It cannot be asked again now: {}", cause(lost), cause(look))
 }
 
 /// A store's error in the words of a plan.

@@ -74,10 +74,7 @@ impl Trouble {
             return Self::Lost(format!("the server closed the connection: {said}"));
         }
         let detail = refusal.detail().map_or_else(String::new, |detail| format!(": {detail}"));
-        Self::Server(Box::new(Refusal {
-            code,
-            message: format!("{}{detail}", refusal.message()),
-        }))
+        Self::Server(Box::new(Refusal { code, message: format!("{}{detail}", refusal.message()) }))
     }
 
     /// Of an error while connecting to that server.

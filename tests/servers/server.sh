@@ -72,16 +72,22 @@ postgres_programs() {
     echo "/usr/lib/postgresql/$newest/bin"
 }
 
+install_failed() {
+    head -n 20 "$dir/install.log" >&2
+    fail "no data directory could be made, see $dir/install.log"
+}
+
 make_data() {
     [[ ! -e $dir/data/made ]] || return 0
     rm -rf "$dir/data"
     case $kind in
         mariadb)
             command -v mariadb-install-db >/dev/null || fail "no mariadb-install-db (package mariadb-server-core)"
-            # A relative path: the program does not quote the directory's name, which may hold spaces.
-            (cd "$dir" && mariadb-install-db --no-defaults "${as_user[@]}" --datadir=./data --skip-test-db \
-                --auth-root-authentication-method=normal --innodb-log-file-size=16M --skip-name-resolve) \
-                >"$dir/install.log" 2>&1 </dev/null || fail "mariadb-install-db failed, see $dir/install.log"
+            # A relative path: the program does not quote the directory's name, which may hold spaces. A
+            # directory of its own for temporary tables: each one that starts deletes what it finds there.
+            (cd "$dir" && TMPDIR="$dir" mariadb-install-db --no-defaults "${as_user[@]}" --datadir=./data --skip-test-db \
+                --auth-root-authentication-method=normal --innodb-log-file-size=16M --skip-name-resolve \
+                --innodb-use-native-aio=OFF) >"$dir/install.log" 2>&1 </dev/null || install_failed
             ;;
         postgres)
             mkdir -p "$dir/data"
@@ -90,12 +96,13 @@ make_data() {
             fi
             chmod 700 "$dir/data"
             (as_server_user "$(postgres_programs)/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N) \
-                >"$dir/install.log" 2>&1 </dev/null || fail "initdb failed, see $dir/install.log"
+                >"$dir/install.log" 2>&1 </dev/null || install_failed
             ;;
     esac
     touch "$dir/data/made"
 }
 
+# Native AIO is left out: the machine has few of its contexts for many servers at once.
 # Every commit is written to the files, so that a killed server forgets none; only the wait for the
 # disk is left out: no test cuts the power.
 launch() {
@@ -111,7 +118,7 @@ launch() {
                 --skip-name-resolve --character-set-server=utf8mb4 --max-allowed-packet=64M \
                 --innodb-buffer-pool-size=64M --innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=2 \
                 --innodb-buffer-pool-load-at-startup=OFF --innodb-buffer-pool-dump-at-shutdown=OFF \
-                --key-buffer-size=1M --aria-pagecache-buffer-size=8M --performance-schema=OFF \
+                --innodb-use-native-aio=OFF --key-buffer-size=1M --aria-pagecache-buffer-size=8M --performance-schema=OFF \
                 "${options[@]}" >>"$dir/log" 2>&1 </dev/null &
             ;;
         postgres)

@@ -42,7 +42,7 @@ pub enum ApplyError {
     /// A row is not there any more.
     #[error("{0}")]
     NotFound(String),
-    /// Other sessions kept getting in the way, however often it was tried; to be tried again.
+    /// Other sessions held locks or kept getting in the way; to be tried again.
     #[error("{0}")]
     Contended(String),
     /// The session may not write.

@@ -76,12 +76,11 @@ pub(super) fn reworded(error: StoreError, reason: String) -> ApplyError {
         StoreError::Exists { current, .. } => ApplyError::Conflict { reason, current: Some(current.spec) },
         StoreError::NotFound { .. } => ApplyError::NotFound(reason),
         StoreError::ReadOnly { .. } => ApplyError::Refused(reason),
-        StoreError::Contended { .. } => ApplyError::Contended(reason),
+        StoreError::Contended { .. } | StoreError::Locked { .. } => ApplyError::Contended(reason),
         StoreError::Uncertain { .. } => ApplyError::Uncertain(reason),
-        StoreError::Unavailable { .. }
-        | StoreError::NoTable { .. }
-        | StoreError::Locked { .. }
-        | StoreError::Failed { .. } => ApplyError::Failed(reason),
+        StoreError::Unavailable { .. } | StoreError::NoTable { .. } | StoreError::Failed { .. } => {
+            ApplyError::Failed(reason)
+        }
     }
 }
 

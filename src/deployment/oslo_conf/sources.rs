@@ -146,7 +146,7 @@ fn failed(path: &Path, error: &io::Error) -> ConfError {
 
 /// Who may read a file that this account may not: owner and group of the file, or of the closest
 /// directory above it that can still be seen.
-fn who_may(path: &Path) -> String {
+pub(super) fn who_may(path: &Path) -> String {
     let Some((closed, found)) = path.ancestors().find_map(|path| Some((path, fs::metadata(path).ok()?)))
     else {
         return "read it as the user that nova runs as".to_owned();

@@ -59,6 +59,12 @@ pub fn resolve(template: &str, connection: Option<&str>) -> Resolved {
     match fields(connection).and_then(|fields| Ok((format(template, &fields)?, fields))) {
         Ok((filled, fields)) => {
             judge(&mut resolved, &filled.used, &fields, connection);
+            if resolved.unusable.is_none()
+                && let Err(error) = url::check(&filled.text)
+            {
+                resolved.unusable =
+                    Some(format!("filled as nova fills it, it cannot be used: {error}; {OVERRIDE}"));
+            }
             resolved.url = filled.text;
         }
         Err(Failed::Raw(why)) => {

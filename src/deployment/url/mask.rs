@@ -1,6 +1,9 @@
 //! Addresses for people: passwords replaced by `***`, whatever the text is.
 //!
-//! The rule is to hide too much rather than too little. Imports nothing of ours; does no I/O.
+//! The rule is to hide too much rather than too little. Imports `spec::text`; does no I/O.
+
+use super::split::unquoted;
+use crate::spec::text::escaped;
 
 /// What stands for a secret.
 const MASK: &str = "***";
@@ -19,7 +22,6 @@ const SHOWN_KEYS: &[&str] = &[
     "gssencmode",
     "host",
     "hostaddr",
-    "init_command",
     "keepalives",
     "keepalives_count",
     "keepalives_idle",
@@ -27,7 +29,6 @@ const SHOWN_KEYS: &[&str] = &[
     "local_infile",
     "max_allowed_packet",
     "mode",
-    "options",
     "plugin",
     "port",
     "read_default_file",
@@ -63,104 +64,121 @@ const SHOWN_KEYS: &[&str] = &[
 /// The engines whose scheme is taken for one; another may be a user's name whose password begins
 /// with `//`.
 const ENGINES: &[&str] =
-    &["mysql", "mariadb", "postgresql", "postgres", "sqlite", "oracle", "mssql", "rabbit"];
+    &["mysql", "mariadb", "postgresql", "postgres", "sqlite", "oracle", "mssql", "rabbit", "http", "https"];
+
+/// What the name of a query key holds whose value is a secret.
+const SECRETS: &[&str] = &["pass", "pwd", "secret", "token"];
 
 /// The text with every password in it replaced by `***`: what stands between the first `:` of the
 /// user's part and the last `@` (nova tolerates `/`, `#`, `+`, `:`, `%` and `?` there), the values of query
 /// keys that are not known to be harmless, and, where no `@` ends a password, whatever follows the
-/// first `:` and is no port. Also safe on texts that are no URL.
+/// first `:` and is no port. Also safe on texts that are no URL. Characters that a terminal would act on
+/// are escaped.
 pub fn masked(text: &str) -> String {
     let start = scheme_end(text);
     let (scheme, rest) = text.split_at(start);
+    let shown = format!("{scheme}{}", without_secrets(rest, start > 0));
+    let shown = cut_after_secret_keys(shown);
+    escaped(&shown).into_owned()
+}
+
+fn without_secrets(rest: &str, schemed: bool) -> String {
     // An `@` that was percent-encoded once too often counts where there is no other.
-    let at = rest.rfind('@').or_else(|| rest.find("%40"));
-    let Some(at) = at else {
-        let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
-        return match hosts(place, start > 0) {
-            Some(hidden) => format!("{scheme}{hidden}"),
-            None => format!("{scheme}{place}{}", query.map_or_else(String::new, masked_query)),
-        };
+    let Some(at) = rest.rfind('@').or_else(|| rest.rfind("%40")) else {
+        return place_and_query(rest, schemed);
     };
-    let account = &rest[..at];
-    let after = &rest[at..];
-    let account = match account.find(':').into_iter().chain(find_encoded_colon(account)).min() {
-        Some(colon) => format!("{}:{MASK}", &account[..colon]),
-        // No password before the last `@`; one may stand in the query, with an `@` in it.
-        None => return format!("{scheme}{}", without_account(rest)),
-    };
-    format!("{scheme}{account}{}", without_account(after))
+    let Some(colon) = colon(&rest[..at]) else { return place_and_query(rest, schemed) };
+    // The last `@` may stand in a secret of the query.
+    if secret_before(&rest[..at]) {
+        return format!("{}:{MASK}", &rest[..colon]);
+    }
+    format!("{}:{MASK}{}", &rest[..colon], place_and_query(&rest[at..], true))
 }
 
 /// A text that begins behind the password, or has none: its host and its query.
-fn without_account(text: &str) -> String {
-    let (place, query) = text.split_once('?').map_or((text, None), |(place, query)| (place, Some(query)));
-    let place = hosts(place, true).unwrap_or_else(|| place.to_owned());
-    format!("{place}{}", query.map_or_else(String::new, masked_query))
+fn place_and_query(text: &str, schemed: bool) -> String {
+    let (place, query) = split_query(text);
+    // What is hidden may go on behind the `?`.
+    hosts(place, schemed).unwrap_or_else(|| format!("{place}{}", masked_query(query)))
 }
 
-fn find_encoded_colon(text: &str) -> Option<usize> {
-    text.find("%3A").into_iter().chain(text.find("%3a")).min()
+fn split_query(text: &str) -> (&str, &str) {
+    text.split_at(text.find('?').unwrap_or(text.len()))
+}
+
+/// The first `:`, percent-encoded or not.
+fn colon(text: &str) -> Option<usize> {
+    [":", "%3A", "%3a"].iter().filter_map(|colon| text.find(colon)).min()
+}
+
+/// Whether a query that begins in the text has a key that sounds like a secret.
+fn secret_before(text: &str) -> bool {
+    let Some((_, query)) = text.split_once('?') else { return false };
+    let query = unquoted(query).to_lowercase();
+    SECRETS.iter().any(|word| query.contains(word))
 }
 
 /// Where the scheme ends, behind its `://`; 0 where there is none that can be trusted to be one.
 fn scheme_end(text: &str) -> usize {
     let Some((scheme, _)) = text.split_once("://") else { return 0 };
-    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
     let engine = scheme.split('+').next().unwrap_or(scheme);
     let known = ENGINES.iter().any(|known| engine.eq_ignore_ascii_case(known));
-    if known && scheme.chars().all(word) { scheme.len() + 3 } else { 0 }
+    let word = scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_'));
+    if known && word { scheme.len() + 3 } else { 0 }
 }
 
 /// The hosts and the path with everything hidden that follows a `:` and is no port; None where
-/// nothing is to be hidden. Where there was no scheme the path may begin with a `:` of its own.
+/// nothing is to be hidden. Without a scheme no `:` is trusted to come before a port.
 fn hosts(place: &str, schemed: bool) -> Option<String> {
     let authority = if schemed { place.split('/').next().unwrap_or(place) } else { place };
-    // The colons of an IPv6 address in brackets.
+    // The colons of an IPv6 address in brackets are not meant.
     let from = match (authority.find('['), authority.find(']')) {
-        (Some(open), Some(close))
-            if authority[open + 1..close.max(open + 1)].parse::<std::net::Ipv6Addr>().is_ok() =>
-        {
-            close
-        }
+        (Some(open), Some(close)) if open < close && is_ipv6(&authority[open + 1..close]) => close,
         _ => 0,
     };
-    let colon = from + authority[from..].find(':').or_else(|| find_encoded_colon(&authority[from..]))?;
-    let port = authority[colon + 1..].split(['/', ',']).next().unwrap_or("");
-    let is_port = authority[colon..].starts_with(':')
-        && port.bytes().all(|byte| byte.is_ascii_digit())
-        && (port.parse::<u16>().is_ok() || port.is_empty() && schemed);
-    let more = authority[colon + 1..].contains(':');
-    if is_port && !more { None } else { Some(format!("{}:{MASK}", &place[..colon])) }
+    let colon = from + colon(&authority[from..])?;
+    let port = &authority[colon + 1..];
+    let is_port = schemed && !port.starts_with('+') && port.parse::<u16>().is_ok();
+    (!is_port).then(|| format!("{}:{MASK}", &place[..colon]))
 }
 
-/// The query with the values of all keys hidden that are not known to be harmless. Behind a secret,
-/// pieces that are no known key may belong to it.
+fn is_ipv6(text: &str) -> bool {
+    text.parse::<std::net::Ipv6Addr>().is_ok()
+}
+
+/// The query, with its `?`, and the values of all keys hidden that are not known to be harmless. Behind
+/// a secret, pieces that are no known key may belong to it.
 fn masked_query(query: &str) -> String {
-    let mut shown = String::from("?");
+    let Some(query) = query.strip_prefix('?') else { return String::new() };
+    let mut pieces = Vec::new();
     let mut hidden = false;
     for piece in query.split('&') {
         let (key, value) = piece.split_once('=').map_or((piece, None), |(key, value)| (key, Some(value)));
         let known = SHOWN_KEYS.iter().any(|known| key.eq_ignore_ascii_case(known));
-        if hidden && !known {
-            continue;
-        }
-        if shown.len() > 1 {
-            shown.push('&');
-        }
         match value {
-            Some(value) if known => {
-                shown.push_str(&format!("{key}={value}"));
-            }
-            Some(_) => {
-                shown.push_str(&format!("{key}={MASK}"));
-                hidden = true;
-            }
-            None if known || piece.is_empty() => shown.push_str(piece),
-            None => {
-                shown.push_str(MASK);
-                hidden = true;
-            }
+            _ if known || (piece.is_empty() && !hidden) => pieces.push(piece.to_owned()),
+            _ if hidden => {}
+            Some(_) => pieces.push(format!("{key}={MASK}")),
+            None => pieces.push(MASK.to_owned()),
         }
+        hidden |= !known;
+    }
+    format!("?{}", pieces.join("&"))
+}
+
+/// A secret's key anywhere else, as where the `?` is missing: everything behind it is hidden.
+fn cut_after_secret_keys(mut shown: String) -> String {
+    let lower = shown.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(equals) = lower[from..].find('=').map(|at| from + at) {
+        let key = lower[from..equals].rsplit(['?', '&', '/', ';', ' ']).next().unwrap_or("");
+        let value = equals + 1;
+        if SECRETS.iter().any(|word| key.contains(word)) && !lower[value..].starts_with(MASK) {
+            shown.truncate(value);
+            shown.push_str(MASK);
+            return shown;
+        }
+        from = value;
     }
     shown
 }

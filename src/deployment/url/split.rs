@@ -23,7 +23,7 @@ pub(super) struct Parts {
 pub(super) enum Port {
     /// A number; SQLAlchemy takes any.
     Number(i128),
-    /// No number.
+    /// No number, or nothing.
     Other,
 }
 
@@ -51,9 +51,7 @@ pub(super) fn split(text: &str) -> Option<Parts> {
         user: decoded(user),
         password: decoded(password),
         host: text(host),
-        port: port
-            .filter(|port| !port.is_empty())
-            .map(|port| python_int(port).map_or(Port::Other, Port::Number)),
+        port: port.map(|port| python_int(port).map_or(Port::Other, Port::Number)),
         database: decoded(database),
         query: pairs(query),
         stray_at: stray(host) || stray(port) || stray(database) || stray_query,
@@ -112,7 +110,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Python's `int(text)` of a decimal number: spaces around it, a sign and single underscores between
+/// Python's `int(text)` of a decimal number in ASCII digits: spaces around it, a sign and single underscores between
 /// digits are fine. None where Python raises ValueError, and beyond 30 digits.
 pub(in crate::deployment) fn python_int(text: &str) -> Option<i128> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'));

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
@@ -163,6 +164,15 @@ fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> 
     }
 }
 
+/// The sentence to say where every user of the machine may read a file that holds a password.
+pub(super) fn readable_by_all(path: &Path) -> Option<String> {
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    let path = path.display();
+    (mode & 0o004 != 0).then(|| {
+        format!("{path} holds a password and every user of this machine may read it; `chmod 600 {path}`")
+    })
+}
+
 /// A password, asked for when first needed; then the answer is kept, a refusal too.
 #[derive(Debug, Clone)]
 struct Kept {
@@ -192,6 +202,15 @@ impl Passwords {
     pub fn new(all: Option<PasswordSource>, own: impl IntoIterator<Item = (String, PasswordSource)>) -> Self {
         let own = own.into_iter().map(|(name, source)| (name, Kept::new(source))).collect();
         Self { all: all.map(Kept::new), own }
+    }
+
+    /// The files that hold one.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let all = self.all.iter().chain(self.own.iter().map(|(_, kept)| kept));
+        all.filter_map(|kept| match &kept.source {
+            PasswordSource::File(path) => Some(path.as_path()),
+            PasswordSource::Command(_) => None,
+        })
     }
 
     /// The address with the password put in, where it has a user and no password, and one is kept

@@ -1,9 +1,13 @@
 //! For people: passwords replaced by `***`, in addresses ([`masked`]) and in stored specs, where old ones
 //! hold the URLs of a cell's message queue and database ([`masked_json`], [`masked_at`]).
 //!
-//! The rule is to hide too much rather than too little. Imports nothing of ours; does no I/O.
+//! The rule is to hide too much rather than too little. Imports [`super::text`]; does no I/O.
 
 use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::text::escaped;
 
 /// What stands for a secret.
 const MASK: &str = "***";
@@ -114,7 +118,7 @@ fn colon(text: &str) -> Option<usize> {
 /// Whether a query that begins in the text has a key that sounds like a secret.
 fn secret_before(text: &str) -> bool {
     let Some((_, query)) = text.split_once('?') else { return false };
-    let query = unquoted(query).to_lowercase();
+    let query = percent_decode_str(query).decode_utf8_lossy().to_lowercase();
     SECRETS.iter().any(|word| query.contains(word))
 }
 

@@ -216,11 +216,10 @@ fn report(out: &mut Output, arguments: ChangeArguments, outcome: &Outcome) -> Re
 /// What failed while applying, with its exit code.
 pub fn failure(error: &ApplyError) -> CliError {
     let exit = match error {
-        ApplyError::Conflict { .. } => Exit::Conflict,
+        ApplyError::Conflict { .. } | ApplyError::Contended(_) => Exit::Conflict,
         ApplyError::NotFound(_) => Exit::NotFound,
-        ApplyError::Contended(_) => Exit::Conflict,
         ApplyError::Refused(_) => Exit::Refused,
-        ApplyError::Uncertain(_) | ApplyError::Failed(_) => Exit::Error,
+        ApplyError::Failed(_) | ApplyError::Uncertain(_) => Exit::Error,
     };
     CliError::Said(exit, error.to_string())
 }

@@ -331,9 +331,11 @@ impl Subject {
         let Self { endpoint, account, schema, .. } = self;
         let words = &error.message;
         match error.code {
-            1045 | 1698 => {
-                format!("{endpoint} refuses the account {account} ({words}); check user and password")
-            }
+            // The server says the same where it, or the account, demands encryption or a certificate.
+            1045 | 1698 => format!(
+                "{endpoint} refuses the account {account} ({words}); check user and password, and whether the \
+                 account demands TLS or a certificate (ssl_ca, ssl_cert, ssl_key)"
+            ),
             1044 => format!(
                 "the account {account} may not use the database {schema} ({words}); check its name, or GRANT the \
                  rights"

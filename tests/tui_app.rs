@@ -8,6 +8,10 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "tui/databases.rs"]
+mod databases;
+#[path = "tui/environments.rs"]
+mod environments;
 #[path = "tui/keys.rs"]
 mod keys;
 #[path = "tui/lists.rs"]

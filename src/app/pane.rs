@@ -18,12 +18,14 @@ pub struct Pane {
     pub list: List,
     /// The quick filter, if one is set.
     pub filter: Option<Filter>,
+    /// Since when rows are on their way, in seconds since 1970.
+    pub waiting_since: Option<i64>,
 }
 
 impl Pane {
     /// A pane that has not asked for anything yet.
     pub fn new(database: DatabaseName) -> Self {
-        Self { database, list: List::new(SortOrder::Id), filter: None }
+        Self { database, list: List::new(SortOrder::Id), filter: None, waiting_since: None }
     }
 
     /// What a list asks for, as effects of this pane.
@@ -63,6 +65,7 @@ impl Pane {
         let mut effects = self.stop_filter();
         self.filter = None;
         self.database = database;
+        self.waiting_since = None;
         self.list = self.emptied();
         effects.extend(self.open(requests));
         effects

@@ -107,17 +107,18 @@ impl Selection {
         };
         if let Some(previous) = previous.filter(|previous| selection.is_same(previous)) {
             selection.own = previous.own.clone();
-            selection.other = previous.other.clone();
-            selection.counterpart = previous.counterpart;
-            selection.comparison = previous.comparison.clone();
+            if selection.other_database == previous.other_database {
+                selection.other = previous.other.clone();
+                selection.counterpart = previous.counterpart;
+                selection.comparison = previous.comparison.clone();
+            }
         }
         let effects = selection.ask(requests);
         (selection, effects)
     }
 
     fn is_same(&self, other: &Selection) -> bool {
-        (&self.database, &self.other_database, &self.instance_uuid)
-            == (&other.database, &other.other_database, &other.instance_uuid)
+        (&self.database, &self.instance_uuid) == (&other.database, &other.instance_uuid)
     }
 
     /// Asks for both texts (anew).
@@ -141,6 +142,12 @@ impl Selection {
             return Some(&self.database);
         }
         self.other_database.as_ref().filter(|_| self.requests[1] == Some(request))
+    }
+
+    /// The databases whose answers are still awaited.
+    pub fn waited_for(&self) -> Vec<&DatabaseName> {
+        let own = self.requests[0].map(|_| &self.database);
+        own.into_iter().chain(self.other_database.as_ref().filter(|_| self.requests[1].is_some())).collect()
     }
 
     /// Whether any answer is still awaited.

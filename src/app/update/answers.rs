@@ -4,9 +4,8 @@
 
 use std::sync::Arc;
 
-use super::browse;
+use super::{browse, databases};
 use crate::app::comparison::Comparison;
-use crate::app::database::{Database, Health};
 use crate::app::effect::{Effect, RequestId};
 use crate::app::filter::Stage;
 use crate::app::list::List;
@@ -14,7 +13,6 @@ use crate::app::model::Model;
 use crate::app::pane::Pane;
 use crate::app::row::{Failure, Row};
 use crate::app::toast::ToastKind;
-use crate::change::DatabaseName;
 
 /// Rows of a list.
 pub fn page(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Failure>) -> Vec<Effect> {
@@ -23,63 +21,20 @@ pub fn page(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Fail
     let mut taken = None;
     for pane in panes.iter_mut() {
         if let Some(wishes) = pane.list.page(request, result.clone(), requests) {
+            pane.waiting_since = None;
             taken = Some((pane.database.clone(), pane.effects(wishes)));
             break;
         }
     }
     let Some((database, mut effects)) = taken else { return Vec::new() };
-    note(model, &database, failure.as_ref());
-    effects.extend(count_all(model));
+    effects.extend(databases::heard(model, &database, failure.as_ref()));
     effects
-}
-
-/// Once the lists are on the screen (or failed), the databases are counted.
-fn count_all(model: &mut Model) -> Vec<Effect> {
-    if model.counted || model.panes.iter().any(|pane| pane.list.is_busy()) {
-        return Vec::new();
-    }
-    model.counted = true;
-    model.databases.iter().map(|database| Effect::Count { database: database.name.clone() }).collect()
-}
-
-/// Remembers whether a database answered.
-fn note(model: &mut Model, name: &DatabaseName, failure: Option<&Failure>) {
-    let now = model.now;
-    let Some(database) = model.database_mut(name) else { return };
-    match failure {
-        None => database.answered(),
-        Some(failure) => database.failed(failure, now),
-    }
 }
 
 /// The ordinal of a window.
 pub fn rank(model: &mut Model, request: RequestId, result: &Result<u64, Failure>) -> Vec<Effect> {
     let _ = model.panes.iter_mut().any(|pane| pane.list.rank(request, result));
     Vec::new()
-}
-
-/// The number of rows of a database.
-pub fn count(model: &mut Model, name: &DatabaseName, result: Result<u64, Failure>) -> Vec<Effect> {
-    let was_down =
-        model.database(name).is_some_and(|database| matches!(database.health, Health::Down { .. }));
-    note(model, name, result.as_ref().err());
-    let Ok(count) = result else { return Vec::new() };
-    if let Some(database) = model.database_mut(name) {
-        database.count = Some(count);
-    }
-    let Model { panes, requests, .. } = model;
-    let back = panes.iter_mut().filter(|pane| was_down && pane.database == *name);
-    back.flat_map(|pane| pane.reload(requests)).collect()
-}
-
-/// Asks databases that are down again.
-pub fn retry(model: &mut Model, is_due: impl Fn(&Database) -> bool) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for database in model.databases.iter_mut().filter(|database| is_due(database)) {
-        database.asked();
-        effects.push(Effect::Count { database: database.name.clone() });
-    }
-    effects
 }
 
 /// The text of the selected spec or of its counterpart.
@@ -92,9 +47,9 @@ pub fn fetched(
     let Some(selection) = selection else { return Vec::new() };
     let Some(database) = selection.waits_for(request).cloned() else { return Vec::new() };
     let failure = result.as_ref().err().cloned();
-    let effects = selection.fetched(request, result, requests);
+    let mut effects = selection.fetched(request, result, requests);
     if failure.is_some() {
-        note(model, &database, failure.as_ref());
+        effects.extend(databases::heard(model, &database, failure.as_ref()));
     }
     browse::show_detail(model);
     effects
@@ -173,7 +128,6 @@ pub fn filter_failed(model: &mut Model, id: RequestId, failure: &Failure) -> Vec
     if let Some(filter) = &mut model.panes[at].filter {
         filter.stage = Stage::Failed(failure.sentence().to_owned());
     }
-    note(model, &database, Some(failure));
     model.toast(ToastKind::Problem, failure.sentence().to_owned());
-    Vec::new()
+    databases::heard(model, &database, Some(failure))
 }

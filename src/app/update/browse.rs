@@ -3,6 +3,7 @@
 use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
+use super::databases;
 use crate::app::comparison::Comparison;
 use crate::app::detail::json_tree::JsonTree;
 use crate::app::detail::{Counterpart as Other, Detail, Subject, Tab};
@@ -208,7 +209,7 @@ pub fn counterpart(model: &mut Model) -> Vec<Effect> {
 /// Whether the right pane can show another cell.
 pub fn has_other_cells(model: &Model) -> Ready {
     match model.databases.len() {
-        0 | 1 => Err("no cell was given: --cell NAME=URL".to_owned()),
+        0 | 1 => Err("no cell is known: --cell NAME=URL names one".to_owned()),
         2 => Err("there is only one cell".to_owned()),
         _ => Ok(()),
     }
@@ -250,17 +251,18 @@ pub fn sort(model: &mut Model) -> Vec<Effect> {
 /// Reads everything on the screen anew.
 pub fn refresh(model: &mut Model) -> Vec<Effect> {
     for database in &mut model.databases {
-        database.asked();
+        database.forgiven();
     }
     let mut effects = Vec::new();
     for side in Side::BOTH {
         effects.extend(on_pane(model, side, Pane::reload));
     }
-    model.counted = false;
     let Model { selection, requests, .. } = model;
     if let Some(selection) = selection {
         effects.extend(selection.ask(requests));
     }
+    effects.extend(databases::discover(model));
+    effects.extend(databases::probe(model, |_| true));
     effects
 }
 

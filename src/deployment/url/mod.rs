@@ -4,11 +4,10 @@
 //! A password is never shown: [`masked`] is the only way a URL reaches a message. Real SQLAlchemy
 //! judges the reading in `tests/deployment_oracle.rs`.
 //!
-//! Imports `store::address` and `deployment::option_file`; the one file it may read is the option file
+//! Imports `store::address`, `spec::mask` and `deployment::option_file`; the one file it may read is the option file
 //! that a URL names (`read_default_file`).
 
 mod error;
-mod mask;
 mod mysql;
 mod postgres;
 mod query;
@@ -20,8 +19,8 @@ use std::path::Path;
 use crate::store::Address;
 use crate::store::address::Place;
 
+pub use crate::spec::mask::masked;
 pub use error::UrlError;
-pub use mask::masked;
 use split::Parts;
 pub(super) use split::python_int;
 

@@ -31,6 +31,8 @@ pub struct Database {
     pub name: DatabaseName,
     /// Where it is, for people.
     pub location: String,
+    /// Whether nova schedules nothing there.
+    pub disabled: bool,
     /// Whether it answers.
     pub health: Health,
     /// How many specs it holds, once counted.
@@ -40,7 +42,7 @@ pub struct Database {
 impl Database {
     /// A database that was not asked yet.
     pub fn new(name: DatabaseName, location: impl Into<String>) -> Self {
-        Self { name, location: location.into(), health: Health::Connecting, count: None }
+        Self { name, location: location.into(), disabled: false, health: Health::Connecting, count: None }
     }
 
     /// It answered.

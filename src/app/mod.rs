@@ -3,13 +3,14 @@
 //! - [`model`]: all that the screen shows.  [`msg`]: what happens.  [`effect`]: what shall be done.
 //! - [`mod@update`]: the transitions.  [`command`] and [`keymap`]: what an operator can do, in one table.
 //! - [`layout`]: where things are.  [`list`]: the window of rows around a cursor.
-//! - [`pane`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
+//! - [`pane`], [`cells`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
 //! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
 //! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not
 //! apply) and the plain event types of crossterm; never `store`, never ratatui.
 
+pub mod cells;
 pub mod command;
 pub mod comparison;
 pub mod confirm;

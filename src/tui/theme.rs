@@ -85,6 +85,8 @@ pub enum Glyph {
     Modified,
     /// A bullet between items.
     Dot,
+    /// A cell in which nova schedules nothing.
+    Disabled,
 }
 
 /// The one accent.
@@ -196,6 +198,7 @@ impl Theme {
             Glyph::Broken => ("✗", "x"),
             Glyph::Modified => ("✎", "*"),
             Glyph::Dot => ("·", "."),
+            Glyph::Disabled => ("⊘", "x"),
         };
         if self.ascii { ascii } else { unicode }
     }

@@ -1,7 +1,7 @@
 //! A small deployment in memory and an executor over it: answers come in the order of the
 //! questions, at once, unless a test holds them back.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -47,6 +47,12 @@ pub struct World {
     pub edited: VecDeque<Option<String>>,
     /// Whether answers wait for `pump`.
     pub hold: bool,
+    /// Databases that answer, but not before `release`.
+    pub slow: BTreeSet<DatabaseName>,
+    /// Their answers.
+    late: VecDeque<Msg>,
+    /// What `pass_time` ends.
+    waits: Vec<RequestId>,
     filters: HashMap<RequestId, Needle>,
     quit: bool,
 }
@@ -132,6 +138,9 @@ impl World {
             apply_failure: None,
             edited: VecDeque::new(),
             hold: false,
+            slow: BTreeSet::new(),
+            late: VecDeque::new(),
+            waits: Vec::new(),
             filters: HashMap::new(),
             quit: false,
         }
@@ -162,6 +171,26 @@ impl World {
             steps += 1;
             assert!(steps < 1_000, "the app never comes to rest");
         }
+    }
+
+    /// All that was waited for is over.
+    pub fn pass_time(&mut self) {
+        for request in std::mem::take(&mut self.waits) {
+            self.send(Msg::Waited { request });
+        }
+    }
+
+    /// Slow databases answer what they were asked, and are not slow any more.
+    pub fn release(&mut self) {
+        self.slow.clear();
+        for msg in std::mem::take(&mut self.late) {
+            self.send(msg);
+        }
+    }
+
+    /// How many answers of slow databases are on their way.
+    pub fn late(&self) -> usize {
+        self.late.len()
     }
 
     /// Presses keys: characters, and names in angle brackets as in `/az2<Enter>`.
@@ -223,15 +252,33 @@ impl World {
 
     fn perform(&mut self, effect: Effect) {
         self.effects.push(effect.clone());
+        let place = match &effect {
+            Effect::LoadPage { database, .. }
+            | Effect::Rank { database, .. }
+            | Effect::Count { database }
+            | Effect::Fetch { database, .. }
+            | Effect::FindPrefix { database, .. }
+            | Effect::StartFilter { database, .. } => Some(database.clone()),
+            _ => None,
+        };
         let answer = match effect {
+            Effect::Wait { request, .. } => {
+                self.waits.push(request);
+                return;
+            }
             Effect::LoadPage { request, database, filter, page } => {
                 let rows = self.hits(&database, filter, page.order);
-                Msg::Page { request, result: rows.map(|rows| cut(&rows, &page)) }
+                let result = rows.map(|rows| cut(&database, &rows, &page));
+                Msg::Page { request, database, result }
             }
             Effect::Rank { request, database, filter, order, key } => {
                 let rows = self.hits(&database, filter, order);
-                let rank = rows.map(|rows| rows.iter().position(|row| row.id == key.id).unwrap_or(0) as u64);
-                Msg::Rank { request, result: rank }
+                let before = |row: &Stored| match order {
+                    SortOrder::Id => row.id < key.id,
+                    SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
+                };
+                let result = rows.map(|rows| rows.iter().filter(|row| before(row)).count() as u64);
+                Msg::Rank { request, database, result }
             }
             Effect::Count { database } => {
                 let result = self.ask(&database, |rows| rows.len() as u64);
@@ -248,18 +295,21 @@ impl World {
             }
             Effect::FindPrefix { request, database, prefix } => {
                 let find = |rows: &[Stored]| {
-                    rows.iter().filter(|row| row.uuid.starts_with(&prefix)).map(listed).collect()
+                    let found = rows.iter().filter(|row| row.uuid.starts_with(&prefix));
+                    found.map(|row| listed(&database, row)).collect()
                 };
-                Msg::PrefixFound { request, result: self.ask(&database, find) }
+                let result = self.ask(&database, find);
+                Msg::PrefixFound { request, database, result }
             }
             Effect::StartFilter { filter, database, needle } => {
                 self.filters.insert(filter, needle);
                 match self.hits(&database, Some(filter), SortOrder::Id) {
                     Ok(rows) => {
                         let passed = self.ask(&database, |rows| rows.len() as u64).expect("up");
-                        Msg::FilterProgress { filter, passed, hits: rows.len() as u64, finished: true }
+                        let hits = rows.len() as u64;
+                        Msg::FilterProgress { filter, database, passed, hits, finished: true }
                     }
-                    Err(failure) => Msg::FilterFailed { filter, failure },
+                    Err(failure) => Msg::FilterFailed { filter, database, failure },
                 }
             }
             Effect::StopFilter { filter } => {
@@ -287,7 +337,11 @@ impl World {
             }
             Effect::Copy(_) | Effect::Suspend => return,
         };
-        self.answers.push_back(answer);
+        if place.is_some_and(|place| self.slow.contains(&place)) {
+            self.late.push_back(answer);
+        } else {
+            self.answers.push_back(answer);
+        }
     }
 
     fn plan(&mut self, intent: Intent, force: bool) -> Result<Plan, Refusal> {
@@ -442,8 +496,9 @@ fn look(fg: Color, bg: Color, modifier: Modifier) -> String {
     out
 }
 
-fn listed(row: &Stored) -> Row {
+fn listed(database: &DatabaseName, row: &Stored) -> Row {
     Row {
+        database: database.clone(),
         key: PageKey { id: row.id, updated: row.updated.clone() },
         instance_uuid: row.uuid.clone(),
         summary: Summary::of(&row.spec),
@@ -451,7 +506,7 @@ fn listed(row: &Stored) -> Row {
 }
 
 /// The page of rows that stand in the order already.
-pub fn cut(rows: &[Stored], page: &PageRequest) -> Vec<Row> {
+pub fn cut(database: &DatabaseName, rows: &[Stored], page: &PageRequest) -> Vec<Row> {
     let limit = page.limit as usize;
     let before = |row: &Stored, key: &PageKey| match page.order {
         SortOrder::Id => row.id < key.id,
@@ -470,7 +525,7 @@ pub fn cut(rows: &[Stored], page: &PageRequest) -> Vec<Row> {
         }
         PageFrom::Before(key) => (place(key).saturating_sub(limit), place(key)),
     };
-    rows[start.min(rows.len())..end.min(rows.len())].iter().map(listed).collect()
+    rows[start.min(rows.len())..end.min(rows.len())].iter().map(|row| listed(database, row)).collect()
 }
 
 fn named(name: &str) -> (KeyCode, KeyModifiers) {

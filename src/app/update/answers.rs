@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use super::browse;
+use crate::app::cells::{Reply, Tally};
 use crate::app::comparison::Comparison;
-use crate::app::database::{Database, Health};
+use crate::app::database::{Database, Health, label};
 use crate::app::effect::{Effect, RequestId};
-use crate::app::filter::Stage;
-use crate::app::list::List;
+use crate::app::filter::Filter;
 use crate::app::model::Model;
 use crate::app::pane::Pane;
 use crate::app::row::{Failure, Row};
@@ -17,19 +17,30 @@ use crate::app::toast::ToastKind;
 use crate::change::DatabaseName;
 
 /// Rows of a list.
-pub fn page(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Failure>) -> Vec<Effect> {
-    let failure = result.as_ref().err().cloned();
-    let Model { panes, requests, .. } = model;
-    let mut taken = None;
-    for pane in panes.iter_mut() {
-        if let Some(wishes) = pane.list.page(request, result.clone(), requests) {
-            taken = Some((pane.database.clone(), pane.effects(wishes)));
-            break;
-        }
-    }
-    let Some((database, mut effects)) = taken else { return Vec::new() };
-    note(model, &database, failure.as_ref());
+pub fn page(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    result: Result<Vec<Row>, Failure>,
+) -> Vec<Effect> {
+    let mut effects = taken(model, request, database, result.map(Reply::Rows));
     effects.extend(count_all(model));
+    effects
+}
+
+/// Gives an answer to the pane that waits for it, and remembers whether the database answered.
+fn taken(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    reply: Result<Reply, Failure>,
+) -> Vec<Effect> {
+    let failure = reply.as_ref().err().cloned();
+    let Model { panes, requests, .. } = model;
+    let pane = panes.iter_mut().find(|pane| pane.expects(request, database));
+    let Some(pane) = pane else { return Vec::new() };
+    let effects = pane.answered(request, database, reply, requests);
+    note(model, database, failure.as_ref());
     effects
 }
 
@@ -53,9 +64,15 @@ fn note(model: &mut Model, name: &DatabaseName, failure: Option<&Failure>) {
 }
 
 /// The ordinal of a window.
-pub fn rank(model: &mut Model, request: RequestId, result: &Result<u64, Failure>) -> Vec<Effect> {
-    let _ = model.panes.iter_mut().any(|pane| pane.list.rank(request, result));
-    Vec::new()
+pub fn rank(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    result: Result<u64, Failure>,
+) -> Vec<Effect> {
+    let Model { panes, requests, .. } = model;
+    let pane = panes.iter_mut().find(|pane| pane.expects(request, database));
+    pane.map(|pane| pane.answered(request, database, result.map(Reply::Rank), requests)).unwrap_or_default()
 }
 
 /// The number of rows of a database.
@@ -68,7 +85,8 @@ pub fn count(model: &mut Model, name: &DatabaseName, result: Result<u64, Failure
         database.count = Some(count);
     }
     let Model { panes, requests, .. } = model;
-    let back = panes.iter_mut().filter(|pane| was_down && pane.database == *name);
+    // A pane of all cells follows by itself.
+    let back = panes.iter_mut().filter(|pane| was_down && pane.database() == Some(name));
     back.flat_map(|pane| pane.reload(requests)).collect()
 }
 
@@ -108,72 +126,50 @@ pub fn compared(model: &mut Model, request: RequestId, comparison: Arc<Compariso
     Vec::new()
 }
 
-fn filtering(model: &mut Model, wanted: impl Fn(&Stage) -> bool) -> Option<usize> {
-    let is_it = |pane: &Pane| pane.filter.as_ref().is_some_and(|filter| wanted(&filter.stage));
+fn filtering(model: &Model, id: RequestId) -> Option<usize> {
+    let is_it = |pane: &Pane| pane.filter.as_ref().and_then(Filter::hits_of) == Some(id);
     model.panes.iter().position(is_it)
 }
 
-/// The specs whose uuid begins as typed: to the first of them, or past all rows if there is none.
-pub fn prefix_found(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Failure>) -> Vec<Effect> {
-    let waits = |stage: &Stage| matches!(stage, Stage::LookingUp(id) if *id == request);
-    let Some(at) = filtering(model, waits) else { return Vec::new() };
-    let Model { panes, requests, .. } = model;
-    let pane = &mut panes[at];
-    let Some(filter) = &mut pane.filter else { return Vec::new() };
-    match result {
-        Ok(rows) => match rows.first() {
-            Some(row) => {
-                filter.stage = Stage::Jumped { found: rows.len() };
-                let done = !filter.typing;
-                let wishes = pane.list.jump(row.key.clone(), row.instance_uuid.clone(), requests);
-                if done {
-                    pane.filter = None;
-                }
-                pane.effects(wishes)
-            }
-            None => pane.pass(requests),
-        },
-        Err(failure) => {
-            filter.stage = Stage::Failed(failure.sentence().to_owned());
-            Vec::new()
-        }
-    }
+/// The specs whose uuid begins as typed.
+pub fn prefix_found(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    result: Result<Vec<Row>, Failure>,
+) -> Vec<Effect> {
+    taken(model, request, database, result.map(Reply::Rows))
 }
 
 /// A filter came further.
 pub fn filter_progress(
     model: &mut Model,
     id: RequestId,
-    (now_passed, now_hits, now_finished): (u64, u64, bool),
+    database: &DatabaseName,
+    tally: Tally,
 ) -> Vec<Effect> {
-    let is_it = |stage: &Stage| matches!(stage, Stage::Passing { filter, .. } if *filter == id);
-    let Some(at) = filtering(model, is_it) else { return Vec::new() };
+    let Some(at) = filtering(model, id) else { return Vec::new() };
     let Model { panes, requests, .. } = model;
-    let pane = &mut panes[at];
-    let Some(filter) = &mut pane.filter else { return Vec::new() };
-    let Stage::Passing { passed, hits, finished, .. } = &mut filter.stage else { return Vec::new() };
-    let news = *hits != now_hits || (now_finished && !pane.list.is_loaded());
-    (*passed, *hits, *finished) = (now_passed, now_hits, now_finished);
-    if now_finished && now_hits == 0 {
-        pane.list = List::empty_of(&pane.list);
-        return Vec::new();
-    }
-    if !news {
-        return Vec::new();
-    }
-    let wishes = pane.list.grown(requests);
-    pane.effects(wishes)
+    panes[at].passed(database, tally, requests)
 }
 
 /// A filter stopped early.
-pub fn filter_failed(model: &mut Model, id: RequestId, failure: &Failure) -> Vec<Effect> {
-    let is_it = |stage: &Stage| matches!(stage, Stage::Passing { filter, .. } if *filter == id);
-    let Some(at) = filtering(model, is_it) else { return Vec::new() };
-    let database = model.panes[at].database.clone();
-    if let Some(filter) = &mut model.panes[at].filter {
-        filter.stage = Stage::Failed(failure.sentence().to_owned());
-    }
-    note(model, &database, Some(failure));
-    model.toast(ToastKind::Problem, failure.sentence().to_owned());
-    Vec::new()
+pub fn filter_failed(
+    model: &mut Model,
+    id: RequestId,
+    database: &DatabaseName,
+    failure: &Failure,
+) -> Vec<Effect> {
+    let Some(at) = filtering(model, id) else { return Vec::new() };
+    let Model { panes, requests, .. } = model;
+    let (failed, effects) = panes[at].pass_failed(database, failure, requests);
+    note(model, database, Some(failure));
+    let reason = failure.sentence();
+    let told = if failed {
+        reason.to_owned()
+    } else {
+        format!("not all of {} was passed: {reason}", label(database))
+    };
+    model.toast(ToastKind::Problem, told);
+    effects
 }

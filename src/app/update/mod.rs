@@ -2,6 +2,7 @@
 //!
 //! - [`browse`]: movement, panes, filter.
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
+//! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
 //! - [`answers`]: what databases said.  [`mouse`]: the mouse.
 //!
@@ -9,6 +10,7 @@
 
 pub mod answers;
 pub mod browse;
+pub mod cells;
 pub mod changes;
 pub mod dialogs;
 pub mod editing;
@@ -18,6 +20,7 @@ pub mod outcome;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::cells::Tally;
 use super::command::Group;
 use super::effect::Effect;
 use super::filter::Stage;
@@ -34,7 +37,7 @@ const TYPED_AHEAD: usize = 64;
 
 /// One step: the message changes the model; what is to be done comes back.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    if !matches!(msg, Msg::Tick(_)) {
+    if !matches!(msg, Msg::Tick(_) | Msg::Waited { .. }) {
         model.dirty = true;
     }
     let mut effects = match msg {
@@ -49,16 +52,21 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Tick(now) => tick(model, now),
         Msg::Terminate => vec![Effect::Quit],
-        Msg::Page { request, result } => answers::page(model, request, result),
-        Msg::Rank { request, result } => answers::rank(model, request, &result),
+        Msg::Page { request, database, result } => answers::page(model, request, &database, result),
+        Msg::Rank { request, database, result } => answers::rank(model, request, &database, result),
+        Msg::Waited { request } => cells::waited(model, request),
         Msg::Count { database, result } => answers::count(model, &database, result),
         Msg::Fetched { request, result } => answers::fetched(model, request, result),
         Msg::Compared { request, comparison } => answers::compared(model, request, comparison),
-        Msg::PrefixFound { request, result } => answers::prefix_found(model, request, result),
-        Msg::FilterProgress { filter, passed, hits, finished } => {
-            answers::filter_progress(model, filter, (passed, hits, finished))
+        Msg::PrefixFound { request, database, result } => {
+            answers::prefix_found(model, request, &database, result)
         }
-        Msg::FilterFailed { filter, failure } => answers::filter_failed(model, filter, &failure),
+        Msg::FilterProgress { filter, database, passed, hits, finished } => {
+            answers::filter_progress(model, filter, &database, Tally { passed, hits, finished })
+        }
+        Msg::FilterFailed { filter, database, failure } => {
+            answers::filter_failed(model, filter, &database, &failure)
+        }
         Msg::Prepared { request, result } => outcome::prepared(model, request, *result),
         Msg::Applied { request, outcome } => outcome::applied(model, request, outcome),
         Msg::Edited { request, result } => editing::edited(model, request, result),
@@ -75,6 +83,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 fn settle(model: &mut Model) -> Vec<Effect> {
     let mut effects = fit(model);
+    effects.extend(cells::follow(model));
     effects.extend(browse::follow_selection(model));
     effects
 }

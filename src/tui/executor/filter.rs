@@ -29,9 +29,9 @@ const STRIDE: u32 = 256;
 
 /// The filters that run or whose hits are shown.
 #[derive(Default)]
-pub struct Filters(HashMap<RequestId, Arc<Filter>>);
+pub struct Filters(HashMap<(RequestId, DatabaseName), Arc<Filter>>);
 
-/// One filter.
+/// One filter, in one database.
 pub struct Filter {
     needle: Needle,
     cancel: Cancel,
@@ -41,6 +41,7 @@ pub struct Filter {
     told: AtomicBool,
     last_report: Mutex<Instant>,
     id: RequestId,
+    database: DatabaseName,
     out: Sender<Msg>,
 }
 
@@ -75,9 +76,12 @@ impl Filters {
             told: AtomicBool::new(false),
             last_report: Mutex::new(Instant::now()),
             id,
+            database: database.clone(),
             out: out.clone(),
         });
-        self.0.insert(id, Arc::clone(&filter));
+        if let Some(before) = self.0.insert((id, database.clone()), Arc::clone(&filter)) {
+            before.cancel.cancel();
+        }
         tokio::spawn(async move {
             let _under_way = under_way;
             let visitor: Arc<dyn RowVisitor> = filter.clone();
@@ -89,22 +93,25 @@ impl Filters {
             }
             let msg = match result {
                 Ok(_) => filter.report(true),
-                Err(failure) => Msg::FilterFailed { filter: id, failure },
+                Err(failure) => Msg::FilterFailed { filter: id, database, failure },
             };
             let _ = out.send(msg).await;
         });
     }
 
-    /// Ends one and forgets its hits.
+    /// Ends one, wherever it runs, and forgets its hits.
     pub fn stop(&mut self, id: RequestId) {
-        if let Some(filter) = self.0.remove(&id) {
-            filter.cancel.cancel();
-        }
+        self.0.retain(|(known, _), filter| {
+            if *known == id {
+                filter.cancel.cancel();
+            }
+            *known != id
+        });
     }
 
     /// One that was begun and not ended.
-    pub fn get(&self, id: RequestId) -> Option<Arc<Filter>> {
-        self.0.get(&id).cloned()
+    pub fn get(&self, id: RequestId, database: &DatabaseName) -> Option<Arc<Filter>> {
+        self.0.get(&(id, database.clone())).cloned()
     }
 }
 
@@ -136,7 +143,8 @@ impl Filter {
 
     fn report(&self, finished: bool) -> Msg {
         let (passed, hits) = (self.passed.load(Ordering::Relaxed), self.found.load(Ordering::Relaxed));
-        Msg::FilterProgress { filter: self.id, passed, hits, finished }
+        let database = self.database.clone();
+        Msg::FilterProgress { filter: self.id, database, passed, hits, finished }
     }
 
     /// Number of hits before that key; None if they were not kept.

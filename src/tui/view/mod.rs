@@ -3,7 +3,7 @@
 //! ```text
 //!  title                                                          title.rs
 //! ┌ API · … ────────────────┐┌ cell1 · … ────────── [ ] next cell ┐
-//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, columns.rs
+//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, columns.rs, cells.rs
 //! └ /filter ────── 1 of 212 ┘└ …                          1 of 640 ┘
 //! ┌ Filters ─ Flavor ─ … ─────────────────────────────────────────┐
 //! │                                                                │  detail.rs
@@ -14,6 +14,7 @@
 //! Over it: dialog.rs, help.rs, palette.rs, toast.rs; instead of it: editor.rs. [`pen`] draws text.
 
 pub mod bar;
+pub mod cells;
 pub mod columns;
 pub mod detail;
 pub mod dialog;

@@ -513,7 +513,11 @@ pub fn cut(database: &DatabaseName, rows: &[Stored], page: &PageRequest) -> Vec<
         SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
     };
     let place = |key: &PageKey| rows.iter().take_while(|row| before(row, key)).count();
-    let is = |at: usize, key: &PageKey| rows.get(at).is_some_and(|row| row.id == key.id);
+    // A key of another database may have the id of a row, but another last update.
+    let same = |row: &Stored, key: &PageKey| {
+        row.id == key.id && (page.order == SortOrder::Id || row.updated == key.updated)
+    };
+    let is = |at: usize, key: &PageKey| rows.get(at).is_some_and(|row| same(row, key));
     let (start, end) = match &page.from {
         PageFrom::Start => (0, limit),
         PageFrom::End => (rows.len().saturating_sub(limit), rows.len()),

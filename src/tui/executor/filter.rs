@@ -260,7 +260,11 @@ impl Hits {
         }
         let hits = self.in_order(page.order);
         let limit = page.limit as usize;
-        let is = |at: usize, key: &PageKey| hits.get(at).is_some_and(|(_, id)| *id == key.id);
+        // A key of another database may have the id of a hit, but another last update.
+        let same = |hit: &(i64, i64), key: &PageKey| {
+            hit.1 == key.id && (page.order == SortOrder::Id || hit.0 == moment(&key.updated))
+        };
+        let is = |at: usize, key: &PageKey| hits.get(at).is_some_and(|hit| same(hit, key));
         let (start, end) = match &page.from {
             PageFrom::Start => (0, limit),
             PageFrom::End => (hits.len().saturating_sub(limit), hits.len()),
@@ -320,6 +324,7 @@ mod tests {
     #[case(SortOrder::Updated, PageFrom::Start, &[2, 7])]
     #[case(SortOrder::Updated, PageFrom::After(key(7, "2026-01-03 00:00:00")), &[4, 9])]
     #[case(SortOrder::Updated, PageFrom::End, &[4, 9])]
+    #[case(SortOrder::Updated, PageFrom::After(key(4, "2026-01-03 00:00:00")), &[4, 9])]
     fn pages_of_hits_go_by_key(#[case] order: SortOrder, #[case] from: PageFrom, #[case] expected: &[i64]) {
         let page = PageRequest { order, from, limit: 2 };
         assert_eq!(hits().page(&page).expect("kept"), expected);

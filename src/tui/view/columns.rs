@@ -139,8 +139,8 @@ pub fn chosen(width: u16, cell: Option<u16>) -> Vec<(Column, u16)> {
     ];
     if let Some(width) = cell {
         columns.insert(1, (Column::Cell, width));
-        // Room for it: flavors are cut a little earlier.
-        columns[2].1 = 10;
+        // Room for it: flavors are cut a little earlier where there is none.
+        columns[2].1 = 8;
     }
     let needed =
         |columns: &[(Column, u16)]| columns.iter().map(|(_, width)| width + 2).sum::<u16>().saturating_sub(2);

@@ -4,13 +4,16 @@
 // Helpers outside #[test] functions are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cells;
 mod changing;
 mod deployment;
 mod docs;
+mod finding;
 mod lifecycle;
 #[path = "../support/terminal.rs"]
 mod on_terminal;
 mod reading;
 mod scheduled;
+mod secrets;
 mod terminal;
 mod world;

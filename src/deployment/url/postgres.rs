@@ -92,7 +92,7 @@ fn places(query: &mut Query<'_>, parts: &Parts) -> (Vec<String>, Vec<String>) {
         ports = given;
     }
     if hosts.is_empty() {
-        hosts.extend(parts.host.clone());
+        hosts.extend(parts.host.iter().flat_map(|hosts| hosts.split(',')).map(str::to_owned));
     }
     (hosts, ports)
 }

@@ -312,7 +312,7 @@ fn to_the_cells_and_back(cloud: &Cloud, before: &Seen) {
                 Some(copy) => {
                     assert_eq!(database, place, "{uuid}");
                     assert_eq!(whole(copy), whole(row), "{uuid}");
-                    assert_eq!(moved.loaded(database, uuid), before.loaded("api", uuid), "{uuid}");
+                    check_same(moved.loaded(database, uuid), before.loaded("api", uuid), uuid);
                 }
                 None => assert_ne!(database, place, "{uuid} is gone"),
             }
@@ -334,13 +334,20 @@ fn to_the_cells_and_back(cloud: &Cloud, before: &Seen) {
     check_as_before(&back, before);
 }
 
+/// nova sees the same, but for the row's number, which is its place's.
+#[track_caller]
+fn check_same(one: &Value, other: &Value, uuid: &str) {
+    let (one, other) = (without(one, &["id"]), without(other, &["id"]));
+    assert!(one == other, "{uuid}:\n{one}\n{other}");
+}
+
 #[track_caller]
 fn check_as_before(now: &Seen, before: &Seen) {
     now.check_all_load();
     assert_eq!(now.rows("api").len(), before.rows("api").len());
     for (uuid, row) in before.rows("api") {
         assert_eq!(whole(&now.rows("api")[uuid]), whole(row), "{uuid}");
-        assert_eq!(now.loaded("api", uuid), before.loaded("api", uuid), "{uuid}");
+        check_same(now.loaded("api", uuid), before.loaded("api", uuid), uuid);
     }
     for cell in ["cell0", "cell1", "cell2"] {
         assert_eq!(now.rows(cell).len(), 0, "{cell}");

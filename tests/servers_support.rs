@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::process::Command;
 use std::time::Duration;
 
 use rstest::rstest;
@@ -58,4 +59,29 @@ fn a_private_server_keeps_its_data_and_ends_with_its_test(#[case] kind: Kind) {
         std::net::TcpStream::connect(("127.0.0.1", port)).is_err()
     });
     assert!(!directory.exists());
+}
+
+#[rstest]
+#[case(Kind::Mariadb)]
+#[case(Kind::Postgres)]
+#[ignore = "needs servers (tests/run)"]
+fn a_server_ends_with_the_process_it_belongs_to(#[case] kind: Kind) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/server.sh");
+    let directory =
+        tempfile::Builder::new().prefix("owned ").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut owner = Command::new("sleep").arg("600").spawn().unwrap();
+    let ask = |what: &[&str]| {
+        let mut command = Command::new(script);
+        command.args(what).arg(directory.path()).env("REQSPEC_SERVER_OWNER", owner.id().to_string());
+        assert!(command.status().unwrap().success());
+    };
+    ask(&["start", kind.as_str()]);
+    let port = std::fs::read_to_string(directory.path().join("port")).unwrap().trim().parse().unwrap();
+    let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+    // Paused processes, too.
+    ask(&["pause"]);
+    assert!(listens());
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    wait_until("nothing listens any more", Duration::from_secs(20), || !listens());
 }

@@ -7,11 +7,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use reqspec::deployment::demo;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use reqspec::app::database::{Place, Rights, Said};
+use reqspec::app::environment::Colour;
+use reqspec::app::row::Failure;
+use reqspec::app::{Model, Msg, Setup, update};
+use reqspec::change::DatabaseName;
+use reqspec::deployment::{Environments, demo};
 use reqspec::tui::stage::Stage;
-use reqspec::tui::svg;
+use reqspec::tui::theme::Theme;
+use reqspec::tui::{Options, svg, view};
 use sha2::{Digest, Sha256};
 
 /// 2026-11-22 12:00:00: ages in the pictures do not depend on the day.
@@ -28,8 +37,30 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("editor", (120, 36), "/e49a23e9⏎e/availability_zone⏎⏎⌫az1⏎⎋/hw:cpu_policy⏎⎋⏎↓↓↓"),
     ("confirm-edit", (120, 36), "/f0e0bec9⏎e/availability_zone⏎⏎⌫az2⏎⎋s"),
     ("confirm-move", (120, 36), "/f0e0bec9⏎mj⏎⇥⏎ce"),
-    ("help", (120, 72), "?"),
+    ("help", (120, 78), "?"),
+    ("databases", (120, 36), "d"),
+    ("environments", (120, 36), "N↓"),
 ];
+
+/// The environments of the picture of that name.
+const PROFILES: &str = r#"
+[env.demo]
+nova_conf = "/etc/nova/nova.conf"
+colour = "cyan"
+
+[env.prod-eu]
+nova_conf = "/etc/nova/prod-eu/nova.conf"
+colour = "red"
+read_only = true
+
+[env.prod-us]
+api = "mysql+pymysql://nova@10.8.0.4:3306/nova_api"
+colour = "magenta"
+
+[env.staging]
+api = "postgresql://nova@staging-db:5432/nova_api"
+colour = "yellow"
+"#;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots")
@@ -47,11 +78,82 @@ fn key(character: char) -> KeyEvent {
     KeyEvent::new(code, modifiers)
 }
 
-fn draw(home: &Path, size: (u16, u16), keys: &str) -> String {
+fn draw(name: &str, home: &Path, size: (u16, u16), keys: &str) -> String {
+    if name == "databases" {
+        return databases(size, keys);
+    }
     let deployment = demo::open_in(home, true).expect("the demo");
-    let mut stage = Stage::open(deployment, size, NOW).expect("a stage");
+    let mut options = Options::default();
+    if name == "environments" {
+        let file = home.join("config.toml");
+        fs::write(&file, PROFILES).expect("written");
+        options.environments = Environments::load(Some(&file)).expect("a profile file");
+    }
+    let mut stage = Stage::with_options(deployment, &options, size, NOW).expect("a stage");
     stage.keys(keys.chars().map(key));
     svg::render(&stage.screen().expect("a screen"), "reqspec demo")
+}
+
+/// The databases of a cloud in which not all is well.
+fn databases(size: (u16, u16), keys: &str) -> String {
+    let names =
+        ["nova_api", "cell0", "eu-1", "eu-2", "eu-3", "eu-4", "gpu-1", "gpu-2", "edge-ber", "edge-par"];
+    let place = |at: usize| {
+        let name = if at == 0 { DatabaseName::Api } else { DatabaseName::cell(names[at]) };
+        let host = if at < 3 { "db-core" } else { names[at] };
+        let location =
+            format!("mysql+pymysql://nova:***@{host}:3306/nova_{}", names[at].trim_start_matches("nova_"));
+        Place { disabled: at == 7, origin: "nova's cell_mappings".to_owned(), ..Place::given(name, location) }
+    };
+    let places: Vec<Place> = (0..names.len()).map(place).collect();
+    let mut model = Model::new(Setup {
+        environment: "prod-eu".to_owned(),
+        colour: Some(Colour::Red),
+        environments: Vec::new(),
+        notices: Vec::new(),
+        databases: places.clone(),
+        writing: false,
+        read_only: None,
+        size,
+        now: NOW - 3,
+    });
+    update(&mut model, Msg::Start);
+    for (at, place) in places.iter().enumerate() {
+        let database = place.name.clone();
+        let (micros, count) =
+            [(430, 15_412), (410, 31), (420, 5_204), (510, 4_871), (132_000, 5_090)][at % 5];
+        let said = Said {
+            product: if at == 9 { "PostgreSQL 15.14" } else { "MariaDB 10.11.19" }.to_owned(),
+            rights: if at == 6 {
+                Rights::ReadOnly("the account has no INSERT, UPDATE and DELETE on request_specs".to_owned())
+            } else {
+                Rights::Write
+            },
+            has_table: at != 5,
+            round_trip: Duration::from_micros(micros),
+            remarks: vec!["Galera cluster of 3, synced".to_owned()],
+        };
+        let result = match at {
+            3 => {
+                let reason = format!("{}: it accepts the connection and says nothing", place.location);
+                Err(Failure::Down(reason))
+            }
+            8 => continue,
+            _ => Ok(said),
+        };
+        let is_up = result.is_ok();
+        update(&mut model, Msg::Probed { database: database.clone(), result });
+        if is_up && at != 5 {
+            update(&mut model, Msg::Count { database, result: Ok(count) });
+        }
+    }
+    update(&mut model, Msg::Tick(NOW));
+    for key in keys.chars().map(key).chain(std::iter::repeat_n(key('↓'), 3)) {
+        update(&mut model, Msg::Key(key));
+    }
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a terminal");
+    terminal.draw(|frame| view::draw(frame, &model, &Theme::default())).expect("drawn");
+    svg::render(terminal.backend().buffer(), "reqspec")
 }
 
 #[test]
@@ -60,7 +162,7 @@ fn the_pictures_are_what_the_screens_show() {
     let home = tempfile::tempdir().expect("a directory");
     let mut stale = Vec::new();
     for (name, size, keys) in PICTURES {
-        let picture = draw(home.path(), *size, keys);
+        let picture = draw(name, home.path(), *size, keys);
         let place = home.path().to_string_lossy();
         assert!(!picture.contains(&*place), "{name} shows where it was made");
         let path = folder().join(format!("{name}.svg"));

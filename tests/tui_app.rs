@@ -10,6 +10,10 @@
 
 #[path = "tui/cells.rs"]
 mod cells;
+#[path = "tui/databases.rs"]
+mod databases;
+#[path = "tui/environments.rs"]
+mod environments;
 #[path = "tui/keys.rs"]
 mod keys;
 #[path = "tui/lists.rs"]

@@ -10,7 +10,7 @@ use super::detail::{Detail, Tab};
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
-use super::update::{browse, cells, changes, editing, general};
+use super::update::{browse, cells, changes, databases, editing, environments, general};
 
 /// Under which heading the help lists a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,12 +156,14 @@ commands! {
         |model| cells::turn(model, false), "The previous cell in the right pane; before the first one all cells.";
     "all-cells", "all cells", View, None, (0, 0), [key('a')], cells::has_several, cells::toggle,
         "All cells in the right pane, merged into one list; again: the cell from before.";
+    "databases", "databases", View, None, (0, 0), [key('d')], databases::has_any, databases::open_screen,
+        "All databases: state, product, rows, latency, rights, address; Enter shows one, r asks it again.";
     "filter", "filter", View, None, (7, 0), [key('/')], always, browse::filter,
         "Quick filter over uuid, flavor, zone, project and image; eight or more characters of a uuid jump to it.";
     "sort", "sort", View, None, (0, 0), [key('o')], browse::can_sort, browse::sort,
         "Sort by id, or by last update, newest first.";
     "refresh", "refresh", View, None, (0, 0), [key('r')], always, browse::refresh,
-        "Read both panes anew; ask databases that are down again.";
+        "Read both panes anew, ask every database again, and look for new cells.";
     "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
         "Copy the instance's uuid to the clipboard; in the JSON tree the path under the cursor.";
     "copy-json-path", "copy JSONPath", View, None, (0, 0), [key('Y')], browse::can_fold,
@@ -176,9 +178,9 @@ commands! {
         "Edit the stored JSON in $VISUAL or $EDITOR.";
     "save", "save", Change, Writes, (3, 0), [key('s')], changes::can_edit_text, changes::save,
         "Save the spec as it is, which strips what nova's save() strips.";
-    "move", "move", Change, Removes, (4, 5), [key('m')], changes::can_transfer, changes::move_spec,
+    "move", "move", Change, Removes, (4, 5), [key('m')], changes::can_move, changes::move_spec,
         "Move the spec to another database: written there, compared, then deleted here.";
-    "copy", "copy", Change, Writes, (5, 6), [key('c')], changes::can_transfer, changes::copy_spec,
+    "copy", "copy", Change, Writes, (5, 6), [key('c')], changes::can_copy, changes::copy_spec,
         "Copy the spec to another database.";
     "new", "new", Change, Writes, (0, 0), [key('n')], changes::can_create, changes::create,
         "Create a spec from a file in the pane's database.";
@@ -186,6 +188,8 @@ commands! {
         "Delete the spec from the pane's database.";
     "write", "write", Change, None, (6, 0), [key('W')], changes::can_open_for_writing, changes::open_for_writing,
         "Open for writing, after showing which environment this is; again: back to read-only.";
+    "environment", "environment", Program, None, (0, 0), [key('N')], environments::can_switch, environments::pick,
+        "Choose another environment of the profile file.";
     "palette", "commands", Program, None, (8, 0), [key(':')], always, general::palette, "All commands, by name.";
     "help", "help", Program, None, (9, 8), [key('?')], always, general::help, "This help.";
     "back", "back", Program, None, (0, 9), [code(KeyCode::Esc)], always, general::back,

@@ -1,8 +1,80 @@
-//! What is known of each database: whether it answers, how many specs it holds, when to ask again.
-//! Imports `change` (names); no I/O.
+//! What is known of each database: whether it answers, what it said of itself, how many specs it
+//! holds, when to ask again. Imports `change` (names); no I/O.
+//!
+//! Each is asked for a sign of life every [`PROBE_EVERY`] seconds, one question at a time, the
+//! databases spread over those seconds by their place in the list.
+
+use std::time::Duration;
 
 use super::row::Failure;
 use crate::change::DatabaseName;
+
+/// Seconds between two questions for a sign of life.
+pub const PROBE_EVERY: i64 = 10;
+/// Seconds after which a database that does not answer counts as slow.
+const SLOW_AFTER: i64 = 2;
+/// A round trip that takes longer is worth saying.
+const UNUSUAL: Duration = Duration::from_millis(50);
+/// A round trip that takes longer makes a database slow.
+const SLOW: Duration = Duration::from_secs(1);
+/// Seconds between two counts of a database that is shown.
+const COUNT_EVERY: i64 = 60;
+/// A count is not repeated before this many times the time that it took: it reads a whole index.
+const COUNT_REST: i64 = 20;
+
+/// Where a database is, as a deployment tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its name.
+    pub name: DatabaseName,
+    /// Its address for people, masked.
+    pub location: String,
+    /// Whether nova's `cell_mappings` says that it is disabled.
+    pub disabled: bool,
+    /// Why there is no address, in a sentence.
+    pub unaddressed: Option<String>,
+    /// Who says so: a sentence for the screen of databases.
+    pub origin: String,
+}
+
+impl Place {
+    /// A database that was given, at that location.
+    pub fn given(name: DatabaseName, location: impl Into<String>) -> Self {
+        Self {
+            name,
+            location: location.into(),
+            disabled: false,
+            unaddressed: None,
+            origin: "given".to_owned(),
+        }
+    }
+}
+
+/// What the account of a session may do with the specs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rights {
+    /// Read and write.
+    Write,
+    /// Read only; why, in a sentence.
+    ReadOnly(String),
+    /// Not known.
+    Unknown,
+}
+
+/// What a database said of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The product and its version: `MariaDB 10.11.19`.
+    pub product: String,
+    /// What the account may do.
+    pub rights: Rights,
+    /// Whether the table `request_specs` is there.
+    pub has_table: bool,
+    /// How long a small question took.
+    pub round_trip: Duration,
+    /// What else there is to know, a sentence each.
+    pub remarks: Vec<String>,
+}
 
 /// Whether a database answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +96,46 @@ pub enum Health {
     },
 }
 
+/// What the screen says of a database in one sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It does not answer, or there is no address.
+    Down,
+    /// It answers, but has no table.
+    NoTable,
+    /// It answers, but takes its time, or has left a question without an answer for a while.
+    Slow,
+    /// It was asked for the first time, and has not answered.
+    Connecting,
+    /// It answers, and nova schedules nothing there.
+    Disabled,
+    /// It answers.
+    Up,
+}
+
+impl State {
+    /// All, the worst first.
+    pub const ALL: [State; 6] =
+        [State::Down, State::NoTable, State::Slow, State::Connecting, State::Disabled, State::Up];
+
+    /// Whether an operator should look at it.
+    pub fn is_trouble(self) -> bool {
+        matches!(self, State::Down | State::NoTable | State::Slow)
+    }
+
+    /// In a word or two.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Down => "down",
+            State::NoTable => "no table",
+            State::Slow => "slow",
+            State::Connecting => "connecting",
+            State::Disabled => "disabled",
+            State::Up => "up",
+        }
+    }
+}
+
 /// A database of the deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
@@ -33,26 +145,94 @@ pub struct Database {
     pub location: String,
     /// Whether nova schedules nothing there.
     pub disabled: bool,
+    /// Who says where it is.
+    pub origin: String,
     /// Whether it answers.
     pub health: Health,
+    /// What it said of itself, the last time it did.
+    pub said: Option<Said>,
     /// How many specs it holds, once counted.
     pub count: Option<u64>,
+    /// Why there is no address, or that it is not one of the deployment's any more: it is not asked.
+    unreachable: Option<String>,
+    /// Since when it is connecting, in seconds since 1970.
+    since: i64,
+    /// Since when a question for a sign of life waits for its answer.
+    probing: Option<i64>,
+    /// When the next one is due; None before the first.
+    probe_at: Option<i64>,
+    /// Since when it is being counted.
+    counting: Option<i64>,
+    /// When it is to be counted again; None: as soon as can be.
+    count_at: Option<i64>,
 }
 
 impl Database {
     /// A database that was not asked yet.
-    pub fn new(name: DatabaseName, location: impl Into<String>) -> Self {
-        Self { name, location: location.into(), disabled: false, health: Health::Connecting, count: None }
+    pub fn new(place: Place, now: i64) -> Self {
+        let mut database = Self {
+            name: place.name,
+            location: place.location,
+            disabled: place.disabled,
+            origin: place.origin,
+            health: Health::Connecting,
+            said: None,
+            count: None,
+            unreachable: None,
+            since: now,
+            probing: None,
+            probe_at: None,
+            counting: None,
+            count_at: None,
+        };
+        database.reachable(place.unaddressed);
+        database
+    }
+
+    fn reachable(&mut self, problem: Option<String>) {
+        if let Some(reason) = &problem {
+            self.health = Health::Down { reason: reason.clone(), retry_at: None, attempts: 0 };
+            self.count = None;
+        }
+        self.unreachable = problem;
+    }
+
+    /// The session begins at that time.
+    pub(super) fn start_at(&mut self, now: i64) {
+        self.since = now;
+    }
+
+    /// The deployment says this of it now. True if it is to be asked anew: it is elsewhere.
+    pub fn placed(&mut self, place: Place, now: i64) -> bool {
+        let same = self.location == place.location && self.unreachable == place.unaddressed;
+        (self.disabled, self.origin) = (place.disabled, place.origin.clone());
+        if !same {
+            *self = Self::new(place, now);
+        }
+        !same && self.unreachable.is_none()
+    }
+
+    /// It is not one of the deployment's any more.
+    pub fn vanished(&mut self) {
+        self.reachable(Some("it is no longer listed in cell_mappings".to_owned()));
+    }
+
+    /// Whether there is an address to ask at.
+    pub fn can_be_asked(&self) -> bool {
+        self.unreachable.is_none()
     }
 
     /// It answered.
     pub fn answered(&mut self) {
-        self.health = Health::Up;
+        if self.can_be_asked() {
+            self.health = Health::Up;
+        }
     }
 
     /// It failed. Asked again after 2, 4, 8 … 60 seconds if it is down.
     pub fn failed(&mut self, failure: &Failure, now: i64) {
         match failure {
+            _ if !self.can_be_asked() => {}
             Failure::NoTable => {
                 self.health = Health::NoTable;
                 self.count = None;
@@ -72,16 +252,137 @@ impl Database {
         }
     }
 
-    /// Whether it is down and to be asked again.
+    /// Whether a question for a sign of life is due: it is down and was left alone for long enough,
+    /// or its turn has come.
     pub fn is_due(&self, now: i64) -> bool {
-        matches!(self.health, Health::Down { retry_at: Some(at), .. } if at <= now)
+        if self.probing.is_some() || !self.can_be_asked() {
+            return false;
+        }
+        match self.health {
+            Health::Down { retry_at, .. } => retry_at.is_some_and(|at| at <= now),
+            _ => self.probe_at.is_some_and(|at| at <= now),
+        }
     }
 
-    /// It is being asked again.
-    pub fn asked(&mut self) {
+    /// It is being asked for a sign of life; `place` is its place in the list. False if it is being
+    /// asked already, or cannot be.
+    pub fn asked(&mut self, now: i64, place: usize) -> bool {
+        if self.probing.is_some() || !self.can_be_asked() {
+            return false;
+        }
         if let Health::Down { retry_at, .. } = &mut self.health {
             *retry_at = None;
         }
+        self.probing = Some(now);
+        // The first turn spreads the databases over the seconds; each keeps its second from then on.
+        let spread = if self.probe_at.is_none() { place as i64 % PROBE_EVERY } else { 0 };
+        self.probe_at = Some(now + PROBE_EVERY + spread);
+        true
+    }
+
+    /// It is being read again for another reason: what is known of its being down is old.
+    pub fn forgiven(&mut self) {
+        if let (Health::Down { retry_at, .. }, true) = (&mut self.health, self.unreachable.is_none()) {
+            *retry_at = None;
+        }
+        self.count_at = None;
+    }
+
+    /// The answer to the question for a sign of life.
+    pub fn probed(&mut self, result: Result<Said, Failure>, now: i64) {
+        self.probing = None;
+        match result {
+            Err(failure) => self.failed(&failure, now),
+            Ok(said) => {
+                if said.has_table {
+                    self.answered();
+                } else {
+                    self.failed(&Failure::NoTable, now);
+                }
+                self.said = Some(said);
+            }
+        }
+    }
+
+    /// Whether it is to be counted: the first time, or again where it is `shown`.
+    pub fn wants_count(&self, now: i64, shown: bool) -> bool {
+        let due = match self.count_at {
+            None => true,
+            Some(at) => shown && at <= now,
+        };
+        self.health == Health::Up && self.counting.is_none() && due
+    }
+
+    /// It is being counted.
+    pub fn counting(&mut self, now: i64) {
+        self.counting = Some(now);
+    }
+
+    /// How many specs it holds, or why that is not known.
+    pub fn counted(&mut self, count: Option<u64>, now: i64) {
+        let took = self.counting.take().map_or(0, |began| now - began);
+        self.count_at = Some(now + COUNT_EVERY.max(took * COUNT_REST));
+        if count.is_some() {
+            self.count = count;
+        }
+    }
+
+    /// The number of its specs is not what it was.
+    pub fn recount(&mut self) {
+        self.count_at = None;
+    }
+
+    /// Why it does not answer, where its address stands beside it: without that.
+    pub fn cause(&self) -> Option<&str> {
+        let Health::Down { reason, .. } = &self.health else { return None };
+        let behind = reason.strip_prefix(&self.location).and_then(|rest| rest.strip_prefix(": "));
+        Some(behind.unwrap_or(reason))
+    }
+
+    /// Why its account may not write, if so.
+    pub fn read_only(&self) -> Option<&str> {
+        match self.said.as_ref().map(|said| &said.rights) {
+            Some(Rights::ReadOnly(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// What the screen says of it in one sign.
+    pub fn state(&self, now: i64) -> State {
+        match self.health {
+            Health::Down { .. } => State::Down,
+            Health::Connecting => State::Connecting,
+            _ if self.silent_for(now).is_some() => State::Slow,
+            Health::NoTable => State::NoTable,
+            Health::Up if self.said.as_ref().is_some_and(|said| said.round_trip >= SLOW) => State::Slow,
+            Health::Up if self.disabled => State::Disabled,
+            Health::Up => State::Up,
+        }
+    }
+
+    /// For how many seconds it is connecting.
+    pub fn connecting_for(&self, now: i64) -> Option<i64> {
+        (self.health == Health::Connecting).then_some((now - self.since).max(0))
+    }
+
+    /// For how many seconds it has left a question without an answer, once that is long.
+    pub fn silent_for(&self, now: i64) -> Option<i64> {
+        let silent = self.probing.map(|since| now - since);
+        silent.filter(|seconds| *seconds >= SLOW_AFTER && self.health != Health::Connecting)
+    }
+
+    /// Whether an answer may be waited for before a frame is drawn.
+    pub fn is_prompt(&self, now: i64) -> bool {
+        match self.health {
+            Health::Connecting => now - self.since < 1,
+            Health::Down { .. } => false,
+            Health::Up | Health::NoTable => self.silent_for(now).is_none(),
+        }
+    }
+
+    /// The round trip, where it is worth saying.
+    pub fn latency(&self) -> Option<Duration> {
+        self.said.as_ref().map(|said| said.round_trip).filter(|round_trip| *round_trip > UNUSUAL)
     }
 }
 
@@ -117,36 +418,5 @@ pub fn spoken(sentence: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[rstest::rstest]
-    #[case("Copied the spec of 1 from cell1 to api.", "Copied the spec of 1 from cell1 to API.")]
-    #[case("api: no spec of api-1", "API: no spec of api-1")]
-    #[case("/srv/api/x.api and api.sqlite, capi api", "/srv/api/x.api and api.sqlite, capi API")]
-    #[case("api", "API")]
-    fn the_api_database_is_called_as_on_the_screen(#[case] sentence: &str, #[case] expected: &str) {
-        assert_eq!(spoken(sentence), expected);
-    }
-
-    #[test]
-    fn retries_come_less_and_less_often() {
-        let mut database = Database::new(DatabaseName::Api, "x");
-        let down = Failure::Down("gone".to_owned());
-        let mut waits = Vec::new();
-        let mut now = 0;
-        for _ in 0..7 {
-            database.failed(&down, now);
-            database.failed(&down, now);
-            let Health::Down { retry_at: Some(retry_at), .. } = database.health else { panic!("not down") };
-            assert!(!database.is_due(retry_at - 1) && database.is_due(retry_at));
-            waits.push(retry_at - now);
-            now = retry_at;
-            database.asked();
-            assert!(!database.is_due(now + 1_000));
-        }
-        assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60]);
-        database.answered();
-        assert_eq!(database.health, Health::Up);
-    }
-}
+#[path = "database_tests.rs"]
+mod database_tests;

@@ -58,7 +58,15 @@ pub enum Effect {
         /// How long.
         time: Duration,
     },
-    /// Number of rows; also finds out whether the database answers. Answered by `Msg::Count`.
+    /// Look for databases that are not known yet. Answered by `Msg::Discovered`.
+    Discover,
+    /// A sign of life: whether the database answers, and what it says of itself. Answered by
+    /// `Msg::Probed`.
+    Probe {
+        /// Where.
+        database: DatabaseName,
+    },
+    /// Number of rows. Answered by `Msg::Count`.
     Count {
         /// Where.
         database: DatabaseName,
@@ -135,6 +143,18 @@ pub enum Effect {
         request: RequestId,
         /// Its path, as typed; `~/` is the home directory.
         path: String,
+    },
+    /// Read what an environment is made of. Answered by `Msg::EnvironmentOpened`.
+    OpenEnvironment {
+        /// Names the answer.
+        request: RequestId,
+        /// Which.
+        name: String,
+    },
+    /// End this session and begin one with the environment that was opened so.
+    SwitchEnvironment {
+        /// Of `OpenEnvironment`.
+        opened: RequestId,
     },
     /// Put a text on the terminal's clipboard (OSC 52).
     Copy(String),

@@ -33,7 +33,11 @@ pub enum Sign {
     Broken,
     /// A database that answers.
     Up,
-    /// A database that does not.
+    /// A database that is being connected, or takes its time.
+    Slow,
+    /// A database that nova's cell_mappings calls disabled.
+    Disabled,
+    /// A database that does not answer.
     Down,
 }
 
@@ -55,7 +59,12 @@ pub fn lines() -> Vec<HelpLine> {
         HelpLine::Sign(Sign::Missing, "the other pane's database has no spec of this instance"),
         HelpLine::Sign(Sign::Broken, "nova cannot load this row; the reason stands beside it"),
         HelpLine::Sign(Sign::Up, "the database answers; its number of specs"),
-        HelpLine::Sign(Sign::Down, "the database does not answer, or has no table"),
+        HelpLine::Sign(Sign::Slow, "the database is being connected, or takes long to answer"),
+        HelpLine::Sign(
+            Sign::Disabled,
+            "the database answers; its cell is disabled: nova schedules nothing there",
+        ),
+        HelpLine::Sign(Sign::Down, "the database does not answer, or has no table: d says why"),
     ]);
     lines
 }

@@ -53,6 +53,8 @@ struct Replacement {
     request: RequestId,
     page: PageRequest<Place>,
     landing: Landing,
+    /// The order of the rows that are there until the new ones come.
+    order_before: SortOrder,
 }
 
 /// The window of a list.
@@ -147,6 +149,11 @@ impl List {
         self.replacing.is_some()
     }
 
+    /// Whether any rows are on their way.
+    pub fn is_waiting(&self) -> bool {
+        self.replacing.is_some() || self.before.is_some() || self.after.is_some()
+    }
+
     /// Whether the cursor will stand on another row once the rows come that were asked for.
     pub fn is_moving(&self) -> bool {
         self.owed != 0
@@ -174,7 +181,7 @@ impl List {
         (self.loaded && !self.more_before && !self.more_after).then_some(self.rows.len() as u64)
     }
 
-    /// Why there are no rows.
+    /// Why there are no rows, or why those that are there are old.
     pub fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
     }
@@ -199,8 +206,13 @@ impl List {
 
     /// From the first row, in that order.
     pub fn open(&mut self, order: SortOrder, requests: &mut Requests) -> Vec<Wish> {
+        let before = self.replacing.as_ref().map_or(self.order, |wanted| wanted.order_before);
         self.order = order;
-        self.replace(PageFrom::Start, Landing::First, requests)
+        let wishes = self.replace(PageFrom::Start, Landing::First, requests);
+        if let Some(wanted) = &mut self.replacing {
+            wanted.order_before = before;
+        }
+        wishes
     }
 
     /// The same rows anew, the cursor kept where it is.
@@ -334,7 +346,12 @@ impl List {
             return Some(match result {
                 Ok(rows) => self.replaced(wanted, rows, requests),
                 Err(failure) => {
-                    self.forget_rows();
+                    // Rows that were read before are worth more than none.
+                    if failure == Failure::NoTable {
+                        self.forget_rows();
+                    } else if !self.rows.is_empty() {
+                        self.order = wanted.order_before;
+                    }
                     self.failure = Some(failure);
                     Vec::new()
                 }
@@ -353,8 +370,10 @@ impl List {
             self.before = None
         }
         match result {
-            Ok(rows) if at_end => self.append(rows, limit),
-            Ok(rows) => self.prepend(rows, limit),
+            Ok(rows) => {
+                self.failure = None;
+                if at_end { self.append(rows, limit) } else { self.prepend(rows, limit) }
+            }
             Err(failure) => {
                 self.owed = 0;
                 self.failure = Some(failure);
@@ -389,7 +408,8 @@ impl List {
     fn replace(&mut self, from: PageFrom<Place>, landing: Landing, requests: &mut Requests) -> Vec<Wish> {
         let request = requests.issue();
         let page = PageRequest { order: self.order, from, limit: self.screen() };
-        self.replacing = Some(Replacement { request, page: page.clone(), landing });
+        let order_before = self.replacing.as_ref().map_or(self.order, |wanted| wanted.order_before);
+        self.replacing = Some(Replacement { request, page: page.clone(), landing, order_before });
         (self.before, self.after, self.ranking, self.owed) = (None, None, None, 0);
         vec![Wish::Page(request, page)]
     }

@@ -3,6 +3,7 @@
 //! - [`model`]: all that the screen shows.  [`msg`]: what happens.  [`effect`]: what shall be done.
 //! - [`mod@update`]: the transitions.  [`command`] and [`keymap`]: what an operator can do, in one table.
 //! - [`layout`]: where things are.  [`list`]: the window of rows around a cursor.
+//! - [`databases`]: the screen of all databases.  [`environment`]: the environments to choose from.
 //! - [`pane`], [`cells`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
 //! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
@@ -17,9 +18,11 @@ pub mod confirm;
 pub mod confirm_text;
 pub mod conflict;
 pub mod database;
+pub mod databases;
 pub mod detail;
 pub mod editor;
 pub mod effect;
+pub mod environment;
 pub mod filter;
 pub mod help;
 pub mod keymap;

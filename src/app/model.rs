@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use super::database::Database;
+use super::database::{Database, Place};
 use super::detail::Detail;
 use super::editor::Editor;
 use super::effect::{RequestId, Requests};
+use super::environment::{Colour, Environment};
 use super::layout::{Layout, Side};
 use super::overlay::Overlay;
 use super::pane::Pane;
@@ -33,8 +34,15 @@ pub enum Focus {
 pub struct Setup {
     /// The environment's name.
     pub environment: String,
-    /// The databases, the API database first, each with its place for people.
-    pub databases: Vec<(DatabaseName, String)>,
+    /// The colour of its banner.
+    pub colour: Option<Colour>,
+    /// The environments to choose from.
+    pub environments: Vec<Environment>,
+    /// What an operator should know of how they were found, a sentence each.
+    pub notices: Vec<String>,
+    /// The databases that are known, the API database first; none where the environment is to be
+    /// chosen first.
+    pub databases: Vec<Place>,
     /// Whether it starts opened for writing.
     pub writing: bool,
     /// Why it may not be opened for writing, if so.
@@ -50,6 +58,10 @@ pub struct Setup {
 pub struct Model {
     /// The environment's name.
     pub environment: String,
+    /// The colour of its banner.
+    pub colour: Option<Colour>,
+    /// The environments to choose from.
+    pub environments: Vec<Environment>,
     /// The databases, the API database first.
     pub databases: Vec<Database>,
     /// The panes, left and right; no right one where there is no cell.
@@ -82,8 +94,8 @@ pub struct Model {
     pub now: i64,
     /// Columns and lines.
     pub size: (u16, u16),
-    /// Whether the databases out of sight were counted once.
-    pub counted: bool,
+    /// Whether it is being looked for databases that are not known yet.
+    pub discovering: bool,
     /// Keys typed ahead of what they are meant for.
     pub typed_ahead: VecDeque<KeyEvent>,
     /// Gives out request ids.
@@ -96,10 +108,13 @@ impl Model {
     /// The state before anything was asked for.
     pub fn new(setup: Setup) -> Self {
         let databases: Vec<_> =
-            setup.databases.into_iter().map(|(name, location)| Database::new(name, location)).collect();
-        let panes = databases.iter().take(2).map(|database| Pane::new(database.name.clone())).collect();
+            setup.databases.into_iter().map(|place| Database::new(place, setup.now)).collect();
+        let shown = databases.first().into_iter().chain(first_cell(&databases));
+        let panes = shown.map(|database| Pane::new(database.name.clone())).collect();
         let mut model = Self {
             environment: setup.environment,
+            colour: setup.colour,
+            environments: setup.environments,
             databases,
             panes,
             focus: Focus::List(Side::Left),
@@ -116,11 +131,14 @@ impl Model {
             read_only: setup.read_only,
             now: setup.now,
             size: setup.size,
-            counted: false,
+            discovering: false,
             typed_ahead: VecDeque::new(),
             requests: Requests::default(),
             dirty: true,
         };
+        for notice in setup.notices {
+            model.toast(ToastKind::Notice, notice);
+        }
         let layout = model.layout();
         for side in Side::BOTH {
             let height = Layout::rows(layout.panes[side.index()].or(layout.panes[0]).unwrap_or_default());
@@ -129,6 +147,12 @@ impl Model {
             }
         }
         model
+    }
+
+    /// Begins at that time (seconds since 1970).
+    pub fn start_at(&mut self, now: i64) {
+        self.now = now;
+        self.databases.iter_mut().for_each(|database| database.start_at(now));
     }
 
     /// Where things are.
@@ -171,9 +195,46 @@ impl Model {
         self.requests.issue()
     }
 
-    /// Whether all that the first screen shows has come (or failed).
+    /// Whether all has come (or failed) that is worth waiting for before a frame is drawn: not the
+    /// answers of databases that keep silent.
     pub fn is_complete(&self) -> bool {
-        let waits = |pane: &Pane| pane.list.is_busy();
-        !self.panes.iter().any(waits) && !self.selection.as_ref().is_some_and(Selection::is_busy)
+        let selection = self.selection.as_ref().is_some_and(|selection| {
+            let waited = selection.waited_for();
+            waited.into_iter().any(|database| self.is_prompt(database))
+        });
+        let cells = self.discovering && self.panes.len() < 2;
+        !(selection || cells || self.waits_for_rows())
     }
+
+    /// Whether rows are on their way to a pane, from a database that answers promptly.
+    pub fn waits_for_rows(&self) -> bool {
+        let prompt = |pane: &Pane| pane.waited_for().into_iter().any(|name| self.is_prompt(name));
+        self.panes.iter().any(|pane| pane.list.is_busy() && prompt(pane))
+    }
+
+    fn is_prompt(&self, name: &DatabaseName) -> bool {
+        self.database(name).is_some_and(|database| database.is_prompt(self.now))
+    }
+
+    /// Whether a pane shows that database.
+    pub fn is_shown(&self, name: &DatabaseName) -> bool {
+        self.panes.iter().any(|pane| pane.shows(name))
+    }
+
+    /// Shows the first cell on the right, if there is one and none is shown yet. True if it does.
+    pub fn show_first_cell(&mut self) -> bool {
+        let cell = first_cell(&self.databases).filter(|_| self.panes.len() == 1);
+        let Some(name) = cell.map(|cell| cell.name.clone()) else { return false };
+        self.panes.push(Pane::new(name));
+        true
+    }
+}
+
+/// The cell that a session begins with: one that can be asked and where nova schedules instances,
+/// if there is one. cell0 holds only instances that were never scheduled.
+fn first_cell(databases: &[Database]) -> Option<&Database> {
+    let cells = databases.get(1..).unwrap_or_default();
+    let best =
+        |cell: &&Database| (!cell.can_be_asked(), cell.disabled, cell.name == DatabaseName::cell("cell0"));
+    cells.iter().min_by_key(best)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::comparison::Comparison;
+use super::database::{Place, Said};
 use super::effect::RequestId;
 use super::row::{Failure, Row};
 use crate::change::{DatabaseName, Plan, Refusal};
@@ -43,6 +44,27 @@ pub enum Msg {
         database: DatabaseName,
         /// How many rows stand before.
         result: Result<u64, Failure>,
+    },
+    /// Answer to `Discover`.
+    Discovered {
+        /// All databases that are known now, the API database first.
+        places: Vec<Place>,
+        /// Why there may be more.
+        failure: Option<Failure>,
+    },
+    /// Answer to `Probe`.
+    Probed {
+        /// Of which.
+        database: DatabaseName,
+        /// What it said of itself.
+        result: Result<Said, Failure>,
+    },
+    /// Answer to `OpenEnvironment`.
+    EnvironmentOpened {
+        /// Of the request.
+        request: RequestId,
+        /// Why it cannot be opened, if so.
+        result: Result<(), String>,
     },
     /// Answer to `Count`.
     Count {
@@ -142,11 +164,25 @@ pub struct Applied {
     pub failed: Option<ApplyFailure>,
 }
 
+/// What an operator can do about a plan that was not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Remedy {
+    /// Nothing but read why.
+    #[default]
+    None,
+    /// The same again: others were in the way.
+    TryAgain,
+    /// Look at the row: whether it was written is not known.
+    Look,
+}
+
 /// Why a plan was not carried out to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ApplyFailure {
     /// Whole sentences.
     pub message: String,
     /// Where the row was changed by someone else: what is there now (None inside: it is gone).
     pub conflict: Option<Option<Arc<[u8]>>>,
+    /// What can be done about it.
+    pub remedy: Remedy,
 }

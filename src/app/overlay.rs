@@ -8,6 +8,8 @@ use tui_input::Input;
 
 use super::confirm::Confirm;
 use super::conflict::Conflict;
+use super::databases::Databases;
+use super::environment::EnvironmentPicker;
 use super::palette::Palette;
 use crate::change::DatabaseName;
 
@@ -101,6 +103,8 @@ pub enum Purpose {
     Quit,
     /// Open the external editor again on the refused text.
     EditAgain,
+    /// Do what was confirmed again: others were in the way.
+    TryAgain,
 }
 
 /// A dialog with a text and buttons.
@@ -167,6 +171,10 @@ pub enum Overlay {
     Picker(Picker),
     /// A prompt for a path.
     Path(PathPrompt),
+    /// All databases.
+    Databases(Databases),
+    /// A choice of an environment.
+    Environments(EnvironmentPicker),
     /// Something is under way that must not be disturbed; what.
     Working(String),
 }

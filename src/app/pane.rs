@@ -34,12 +34,19 @@ pub struct Pane {
     pub list: List,
     /// The quick filter, if one is set.
     pub filter: Option<Filter>,
+    /// Since when rows are on their way, in seconds since 1970.
+    pub waiting_since: Option<i64>,
 }
 
 impl Pane {
     /// A pane that has not asked for anything yet.
     pub fn new(database: DatabaseName) -> Self {
-        Self { source: Source::One(database), list: List::new(SortOrder::Id), filter: None }
+        Self {
+            source: Source::One(database),
+            list: List::new(SortOrder::Id),
+            filter: None,
+            waiting_since: None,
+        }
     }
 
     /// The database it lists; None where it lists several.
@@ -71,6 +78,14 @@ impl Pane {
         match &self.source {
             Source::One(database) => database == name,
             Source::Cells(cells) => cells.names().contains(name),
+        }
+    }
+
+    /// The databases whose answers are awaited, where any are.
+    pub fn waited_for(&self) -> Vec<&DatabaseName> {
+        match &self.source {
+            Source::One(database) => vec![database],
+            Source::Cells(cells) => cells.waited_for().collect(),
         }
     }
 
@@ -233,6 +248,7 @@ impl Pane {
         let mut effects = self.stop_filter();
         self.filter = None;
         self.source = source;
+        self.waiting_since = None;
         self.list = self.emptied();
         effects.extend(self.open(requests));
         effects

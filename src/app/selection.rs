@@ -234,6 +234,13 @@ impl Selection {
         self.other == Fetched::Pending
     }
 
+    /// The databases whose answers are still awaited.
+    pub fn waited_for(&self) -> Vec<&DatabaseName> {
+        let own = self.request.map(|_| &self.database);
+        let twins = self.twins.iter().filter(|twin| twin.request.is_some()).map(|twin| &twin.database);
+        own.into_iter().chain(twins).collect()
+    }
+
     /// Whether any answer is still awaited.
     pub fn is_busy(&self) -> bool {
         self.request.is_some() || self.twins.iter().any(|twin| twin.request.is_some())

@@ -38,9 +38,16 @@ pub enum ApplyError {
     /// A row is not there any more.
     #[error("{0}")]
     NotFound(String),
+    /// Other sessions kept getting in the way, however often it was tried; to be tried again.
+    #[error("{0}")]
+    Contended(String),
     /// The session may not write.
     #[error("{0}")]
     Refused(String),
+    /// The answer to a write was lost, and the database cannot be asked what became of it. Says
+    /// what is known.
+    #[error("{0}")]
+    Uncertain(String),
     /// The database said no.
     #[error("{0}")]
     Failed(String),
@@ -339,6 +346,8 @@ fn unfinished(error: StoreError, from: &DatabaseName, to: &DatabaseName, instanc
         ApplyError::Conflict { current, .. } => ApplyError::Conflict { reason, current },
         ApplyError::NotFound(_) => ApplyError::NotFound(reason),
         ApplyError::Refused(_) => ApplyError::Refused(reason),
+        ApplyError::Contended(_) => ApplyError::Contended(reason),
+        ApplyError::Uncertain(_) => ApplyError::Uncertain(reason),
         ApplyError::Failed(_) => ApplyError::Failed(reason),
     }
 }
@@ -387,6 +396,8 @@ fn follow(error: StoreError, meaning: &str) -> ApplyError {
         }
         ApplyError::NotFound(reason) => ApplyError::NotFound(format!("{reason}. {meaning}")),
         ApplyError::Refused(reason) => ApplyError::Refused(format!("{reason}. {meaning}")),
+        ApplyError::Contended(reason) => ApplyError::Contended(format!("{reason}. {meaning}")),
+        ApplyError::Uncertain(reason) => ApplyError::Uncertain(format!("{reason}. {meaning}")),
         ApplyError::Failed(reason) => ApplyError::Failed(format!("{reason}. {meaning}")),
     }
 }

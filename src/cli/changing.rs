@@ -192,8 +192,9 @@ pub fn failure(error: &ApplyError) -> CliError {
     let exit = match error {
         ApplyError::Conflict { .. } => Exit::Conflict,
         ApplyError::NotFound(_) => Exit::NotFound,
+        ApplyError::Contended(_) => Exit::Conflict,
         ApplyError::Refused(_) => Exit::Refused,
-        ApplyError::Failed(_) => Exit::Error,
+        ApplyError::Uncertain(_) | ApplyError::Failed(_) => Exit::Error,
     };
     CliError::Said(exit, error.to_string())
 }

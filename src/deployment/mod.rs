@@ -1,7 +1,10 @@
 //! Which databases there are, and what else nova keeps in them.
 //!
-//! - [`url`]: addresses of databases as nova writes them.
+//! - [`url`]: addresses of databases as nova writes them; [`option_file`]: MySQL's option files.
+//! - [`oslo_conf`]: nova.conf; [`template`]: addresses in `cell_mappings` that are filled from it.
 //! - [`cells`]: `--cell NAME=URL`.
+//! - [`profile`]: named environments (`profile_file`: the file as written; [`password`]: passwords
+//!   from files and commands).  [`discover`]: from what an operator says to a deployment.
 //! - [`inventory`]: where nova's own tables say an instance lives.
 //! - [`demo`]: the embedded sample deployment.
 //!
@@ -9,7 +12,14 @@
 
 pub mod cells;
 pub mod demo;
+pub mod discover;
 pub mod inventory;
+pub mod option_file;
+pub mod oslo_conf;
+pub mod password;
+pub mod profile;
+mod profile_file;
+pub mod template;
 pub mod url;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -20,6 +30,7 @@ use crate::store::{
 };
 
 pub use cells::{CellArgument, CellError};
+pub use profile::{Colour, Environment, Environments, ProfileError};
 pub use url::UrlError;
 
 /// Whether an operator may write in this deployment.
@@ -69,6 +80,8 @@ pub enum Origin {
 #[derive(Debug)]
 pub struct Deployment {
     environment: String,
+    colour: Option<Colour>,
+    notices: Vec<String>,
     /// What is known so far, the API database first. [`Deployment::discover`] replaces it.
     entries: RwLock<Arc<[Entry]>>,
     timeouts: Timeouts,
@@ -104,6 +117,8 @@ impl Deployment {
         entries.extend(cells.into_iter().map(|cell| given(DatabaseName::Cell(cell.name), cell.url)));
         Self {
             environment,
+            colour: None,
+            notices: Vec::new(),
             entries: RwLock::new(entries.into()),
             timeouts: Timeouts::default(),
             stated_home: None,
@@ -136,6 +151,17 @@ impl Deployment {
     /// The environment's name, for the head line and the confirm step.
     pub fn environment(&self) -> &str {
         &self.environment
+    }
+
+    /// What the head line is coloured with, where the environment's profile says.
+    pub fn colour(&self) -> Option<Colour> {
+        self.colour
+    }
+
+    /// What an operator should know of how this deployment was found, a sentence each: a file with a
+    /// password that others may read, an option of a URL that is not honoured. No passwords.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
     }
 
     /// What is known of the databases, the API database first, then the cells in their order.

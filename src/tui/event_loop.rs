@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -35,35 +36,53 @@ const BATCH: usize = 512;
 /// How long the loop has to end by itself after the terminal was closed.
 const HANG_UP: Duration = Duration::from_secs(1);
 
-/// What ends the loop.
-enum End {
+/// How a session ends.
+pub enum End {
+    /// The program is quit.
     Quit,
+    /// Another session begins, with that deployment.
+    Switch(Box<Deployment>),
+}
+
+/// What ends the loop.
+enum Stop {
+    End(End),
     Failed(TuiError),
 }
 
-struct Loop {
+struct Loop<'a> {
     model: Model,
     executor: Executor,
     inbox: mpsc::Receiver<Msg>,
     events: Option<EventStream>,
-    guard: Guard,
+    guard: &'a mut Guard,
     theme: Theme,
     drawn: Instant,
     /// Since when something waits to be drawn.
     waiting: Option<Instant>,
 }
 
-/// Runs until quit.
-pub async fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
+/// Runs until quit, or until another environment is chosen. `guard` is the terminal, kept from one
+/// session to the next and given back with the last.
+pub async fn run(
+    deployment: Option<Deployment>,
+    options: &Options,
+    guard: &mut Option<Guard>,
+) -> Result<End, TuiError> {
     let mut signals = Signals::new()?;
     let size = crossterm::terminal::size()?;
-    let mut model = Model::new(setup(&deployment, &options, size));
+    let mut model = Model::new(setup(deployment.as_ref(), options, size));
     let (sender, inbox) = mpsc::channel(CHANNEL);
-    let mut executor = Executor::new(deployment, sender);
-    // The databases are opened while the terminal is made ready.
-    executor.run_all(update(&mut model, Msg::Start));
+    let mut executor = Executor::new(deployment, options, sender);
+    // The databases that are shown are opened while the terminal is made ready.
+    let effects = update(&mut model, Msg::Start);
+    let (later, now): (Vec<_>, Vec<_>) = effects.into_iter().partition(|effect| can_wait(&model, effect));
+    executor.run_all(now);
     tokio::task::yield_now().await;
-    let guard = Guard::enter()?;
+    let guard = match guard {
+        Some(guard) => guard,
+        None => guard.insert(Guard::enter()?),
+    };
     let now = Instant::now();
     let mut this = Loop {
         model,
@@ -75,50 +94,60 @@ pub async fn run(deployment: Deployment, options: Options) -> Result<(), TuiErro
         drawn: now.checked_sub(FRAME).unwrap_or(now),
         waiting: Some(now),
     };
-    let end = match this.first_frame().await {
+    let stop = match this.first_frame(later).await {
         Ok(()) => this.turn(&mut signals).await,
-        Err(end) => end,
+        Err(stop) => stop,
     };
     drop(this);
-    match end {
+    match stop {
         _ if terminal::panicked() => Err(TuiError::Panicked),
-        End::Quit => Ok(()),
-        End::Failed(error) => Err(error),
+        Stop::End(end) => Ok(end),
+        Stop::Failed(error) => Err(error),
     }
 }
 
-impl Loop {
-    async fn first_frame(&mut self) -> Result<(), End> {
+/// Whether an effect may wait for the first frame, which is of the rows. Counting keeps a core busy
+/// for a while on a large table; what is known of the other databases is not on it.
+fn can_wait(model: &Model, effect: &Effect) -> bool {
+    match effect {
+        Effect::Count { .. } | Effect::Probe { .. } => true,
+        // Without a cell on the right the first frame is to show one.
+        Effect::Discover => model.panes.len() > 1,
+        _ => false,
+    }
+}
+
+impl Loop<'_> {
+    async fn first_frame(&mut self, mut later: Vec<Effect>) -> Result<(), Stop> {
         let deadline = Instant::now() + FIRST_FRAME;
-        // Counting keeps a core busy for a while on a large table: rows come first.
-        let mut counts = Vec::new();
         while !self.model.is_complete() {
             let msg = match tokio::time::timeout_at(deadline, self.inbox.recv()).await {
                 Ok(Some(msg)) => msg,
                 Ok(None) | Err(_) => break,
             };
             for effect in update(&mut self.model, msg) {
-                match effect {
-                    Effect::Count { .. } => counts.push(effect),
-                    other => self.carry_out(other).await?,
+                if can_wait(&self.model, &effect) {
+                    later.push(effect);
+                } else {
+                    self.carry_out(effect).await?;
                 }
             }
         }
         self.draw()?;
-        watch_for_hang_up().map_err(|error| End::Failed(error.into()))?;
-        self.executor.run_all(counts);
+        watch_for_hang_up().map_err(|error| Stop::Failed(error.into()))?;
+        self.executor.run_all(later);
         self.events = Some(EventStream::new());
         Ok(())
     }
 
-    async fn turn(&mut self, signals: &mut Signals) -> End {
+    async fn turn(&mut self, signals: &mut Signals) -> Stop {
         let mut clock = interval(Duration::from_secs(1));
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         #[cfg(debug_assertions)]
         panic_if_asked();
         loop {
             if terminal::panicked() {
-                return End::Quit;
+                return Stop::End(End::Quit);
             }
             let frame_at = self.frame_at();
             let msg = tokio::select! {
@@ -126,7 +155,7 @@ impl Loop {
                 () = signals.next() => Some(Msg::Terminate),
                 event = next_event(&mut self.events) => match event {
                     Ok(event) => input(event),
-                    Err(error) => return End::Failed(error.into()),
+                    Err(error) => return Stop::Failed(error.into()),
                 },
                 Some(msg) = self.inbox.recv() => Some(msg),
                 _ = clock.tick() => Some(Msg::Tick(now())),
@@ -158,7 +187,7 @@ impl Loop {
     }
 
     /// This message and what came meanwhile.
-    async fn batch(&mut self, first: Msg) -> Result<(), End> {
+    async fn batch(&mut self, first: Msg) -> Result<(), Stop> {
         self.step(first).await?;
         for _ in 0..BATCH {
             let msg = match waiting_event(&mut self.events).await {
@@ -177,14 +206,14 @@ impl Loop {
         }
     }
 
-    async fn step(&mut self, msg: Msg) -> Result<(), End> {
+    async fn step(&mut self, msg: Msg) -> Result<(), Stop> {
         for effect in update(&mut self.model, msg) {
             self.carry_out(effect).await?;
         }
         Ok(())
     }
 
-    async fn carry_out(&mut self, effect: Effect) -> Result<(), End> {
+    async fn carry_out(&mut self, effect: Effect) -> Result<(), Stop> {
         match self.executor.run(effect) {
             Some(local) => self.local(local).await,
             None => Ok(()),
@@ -192,9 +221,10 @@ impl Loop {
     }
 
     /// What only the owner of the terminal can do.
-    async fn local(&mut self, local: Local) -> Result<(), End> {
+    async fn local(&mut self, local: Local) -> Result<(), Stop> {
         let done = match local {
-            Local::Quit => return Err(End::Quit),
+            Local::Quit => return Err(Stop::End(End::Quit)),
+            Local::Switch(deployment) => return Err(Stop::End(End::Switch(deployment))),
             Local::Copy(text) => self.guard.copy(&text),
             Local::Suspend => {
                 // Nobody else may read the keyboard meanwhile.
@@ -224,17 +254,17 @@ impl Loop {
             }
             self.model.dirty = true;
         }
-        done.map_err(|error| End::Failed(error.into()))
+        done.map_err(|error| Stop::Failed(error.into()))
     }
 
-    fn draw(&mut self) -> Result<(), End> {
+    fn draw(&mut self) -> Result<(), Stop> {
         // The terminal was given back already, and the message stands there.
         if terminal::panicked() {
-            return Err(End::Quit);
+            return Err(Stop::End(End::Quit));
         }
         let (model, theme) = (&self.model, &self.theme);
         let drawn = self.guard.surface.draw(|frame| view::draw(frame, model, theme));
-        drawn.map_err(|error| End::Failed(error.into()))?;
+        drawn.map_err(|error| Stop::Failed(error.into()))?;
         self.model.dirty = false;
         self.waiting = None;
         self.drawn = Instant::now();
@@ -288,6 +318,10 @@ async fn waiting_event(events: &mut Option<EventStream>) -> Option<Event> {
 /// and then reads on for ever, in the loop's own thread. Another thread ends the program in that
 /// case; there is no terminal left to restore, and changes are safe against being killed.
 fn watch_for_hang_up() -> io::Result<()> {
+    static WATCHING: AtomicBool = AtomicBool::new(false);
+    if WATCHING.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
     let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGHUP])?;
     std::thread::Builder::new().name("hang-up".to_owned()).spawn(move || {
         if signals.forever().next().is_some() {

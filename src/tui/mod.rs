@@ -22,7 +22,9 @@ use ratatui::buffer::Buffer;
 use tokio::runtime::Runtime;
 
 use crate::app::Setup;
-use crate::deployment::Deployment;
+use crate::app::environment::{Colour, Environment};
+use crate::deployment::{self, Deployment, Environments};
+use event_loop::End;
 use stage::Stage;
 
 /// How the terminal UI starts.
@@ -32,6 +34,8 @@ pub struct Options {
     pub write: bool,
     /// Never opened for writing, and why.
     pub read_only: Option<String>,
+    /// The environments that can be switched to; they hold to the command line's `--read-only`.
+    pub environments: Environments,
 }
 
 /// Why the terminal UI ended other than by being quit.
@@ -50,11 +54,30 @@ pub enum TuiError {
 /// # Errors
 /// [`TuiError`]; the terminal is restored in any case.
 pub fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
-    let runtime = runtime()?;
-    let result = runtime.block_on(event_loop::run(deployment, options));
-    // Requests that are still under way are not waited for.
-    runtime.shutdown_background();
-    result
+    sessions(Some(deployment), &options)
+}
+
+/// The same, the environment being chosen first.
+///
+/// # Errors
+/// [`TuiError`]; the terminal is restored in any case.
+pub fn choose(options: Options) -> Result<(), TuiError> {
+    sessions(None, &options)
+}
+
+/// One session after the other, until one is quit.
+fn sessions(mut deployment: Option<Deployment>, options: &Options) -> Result<(), TuiError> {
+    let mut guard = None;
+    loop {
+        let runtime = runtime()?;
+        let end = runtime.block_on(event_loop::run(deployment, options, &mut guard));
+        // Requests that are still under way are not waited for.
+        runtime.shutdown_background();
+        match end? {
+            End::Quit => return Ok(()),
+            End::Switch(next) => deployment = Some(*next),
+        }
+    }
 }
 
 /// The first complete screen as text, without a terminal: lines joined by line ends, spaces at
@@ -84,16 +107,37 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 /// What a model begins with.
-fn setup(deployment: &Deployment, options: &Options, size: (u16, u16)) -> Setup {
-    let entries = deployment.entries();
-    let places = entries.iter();
+fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -> Setup {
+    let environments: Vec<_> = options.environments.list().into_iter().map(environment).collect();
+    let name = deployment.map(Deployment::environment).unwrap_or_default();
+    let listed = environments.iter().find(|environment| environment.name == name);
+    let stated = deployment.and_then(Deployment::colour).map(colour);
     Setup {
-        environment: deployment.environment().to_owned(),
-        databases: places.map(|entry| (entry.name.clone(), entry.shown.to_string())).collect(),
-        writing: options.write || deployment.starts_writable(),
-        read_only: options.read_only.clone().or_else(|| deployment.may_write().err()),
+        environment: name.to_owned(),
+        colour: stated.or(listed.and_then(|environment| environment.colour)),
+        environments,
+        notices: deployment.map(Deployment::notices).unwrap_or_default().to_vec(),
+        databases: deployment.map(executor::databases::places).unwrap_or_default(),
+        writing: options.write || deployment.is_some_and(Deployment::starts_writable),
+        read_only: options.read_only.clone().or_else(|| deployment?.may_write().err()),
         size,
         now: now(),
+    }
+}
+
+fn environment(listed: deployment::Environment) -> Environment {
+    let deployment::Environment { name, place, colour: stated, read_only, .. } = listed;
+    Environment { name, place, colour: stated.map(colour), read_only }
+}
+
+fn colour(stated: deployment::Colour) -> Colour {
+    match stated {
+        deployment::Colour::Red => Colour::Red,
+        deployment::Colour::Yellow => Colour::Yellow,
+        deployment::Colour::Green => Colour::Green,
+        deployment::Colour::Cyan => Colour::Cyan,
+        deployment::Colour::Blue => Colour::Blue,
+        deployment::Colour::Magenta => Colour::Magenta,
     }
 }
 

@@ -38,11 +38,25 @@ impl Stage {
     /// # Errors
     /// No runtime could be made.
     pub fn open(deployment: Deployment, size: (u16, u16), now: i64) -> Result<Stage, TuiError> {
+        Self::with_options(deployment, &Options::default(), size, now)
+    }
+
+    /// The same with options.
+    ///
+    /// # Errors
+    /// No runtime could be made.
+    pub fn with_options(
+        deployment: Deployment,
+        options: &Options,
+        size: (u16, u16),
+        now: i64,
+    ) -> Result<Stage, TuiError> {
         let runtime = runtime()?;
-        let mut model = Model::new(setup(&deployment, &Options::default(), size));
-        model.now = now;
+        let mut model = Model::new(setup(Some(&deployment), options, size));
+        // Not the clock's: what it shows shall not depend on when it is drawn.
+        model.start_at(now);
         let (sender, inbox) = mpsc::channel(event_loop::CHANNEL);
-        let executor = Executor::new(deployment, sender);
+        let executor = Executor::new(Some(deployment), options, sender);
         let mut stage = Stage { runtime: Some(runtime), model, executor, inbox };
         stage.send(Msg::Start);
         Ok(stage)
@@ -76,7 +90,7 @@ impl Stage {
             let deadline = Instant::now() + PATIENCE;
             while Instant::now() < deadline {
                 match tokio::time::timeout(GLANCE, inbox.recv()).await {
-                    Ok(Some(msg)) => executor.run_all(update(model, msg)),
+                    Ok(Some(msg)) => executor.run_all(update(model, timeless(msg))),
                     Ok(None) => break,
                     Err(_) if executor.is_idle() && inbox.is_empty() => break,
                     Err(_) => {}
@@ -84,6 +98,14 @@ impl Stage {
             }
         });
     }
+}
+
+/// Without how long an answer took: what is shown shall not depend on how busy this machine is.
+fn timeless(mut msg: Msg) -> Msg {
+    if let Msg::Probed { result: Ok(said), .. } = &mut msg {
+        said.round_trip = Duration::ZERO;
+    }
+    msg
 }
 
 impl Drop for Stage {

@@ -3,6 +3,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::app::environment::Colour;
+
 /// What a piece of the screen means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -77,7 +79,9 @@ pub enum Glyph {
     Arrow,
     /// Cut short.
     Ellipsis,
-    /// Working.
+    /// A database that answers, of a disabled cell.
+    Disabled,
+    /// Working, connecting, slow.
     Busy,
     /// A broken row.
     Broken,
@@ -85,8 +89,6 @@ pub enum Glyph {
     Modified,
     /// A bullet between items.
     Dot,
-    /// A cell in which nova schedules nothing.
-    Disabled,
 }
 
 /// The one accent.
@@ -159,6 +161,24 @@ impl Theme {
         }
     }
 
+    /// The style of an environment's banner.
+    pub fn banner(&self, colour: Option<Colour>) -> Style {
+        let (ground, text) = match colour {
+            None => return self.style(Role::Value),
+            Some(Colour::Red) => (160, 231),
+            Some(Colour::Yellow) => (178, 16),
+            Some(Colour::Green) => (28, 231),
+            Some(Colour::Cyan) => (30, 231),
+            Some(Colour::Blue) => (26, 231),
+            Some(Colour::Magenta) => (90, 231),
+        };
+        self.badge(Color::Indexed(ground)).patch(if self.colour {
+            Style::new().fg(Color::Indexed(text))
+        } else {
+            Style::new()
+        })
+    }
+
     /// White on a ground of that colour; reversed where there are no colours.
     fn badge(&self, ground: Color) -> Style {
         if self.colour {
@@ -194,11 +214,11 @@ impl Theme {
             Glyph::Nothing => ("–", "-"),
             Glyph::Arrow => ("→", "->"),
             Glyph::Ellipsis => ("…", "~"),
-            Glyph::Busy => ("◌", "o"),
+            Glyph::Disabled => ("◌", "-"),
+            Glyph::Busy => ("◐", "o"),
             Glyph::Broken => ("✗", "x"),
             Glyph::Modified => ("✎", "*"),
             Glyph::Dot => ("·", "."),
-            Glyph::Disabled => ("⊘", "x"),
         };
         if self.ascii { ascii } else { unicode }
     }

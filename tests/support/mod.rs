@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+pub mod servers;
+
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

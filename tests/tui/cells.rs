@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use reqspec::app::database::{Database, Health};
+use reqspec::app::database::{Database, Health, Place};
 use reqspec::app::layout::Side;
 use reqspec::app::overlay::Overlay;
 use reqspec::app::row::Failure;
@@ -477,7 +477,7 @@ fn a_cell_that_appears_comes_into_the_list() {
     world.keys("jj");
     let before = selected(&world);
     world.databases.insert(cell("cell4"), Ok(vec![row(1, 501), row(2, 502)]));
-    world.model.databases.push(Database::new(cell("cell4"), "/var/lib/nova_cell4.sqlite"));
+    world.model.databases.push(Database::new(Place::given(cell("cell4"), "/var/lib/nova_cell4.sqlite"), NOW));
     world.send(Msg::Tick(NOW + 1));
     assert!(cells_shown(&world).contains(&cell("cell4")), "{}", world.text());
     assert!(world.text().contains("all cells · 4"), "{}", world.text());

@@ -313,6 +313,7 @@ fn a_conflict_shows_three_parts_and_keeps_the_edit() {
     world.apply_failure = Some(ApplyFailure {
         message: "changed by someone else".to_owned(),
         conflict: Some(Some(theirs.as_bytes().into())),
+        ..ApplyFailure::default()
     });
     world.keys("E<Right><Enter>");
     let text = world.text();

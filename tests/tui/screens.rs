@@ -52,7 +52,7 @@ fn conflict() {
     world.edited = [Some(spec(1, "mine"))].into();
     let conflict = Some(Some(spec(1, "theirs").as_bytes().into()));
     let message = "API: the spec was changed by someone else; nothing was written".to_owned();
-    world.apply_failure = Some(ApplyFailure { message, conflict });
+    world.apply_failure = Some(ApplyFailure { message, conflict, ..ApplyFailure::default() });
     world.keys("E<Right><Enter>");
     insta::assert_snapshot!("conflict", world.screen());
 }

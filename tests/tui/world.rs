@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -10,7 +11,9 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use reqspec::app::comparison::Comparison;
+use reqspec::app::database::{Place, Rights, Said};
 use reqspec::app::effect::RequestId;
+use reqspec::app::environment::Environment;
 use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::{Failure, Row};
 use reqspec::app::{Effect, Model, Msg, Setup, update};
@@ -45,6 +48,16 @@ pub struct World {
     pub apply_failure: Option<ApplyFailure>,
     /// What the external editor gives back.
     pub edited: VecDeque<Option<String>>,
+    /// Databases that never answer.
+    pub silent: BTreeSet<DatabaseName>,
+    /// What databases say of themselves, where it is not the usual.
+    pub said: BTreeMap<DatabaseName, Said>,
+    /// What is found, and why there may be more; None: what is known already.
+    pub found: Option<(Vec<Place>, Option<Failure>)>,
+    /// Why an environment cannot be opened.
+    pub closed: Option<String>,
+    /// Whether another environment was switched to.
+    pub switched: bool,
     /// Whether answers wait for `pump`.
     pub hold: bool,
     /// Databases that answer, but not before `release`.
@@ -63,6 +76,27 @@ pub fn api() -> DatabaseName {
 
 pub fn cell(name: &str) -> DatabaseName {
     DatabaseName::cell(name)
+}
+
+/// Where a database is, as it was given.
+pub fn place(name: &DatabaseName) -> Place {
+    Place::given(name.clone(), format!("/var/lib/nova_{name}.sqlite"))
+}
+
+/// What a database says of itself when all is well.
+pub fn said() -> Said {
+    Said {
+        product: "SQLite 3.53.2".to_owned(),
+        rights: Rights::Write,
+        has_table: true,
+        round_trip: Duration::from_micros(400),
+        remarks: Vec::new(),
+    }
+}
+
+/// An environment of the profile file.
+pub fn environment(name: &str, place: &str) -> Environment {
+    Environment { name: name.to_owned(), place: place.to_owned(), ..Environment::default() }
 }
 
 pub fn uuid(number: i64) -> String {
@@ -119,9 +153,12 @@ impl World {
         width: u16,
         height: u16,
     ) -> Self {
-        let places = databases.iter().map(|(name, _)| (name.clone(), format!("/var/lib/nova_{name}.sqlite")));
+        let places = databases.iter().map(|(name, _)| place(name));
         let model = Model::new(Setup {
             environment: "demo".to_owned(),
+            colour: None,
+            environments: Vec::new(),
+            notices: Vec::new(),
             databases: places.collect(),
             writing: true,
             read_only: None,
@@ -137,6 +174,11 @@ impl World {
             word: None,
             apply_failure: None,
             edited: VecDeque::new(),
+            silent: BTreeSet::new(),
+            said: BTreeMap::new(),
+            found: None,
+            closed: None,
+            switched: false,
             hold: false,
             slow: BTreeSet::new(),
             late: VecDeque::new(),
@@ -150,6 +192,26 @@ impl World {
         let mut world = Self::new(width, height);
         world.send(Msg::Start);
         world
+    }
+
+    /// The API database and so many cells, each with a row of its own.
+    pub fn with_cells(cells: usize, width: u16, height: u16) -> Self {
+        let mut world = Self::of([(api(), Ok((1..=100).map(stored).collect()))], width, height);
+        let places = (1..=cells).map(|number| place(&cell(&format!("cell{number}"))));
+        let places: Vec<_> = [place(&api())].into_iter().chain(places).collect();
+        for (number, place) in places.iter().enumerate().skip(1) {
+            world.databases.insert(place.name.clone(), Ok((1..=number as i64).map(stored).collect()));
+        }
+        world.found = Some((places, None));
+        world
+    }
+
+    /// Lets the seconds pass, one by one.
+    pub fn pass(&mut self, seconds: i64) {
+        for _ in 0..seconds {
+            let now = self.model.now + 1;
+            self.send(Msg::Tick(now));
+        }
     }
 
     pub fn send(&mut self, msg: Msg) {
@@ -227,6 +289,9 @@ impl World {
     }
 
     fn ask<T>(&self, database: &DatabaseName, read: impl FnOnce(&[Stored]) -> T) -> Result<T, Failure> {
+        if self.model.database(database).is_some_and(|database| !database.can_be_asked()) {
+            return Err(Failure::Down("it has no address".to_owned()));
+        }
         self.databases[database].as_ref().map(|rows| read(rows)).map_err(Clone::clone)
     }
 
@@ -252,18 +317,45 @@ impl World {
 
     fn perform(&mut self, effect: Effect) {
         self.effects.push(effect.clone());
-        let place = match &effect {
+        let asked = match &effect {
             Effect::LoadPage { database, .. }
             | Effect::Rank { database, .. }
+            | Effect::Probe { database }
             | Effect::Count { database }
             | Effect::Fetch { database, .. }
             | Effect::FindPrefix { database, .. }
-            | Effect::StartFilter { database, .. } => Some(database.clone()),
+            | Effect::StartFilter { database, .. } => Some(database),
+            Effect::Discover => Some(&DatabaseName::Api),
             _ => None,
         };
+        if asked.is_some_and(|asked| self.silent.contains(asked)) {
+            return;
+        }
+        let asked = asked.cloned();
         let answer = match effect {
             Effect::Wait { request, .. } => {
                 self.waits.push(request);
+                return;
+            }
+            Effect::Discover => {
+                let known = || self.model.databases.iter().map(|database| place(&database.name)).collect();
+                let (places, failure) = self.found.clone().unwrap_or_else(|| (known(), None));
+                Msg::Discovered { places, failure }
+            }
+            Effect::Probe { database } => {
+                let said = self.said.get(&database).cloned().unwrap_or_else(said);
+                let result = match &self.databases[&database] {
+                    Ok(_) => Ok(said),
+                    Err(Failure::NoTable) => Ok(Said { has_table: false, ..said }),
+                    Err(failure) => Err(failure.clone()),
+                };
+                Msg::Probed { database, result }
+            }
+            Effect::OpenEnvironment { request, .. } => {
+                Msg::EnvironmentOpened { request, result: self.closed.clone().map_or(Ok(()), Err) }
+            }
+            Effect::SwitchEnvironment { .. } => {
+                self.switched = true;
                 return;
             }
             Effect::LoadPage { request, database, filter, page } => {
@@ -337,7 +429,7 @@ impl World {
             }
             Effect::Copy(_) | Effect::Suspend => return,
         };
-        if place.is_some_and(|place| self.slow.contains(&place)) {
+        if asked.is_some_and(|asked| self.slow.contains(&asked)) {
             self.late.push_back(answer);
         } else {
             self.answers.push_back(answer);

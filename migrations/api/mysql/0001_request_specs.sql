@@ -1,5 +1,5 @@
 -- nova's table of RequestSpecs in the API database (nova/db/api/models.py, RequestSpec).
-CREATE TABLE request_specs (
+CREATE TABLE IF NOT EXISTS request_specs (
     created_at DATETIME,
     updated_at DATETIME,
     id INTEGER NOT NULL AUTO_INCREMENT,

@@ -1,6 +1,6 @@
 -- nova's table of RequestSpecs in the database of a cell: the table that the blueprint
 -- "Persist RequestSpec object" adds there, with the columns of the API database's.
-CREATE TABLE request_specs (
+CREATE TABLE IF NOT EXISTS request_specs (
     created_at DATETIME,
     updated_at DATETIME,
     id INTEGER NOT NULL AUTO_INCREMENT,

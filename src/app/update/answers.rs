@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use super::browse;
+use super::{browse, databases};
 use crate::app::cells::{Reply, Tally};
 use crate::app::comparison::Comparison;
-use crate::app::database::{Database, Health, label};
+use crate::app::database::label;
 use crate::app::effect::{Effect, RequestId};
 use crate::app::filter::Filter;
 use crate::app::model::Model;
@@ -23,9 +23,7 @@ pub fn page(
     database: &DatabaseName,
     result: Result<Vec<Row>, Failure>,
 ) -> Vec<Effect> {
-    let mut effects = taken(model, request, database, result.map(Reply::Rows));
-    effects.extend(count_all(model));
-    effects
+    taken(model, request, database, result.map(Reply::Rows))
 }
 
 /// Gives an answer to the pane that waits for it, and remembers whether the database answered.
@@ -39,28 +37,10 @@ fn taken(
     let Model { panes, requests, .. } = model;
     let pane = panes.iter_mut().find(|pane| pane.expects(request, database));
     let Some(pane) = pane else { return Vec::new() };
-    let effects = pane.answered(request, database, reply, requests);
-    note(model, database, failure.as_ref());
+    pane.waiting_since = None;
+    let mut effects = pane.answered(request, database, reply, requests);
+    effects.extend(databases::heard(model, database, failure.as_ref()));
     effects
-}
-
-/// Once the lists are on the screen (or failed), the databases are counted.
-fn count_all(model: &mut Model) -> Vec<Effect> {
-    if model.counted || model.panes.iter().any(|pane| pane.list.is_busy()) {
-        return Vec::new();
-    }
-    model.counted = true;
-    model.databases.iter().map(|database| Effect::Count { database: database.name.clone() }).collect()
-}
-
-/// Remembers whether a database answered.
-fn note(model: &mut Model, name: &DatabaseName, failure: Option<&Failure>) {
-    let now = model.now;
-    let Some(database) = model.database_mut(name) else { return };
-    match failure {
-        None => database.answered(),
-        Some(failure) => database.failed(failure, now),
-    }
 }
 
 /// The ordinal of a window.
@@ -75,31 +55,6 @@ pub fn rank(
     pane.map(|pane| pane.answered(request, database, result.map(Reply::Rank), requests)).unwrap_or_default()
 }
 
-/// The number of rows of a database.
-pub fn count(model: &mut Model, name: &DatabaseName, result: Result<u64, Failure>) -> Vec<Effect> {
-    let was_down =
-        model.database(name).is_some_and(|database| matches!(database.health, Health::Down { .. }));
-    note(model, name, result.as_ref().err());
-    let Ok(count) = result else { return Vec::new() };
-    if let Some(database) = model.database_mut(name) {
-        database.count = Some(count);
-    }
-    let Model { panes, requests, .. } = model;
-    // A pane of all cells follows by itself.
-    let back = panes.iter_mut().filter(|pane| was_down && pane.database() == Some(name));
-    back.flat_map(|pane| pane.reload(requests)).collect()
-}
-
-/// Asks databases that are down again.
-pub fn retry(model: &mut Model, is_due: impl Fn(&Database) -> bool) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for database in model.databases.iter_mut().filter(|database| is_due(database)) {
-        database.asked();
-        effects.push(Effect::Count { database: database.name.clone() });
-    }
-    effects
-}
-
 /// The text of the selected spec or of its counterpart.
 pub fn fetched(
     model: &mut Model,
@@ -110,9 +65,9 @@ pub fn fetched(
     let Some(selection) = selection else { return Vec::new() };
     let Some(database) = selection.waits_for(request).cloned() else { return Vec::new() };
     let failure = result.as_ref().err().cloned();
-    let effects = selection.fetched(request, result, requests);
+    let mut effects = selection.fetched(request, result, requests);
     if failure.is_some() {
-        note(model, &database, failure.as_ref());
+        effects.extend(databases::heard(model, &database, failure.as_ref()));
     }
     browse::show_detail(model);
     effects
@@ -162,8 +117,7 @@ pub fn filter_failed(
 ) -> Vec<Effect> {
     let Some(at) = filtering(model, id) else { return Vec::new() };
     let Model { panes, requests, .. } = model;
-    let (failed, effects) = panes[at].pass_failed(database, failure, requests);
-    note(model, database, Some(failure));
+    let (failed, mut effects) = panes[at].pass_failed(database, failure, requests);
     let reason = failure.sentence();
     let told = if failed {
         reason.to_owned()
@@ -171,5 +125,6 @@ pub fn filter_failed(
         format!("not all of {} was passed: {reason}", label(database))
     };
     model.toast(ToastKind::Problem, told);
+    effects.extend(databases::heard(model, database, Some(failure)));
     effects
 }

@@ -3,6 +3,7 @@
 use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
+use super::databases;
 use crate::app::cells::Cells;
 use crate::app::comparison::Comparison;
 use crate::app::detail::json_tree::JsonTree;
@@ -237,17 +238,18 @@ pub fn sort(model: &mut Model) -> Vec<Effect> {
 /// Reads everything on the screen anew.
 pub fn refresh(model: &mut Model) -> Vec<Effect> {
     for database in &mut model.databases {
-        database.asked();
+        database.forgiven();
     }
     let mut effects = Vec::new();
     for side in Side::BOTH {
         effects.extend(on_pane(model, side, Pane::reload));
     }
-    model.counted = false;
     let Model { selection, requests, .. } = model;
     if let Some(selection) = selection {
         effects.extend(selection.ask(requests));
     }
+    effects.extend(databases::discover(model));
+    effects.extend(databases::probe(model, |_| true));
     effects
 }
 

@@ -25,7 +25,7 @@ fn names(model: &Model) -> Vec<DatabaseName> {
 /// Whether the right pane can show another cell, or all of them.
 pub fn has_several(model: &Model) -> Ready {
     match names(model).len() {
-        0 => Err("no cell was given: --cell NAME=URL".to_owned()),
+        0 => Err("no cell is known: --cell NAME=URL names one".to_owned()),
         1 => Err("there is only one cell".to_owned()),
         _ => Ok(()),
     }
@@ -33,8 +33,12 @@ pub fn has_several(model: &Model) -> Ready {
 
 /// All cells in the right pane; again: the one from before.
 pub fn toggle(model: &mut Model) -> Vec<Effect> {
-    match model.pane(Side::Right).and_then(Pane::cells).map(|cells| cells.before.clone()) {
-        Some(before) => on_pane(model, Side::Right, |pane, requests| pane.show(before, requests)),
+    let known = names(model);
+    let before = model.pane(Side::Right).and_then(Pane::cells).map(|cells| cells.before.clone());
+    // It may be gone meanwhile.
+    match before.map(|before| known.iter().find(|name| **name == before).or(known.first()).cloned()) {
+        Some(Some(before)) => on_pane(model, Side::Right, |pane, requests| pane.show(before, requests)),
+        Some(None) => Vec::new(),
         None => show_all(model),
     }
 }

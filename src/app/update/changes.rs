@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tui_input::Input;
 
-use super::browse;
+use super::{browse, databases};
 use crate::app::database::{Health, label};
 use crate::app::effect::{Effect, RequestId};
 use crate::app::model::Model;
@@ -18,6 +18,9 @@ use crate::change::{DatabaseName, Intent};
 use crate::spec::text::escaped;
 
 type Ready = Result<(), String>;
+
+/// Databases that a dialog lists at most.
+const LISTED: usize = 12;
 
 /// Where a change comes from, and so where its refusal goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +83,8 @@ pub fn may_write(model: &Model) -> Ready {
 /// Whether the selected spec can be changed.
 pub fn can_change(model: &Model) -> Ready {
     may_write(model)?;
-    browse::has_row(model)
+    browse::has_row(model)?;
+    model.selection.as_ref().map_or(Ok(()), |selection| databases::may_write_to(model, &selection.database))
 }
 
 /// Whether the stored text is at hand.
@@ -99,10 +103,25 @@ pub fn can_edit(model: &Model) -> Ready {
     }
 }
 
-/// Whether there is somewhere else to put it.
-pub fn can_transfer(model: &Model) -> Ready {
+/// Whether there is somewhere else to put it, and it may be taken away from where it is.
+pub fn can_move(model: &Model) -> Ready {
     can_change(model)?;
-    if model.databases.len() > 1 { Ok(()) } else { Err("there is no other database".to_owned()) }
+    can_copy(model)
+}
+
+/// Whether there is somewhere else to put it.
+pub fn can_copy(model: &Model) -> Ready {
+    may_write(model)?;
+    browse::has_row(model)?;
+    let Some(selection) = &model.selection else { return Ok(()) };
+    let mut reasons = Vec::new();
+    for other in model.others(&selection.database) {
+        match databases::may_write_to(model, &other) {
+            Ok(()) => return Ok(()),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    Err(reasons.into_iter().next().unwrap_or_else(|| "there is no other database".to_owned()))
 }
 
 /// Whether a spec can be created in the pane's database.
@@ -113,6 +132,9 @@ pub fn can_create(model: &Model) -> Ready {
         return Err("all cells are shown: a or ] shows the cell that it shall be created in".to_owned());
     }
     let database = pane.and_then(Pane::database).and_then(|name| model.database(name));
+    if let Some(database) = database {
+        databases::may_write_to(model, &database.name)?;
+    }
     match database.map(|database| &database.health) {
         Some(Health::NoTable) => Err("there is no table: reqspec db sync adds it".to_owned()),
         Some(Health::Down { reason, .. }) => Err(reason.clone()),
@@ -137,9 +159,13 @@ pub fn open_for_writing(model: &mut Model) -> Vec<Effect> {
         Line::new(Tone::Title, format!("    {}", escaped(&model.environment))),
         Line::new(Tone::Plain, ""),
     ];
-    for database in &model.databases {
-        let text = format!("{}  {}", label(&database.name), database.location);
+    for database in model.databases.iter().take(LISTED) {
+        let only = if database.read_only().is_some() { "  (read-only account)" } else { "" };
+        let text = format!("{}  {}{only}", label(&database.name), database.location);
         lines.push(Line::new(Tone::Muted, escaped(&text)));
+    }
+    if let Some(more @ 1..) = model.databases.len().checked_sub(LISTED) {
+        lines.push(Line::new(Tone::Muted, format!("and {more} more")));
     }
     lines.push(Line::new(Tone::Plain, ""));
     lines.push(Line::new(Tone::Plain, "Each change is still shown and asked for before it is made."));
@@ -196,8 +222,11 @@ pub fn copy_spec(model: &mut Model) -> Vec<Effect> {
 fn transfer(model: &mut Model, transfer: Transfer) -> Vec<Effect> {
     let Some(selection) = &model.selection else { return Vec::new() };
     let mut choices = model.others(&selection.database);
-    // What the other pane shows is the likeliest.
-    choices.sort_by_key(|choice| Some(choice) != selection.other_database.as_ref());
+    // What the other pane shows is the likeliest; what cannot be written comes last.
+    choices.sort_by_key(|choice| {
+        let refused = databases::may_write_to(model, choice).is_err();
+        (refused, Some(choice) != selection.other_database.as_ref())
+    });
     if let [only] = &choices[..] {
         let to = only.clone();
         return transfer_to(model, transfer, to);
@@ -208,6 +237,10 @@ fn transfer(model: &mut Model, transfer: Transfer) -> Vec<Effect> {
 
 /// Moves or copies the spec there.
 pub fn transfer_to(model: &mut Model, transfer: Transfer, to: DatabaseName) -> Vec<Effect> {
+    if let Err(reason) = databases::may_write_to(model, &to) {
+        model.toast(ToastKind::Notice, reason);
+        return Vec::new();
+    }
     let Some(selection) = &model.selection else { return Vec::new() };
     let (from, instance_uuid) = (selection.database.clone(), selection.instance_uuid.clone());
     let intent = match transfer {

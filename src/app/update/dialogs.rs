@@ -6,7 +6,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{browse, changes, general, outcome};
+use super::{browse, changes, databases, environments, general, outcome};
 use crate::app::confirm::Decision;
 use crate::app::effect::Effect;
 use crate::app::help;
@@ -28,6 +28,8 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         Overlay::Palette(palette) => palette_key(model, palette, event),
+        Overlay::Databases(screen) => databases::key(model, screen, event),
+        Overlay::Environments(picker) => environments::key(model, picker, event),
         Overlay::Picker(picker) => picker_key(model, picker, event),
         Overlay::Question(question) => question_key(model, question, event),
         Overlay::Path(mut prompt) => match event.code {
@@ -158,11 +160,12 @@ fn question_key(model: &mut Model, mut question: Question, event: &KeyEvent) -> 
         }
         (Purpose::Quit, 1) => vec![Effect::Quit],
         (Purpose::Force, 1) => outcome::force(model),
+        (Purpose::TryAgain, 1) => outcome::try_again(model),
         (Purpose::EditAgain, 1) => {
             let reason = question.lines.first().map(|line| line.text.clone()).unwrap_or_default();
             outcome::edit_again(model, reason)
         }
-        (Purpose::Force | Purpose::EditAgain, _) => {
+        (Purpose::Force | Purpose::EditAgain | Purpose::TryAgain, _) => {
             outcome::give_up(model);
             Vec::new()
         }
@@ -181,6 +184,7 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Path(prompt)) => insert(&mut prompt.input),
         Some(Overlay::Palette(palette)) => insert(&mut palette.input),
+        Some(Overlay::Environments(picker)) if picker.opening.is_none() => insert(&mut picker.input),
         Some(Overlay::Confirm(confirm)) if confirm.word().is_some() => insert(&mut confirm.typed),
         Some(_) => {}
         None => {
@@ -205,7 +209,9 @@ pub fn wheel(model: &mut Model, lines: i64) {
         (scroll as i64 + lines).clamp(0, count.saturating_sub(1) as i64) as usize
     };
     let last = last_of_help(model);
+    let (databases, height) = (model.databases.len(), model.size.1);
     match &mut model.overlay {
+        Some(Overlay::Databases(screen)) => screen.move_by(lines, databases, height),
         Some(Overlay::Confirm(confirm)) => confirm.scroll_by(lines),
         Some(Overlay::Conflict(conflict)) => conflict.scroll = moved(conflict.scroll, conflict.lines.len()),
         Some(Overlay::Help { scroll }) => {

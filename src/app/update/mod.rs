@@ -4,7 +4,8 @@
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
 //! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
-//! - [`answers`]: what databases said.  [`mouse`]: the mouse.
+//! - [`answers`]: what was read.  [`databases`]: which there are and whether they answer.
+//! - [`environments`]: choosing another one.  [`mouse`]: the mouse.
 //!
 //! Imports the rest of `app`; no I/O.
 
@@ -12,8 +13,10 @@ pub mod answers;
 pub mod browse;
 pub mod cells;
 pub mod changes;
+pub mod databases;
 pub mod dialogs;
 pub mod editing;
+pub mod environments;
 pub mod general;
 pub mod mouse;
 pub mod outcome;
@@ -22,6 +25,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::cells::Tally;
 use super::command::Group;
+use super::database::Database;
 use super::effect::Effect;
 use super::filter::Stage;
 use super::keymap;
@@ -37,9 +41,9 @@ const TYPED_AHEAD: usize = 64;
 
 /// One step: the message changes the model; what is to be done comes back.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    if !matches!(msg, Msg::Tick(_) | Msg::Waited { .. }) {
-        model.dirty = true;
-    }
+    let quiet = is_quiet(model, &msg);
+    let before = quiet.then(|| (model.dirty, shown(model)));
+    model.dirty |= !matches!(msg, Msg::Tick(_) | Msg::Waited { .. });
     let mut effects = match msg {
         Msg::Start => start(model),
         Msg::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
@@ -55,7 +59,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Page { request, database, result } => answers::page(model, request, &database, result),
         Msg::Rank { request, database, result } => answers::rank(model, request, &database, result),
         Msg::Waited { request } => cells::waited(model, request),
-        Msg::Count { database, result } => answers::count(model, &database, result),
+        Msg::Count { database, result } => databases::count(model, &database, result),
+        Msg::Discovered { places, failure } => databases::discovered(model, places, failure.as_ref()),
+        Msg::Probed { database, result } => databases::probed(model, &database, result),
+        Msg::EnvironmentOpened { request, result } => environments::opened(model, request, result),
         Msg::Fetched { request, result } => answers::fetched(model, request, result),
         Msg::Compared { request, comparison } => answers::compared(model, request, comparison),
         Msg::PrefixFound { request, database, result } => {
@@ -78,13 +85,40 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     };
     effects.extend(settle(model));
     effects.extend(typed_ahead(model));
+    if let Some((dirty, before)) = before {
+        model.dirty = dirty || before != shown(model);
+    }
     effects
+}
+
+/// Whether a message often changes nothing that the screen shows: then nothing is drawn.
+fn is_quiet(model: &Model, msg: &Msg) -> bool {
+    let routine = matches!(msg, Msg::Probed { .. } | Msg::Discovered { .. } | Msg::Count { .. });
+    // That screen shows more of each database than its state.
+    routine && !matches!(model.overlay, Some(Overlay::Databases(_)))
+}
+
+/// What the main screen shows of the databases.
+fn shown(model: &Model) -> Vec<impl PartialEq + use<>> {
+    let one = |database: &Database| {
+        let place = (database.name.clone(), database.location.clone());
+        let latency = database.latency().map(|latency| latency.as_millis());
+        let (state, health) = (database.state(model.now), database.health.clone());
+        let read_only = database.read_only().is_some();
+        (place, state, health, database.count, latency, read_only, model.toasts.iter().count())
+    };
+    model.databases.iter().map(one).collect()
 }
 
 fn settle(model: &mut Model) -> Vec<Effect> {
     let mut effects = fit(model);
     effects.extend(cells::follow(model));
     effects.extend(browse::follow_selection(model));
+    effects.extend(databases::counts(model));
+    let now = model.now;
+    for pane in &mut model.panes {
+        pane.waiting_since = pane.list.is_waiting().then(|| pane.waiting_since.unwrap_or(now));
+    }
     effects
 }
 
@@ -134,7 +168,13 @@ fn is_jumping(model: &Model) -> bool {
 
 fn start(model: &mut Model) -> Vec<Effect> {
     let Model { panes, requests, .. } = model;
-    panes.iter_mut().flat_map(|pane| pane.open(requests)).collect()
+    let mut effects: Vec<_> = panes.iter_mut().flat_map(|pane| pane.open(requests)).collect();
+    effects.extend(databases::discover(model));
+    effects.extend(databases::probe(model, |_| true));
+    if model.databases.is_empty() {
+        effects.extend(environments::pick(model));
+    }
+    effects
 }
 
 fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
@@ -180,7 +220,9 @@ fn tick(model: &mut Model, now: i64) -> Vec<Effect> {
     model.dirty |= model.now.div_euclid(60) != now.div_euclid(60);
     model.now = now;
     model.dirty |= model.toasts.expire(now);
-    answers::retry(model, |database| database.is_due(now))
+    let effects = databases::probe(model, |database| database.is_due(now));
+    model.dirty |= databases::shows_seconds(model);
+    effects
 }
 
 /// Tells the lists how much room they have.

@@ -14,7 +14,7 @@ use crate::app::editor::external;
 use crate::app::effect::{Effect, RequestId};
 use crate::app::layout::Side;
 use crate::app::model::Model;
-use crate::app::msg::Applied;
+use crate::app::msg::{Applied, Remedy};
 use crate::app::overlay::{Buttons, Line, Overlay, Purpose, Question, Tone};
 use crate::app::pane::Pane;
 use crate::app::toast::ToastKind;
@@ -125,6 +125,41 @@ pub fn again(model: &mut Model, intent: Intent) -> Vec<Effect> {
     prepare(model, intent, origin, false)
 }
 
+/// The second button where others were in the way: the same again.
+pub fn try_again(model: &mut Model) -> Vec<Effect> {
+    match model.change.take() {
+        Some(Change { awaiting: Awaiting::Plan { intent, origin }, .. }) => {
+            prepare(model, intent, origin, false)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Others were in the way: nothing was written, and what was wished is kept.
+fn contended(model: &mut Model, reason: Line) {
+    let note = Line::new(Tone::Muted, "Try again makes a new plan and asks again.");
+    let lines = vec![reason, Line::new(Tone::Plain, ""), note];
+    let buttons = Buttons::new(["Leave it", "Try again…"]);
+    let (purpose, title) = (Purpose::TryAgain, "Others were in the way".to_owned());
+    model.overlay = Some(Overlay::Question(Question { purpose, title, lines, buttons }));
+}
+
+/// Nobody knows whether it was written: the row is read again, and shows it.
+fn uncertain(model: &mut Model, reason: Line, origin: &Origin) {
+    if let (Origin::Editor, Some(editor)) = (origin, &mut model.editor) {
+        editor.refused(reason.text.clone());
+    }
+    model.change = None;
+    let lines = vec![
+        Line::new(Tone::Danger, reason.text),
+        Line::new(Tone::Plain, ""),
+        Line::new(Tone::Plain, "The row is being read again: look at it before anything else is done."),
+    ];
+    let buttons = Buttons::new(["Look at it"]);
+    let (purpose, title) = (Purpose::Tell, "Not known whether it was written".to_owned());
+    model.overlay = Some(Overlay::Question(Question { purpose, title, lines, buttons }));
+}
+
 /// Not to be done.
 pub fn give_up(model: &mut Model) {
     let kept = model.editor.is_some();
@@ -175,6 +210,8 @@ pub fn applied(model: &mut Model, request: RequestId, outcome: Applied) -> Vec<E
             let request = model.request();
             model.change = Some(Change { request, awaiting });
             match failure.conflict {
+                None if failure.remedy == Remedy::TryAgain => contended(model, reason),
+                None if failure.remedy == Remedy::Look => uncertain(model, reason, &origin),
                 Some(current) => conflict(model, &intent, reason, current),
                 None => refused(model, &intent, &origin, Refusal::Failed(failure.message)),
             }
@@ -184,7 +221,11 @@ pub fn applied(model: &mut Model, request: RequestId, outcome: Applied) -> Vec<E
     for side in Side::BOTH {
         effects.extend(browse::on_pane(model, side, Pane::reload));
     }
-    effects.extend(model.databases.iter().map(|database| Effect::Count { database: database.name.clone() }));
+    for name in intent.databases() {
+        if let Some(database) = model.database_mut(name) {
+            database.recount();
+        }
+    }
     let Model { selection, requests, .. } = model;
     if let Some(selection) = selection {
         effects.extend(selection.ask(requests));

@@ -269,7 +269,8 @@ impl Preparation<'_> {
         }
     }
 
-    /// What the other open databases hold of an instance; those without the table hold nothing.
+    /// What the other databases hold of an instance; those without the table hold nothing, those
+    /// that could not be opened are unknown.
     async fn copies_elsewhere(
         &self,
         database: &DatabaseName,
@@ -286,6 +287,8 @@ impl Preparation<'_> {
             };
             found.push((other.clone(), copy));
         }
+        let closed = self.stores.closed().filter(|(other, _)| *other != database);
+        found.extend(closed.map(|(other, error)| (other.clone(), Err(error.clone()))));
         found
     }
 }

@@ -2,25 +2,28 @@
 //! the bounded channel; none blocks the loop.
 //!
 //! - [`sessions`]: read-only sessions, opened when first needed and anew after they were lost.
+//! - [`databases`]: which there are, and what they say of themselves.
 //! - [`filter`]: quick filters and their hits.  [`changes`]: plans.  [`external`]: `$EDITOR`.
 
 pub mod changes;
+pub mod databases;
 pub mod external;
 pub mod filter;
 pub mod sessions;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
+use super::Options;
 use crate::app::comparison::Comparison;
 use crate::app::database::spoken;
 use crate::app::effect::RequestId;
 use crate::app::row::{Failure, Row};
 use crate::app::{Effect, Msg};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Environments};
 use crate::query::PageKey;
 use crate::spec::summary::Summary;
 use crate::store::{DatabaseName, StoreError, StoredSpec};
@@ -34,7 +37,7 @@ const ROWS_FIRST: Duration = Duration::from_millis(20);
 const PREFIX_ROWS: u32 = 8;
 
 /// What only the owner of the terminal can do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Local {
     /// Put a text on the clipboard.
     Copy(String),
@@ -49,13 +52,19 @@ pub enum Local {
         /// What stands on top of it.
         error: Option<String>,
     },
+    /// End this session and begin one with that deployment.
+    Switch(Box<Deployment>),
     /// End.
     Quit,
 }
 
 /// Carries out effects.
 pub struct Executor {
-    sessions: Arc<Sessions>,
+    /// None where the environment is to be chosen first.
+    sessions: Option<Arc<Sessions>>,
+    environments: Environments,
+    /// The environment that was opened last, until the session is switched to it.
+    opened: Arc<Mutex<Option<(RequestId, Deployment)>>>,
     filters: Filters,
     out: Sender<Msg>,
     /// One more owner for each task that is under way.
@@ -64,9 +73,15 @@ pub struct Executor {
 
 impl Executor {
     /// For that deployment, answering there.
-    pub fn new(deployment: Deployment, out: Sender<Msg>) -> Self {
-        let sessions = Arc::new(Sessions::new(deployment));
-        Self { sessions, filters: Filters::default(), out, under_way: Arc::new(()) }
+    pub fn new(deployment: Option<Deployment>, options: &Options, out: Sender<Msg>) -> Self {
+        Self {
+            sessions: deployment.map(|deployment| Arc::new(Sessions::new(deployment))),
+            environments: options.environments.clone(),
+            opened: Arc::default(),
+            filters: Filters::default(),
+            out,
+            under_way: Arc::new(()),
+        }
     }
 
     /// Whether nothing is under way: all answers were sent.
@@ -97,8 +112,51 @@ impl Executor {
 
     /// Carries out one effect, or gives it back as something local.
     pub fn run(&mut self, effect: Effect) -> Option<Local> {
-        let sessions = Arc::clone(&self.sessions);
         match effect {
+            Effect::OpenEnvironment { request, name } => self.open_environment(request, name),
+            Effect::SwitchEnvironment { opened } => {
+                let mut kept = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+                return kept
+                    .take_if(|(request, _)| *request == opened)
+                    .map(|(_, next)| Local::Switch(Box::new(next)));
+            }
+            Effect::OpenEditor { request, text, error } => {
+                return Some(Local::OpenEditor { request, text, error });
+            }
+            Effect::Copy(text) => return Some(Local::Copy(text)),
+            Effect::Suspend => return Some(Local::Suspend),
+            Effect::Quit => return Some(Local::Quit),
+            effect => self.ask(effect),
+        }
+        None
+    }
+
+    /// Reads what an environment is made of: files, and perhaps a command that tells a password.
+    fn open_environment(&self, request: RequestId, name: String) {
+        let (environments, opened) = (self.environments.clone(), Arc::clone(&self.opened));
+        self.spawn(async move {
+            let open = tokio::task::spawn_blocking(move || environments.open(&name));
+            let result = match open.await {
+                Ok(Ok(deployment)) => {
+                    *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some((request, deployment));
+                    Ok(())
+                }
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            Msg::EnvironmentOpened { request, result }
+        });
+    }
+
+    /// Carries out an effect that asks the deployment.
+    fn ask(&mut self, effect: Effect) {
+        let Some(sessions) = self.sessions.clone() else { return };
+        match effect {
+            Effect::Discover => self.spawn(async move { databases::discover(&sessions).await }),
+            Effect::Probe { database } => self.spawn(async move {
+                let result = databases::probe(&sessions, &database).await;
+                Msg::Probed { database, result }
+            }),
             Effect::LoadPage { request, database, filter: None, page } => self.spawn(async move {
                 let rows = sessions.with(&database, |store| async move { store.page(page).await }).await;
                 let result = rows.map(|found| rows_of(&database, found));
@@ -178,14 +236,14 @@ impl Executor {
             Effect::ReadFile { request, path } => {
                 self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })
             }
-            Effect::OpenEditor { request, text, error } => {
-                return Some(Local::OpenEditor { request, text, error });
-            }
-            Effect::Copy(text) => return Some(Local::Copy(text)),
-            Effect::Suspend => return Some(Local::Suspend),
-            Effect::Quit => return Some(Local::Quit),
+            // Carried out elsewhere.
+            Effect::OpenEnvironment { .. }
+            | Effect::SwitchEnvironment { .. }
+            | Effect::OpenEditor { .. }
+            | Effect::Copy(_)
+            | Effect::Suspend
+            | Effect::Quit => {}
         }
-        None
     }
 }
 

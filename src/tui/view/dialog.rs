@@ -15,6 +15,8 @@ use crate::tui::theme::{Role, Theme};
 struct Picture<'a> {
     title: String,
     badge: Option<String>,
+    /// Whether the badge names the environment: in its colour, then.
+    banner: bool,
     border: Role,
     head: Vec<Line>,
     body: &'a [Line],
@@ -34,6 +36,7 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
     let plain = |title: &str| Picture {
         title: title.to_owned(),
         badge: None,
+        banner: false,
         border: Role::FocusBorder,
         head: Vec::new(),
         body: &[],
@@ -57,6 +60,7 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
                     escaped(&plan.environment),
                     targets_once.join(", ")
                 )),
+                banner: true,
                 border: Role::Warn,
                 head: confirm.head.clone(),
                 body: &confirm.body,
@@ -116,7 +120,9 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
             head: vec![Line::new(Tone::Plain, format!("{what} is under way …"))],
             ..plain("Working")
         },
-        Overlay::Help { .. } | Overlay::Palette(_) => return,
+        Overlay::Help { .. } | Overlay::Palette(_) | Overlay::Databases(_) | Overlay::Environments(_) => {
+            return;
+        }
     };
     paint(frame, &picture, model, theme);
 }
@@ -153,7 +159,7 @@ pub fn sized(wanted: u16, all: u16, sliver: u16, whole: bool) -> u16 {
     if whole || wanted.saturating_add(sliver) > all { all } else { wanted }
 }
 
-fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, _model: &Model, theme: &Theme) {
+fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, model: &Model, theme: &Theme) {
     let screen = frame.area();
     let widest = picture.head.iter().chain(picture.body).map(|line| line.text.width()).max().unwrap_or(0);
     let least = if picture.body.len() > 6 { 76 } else { 46 };
@@ -194,6 +200,10 @@ fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, _model: &Model, theme: &T
         };
         let foot = foot.unwrap_or_default();
         pen.border(picture.border, [&title, &badge, &[], &foot]);
+        let wide: u16 = badge.iter().map(|(text, _)| text.width() as u16).sum();
+        if picture.banner && model.colour.is_some() && wide + 1 + (picture.title.width() as u16) + 2 < width {
+            pen.restyle(width - 1 - wide, 0, wide, theme.banner(model.colour));
+        }
         let mut line = 1;
         for (text, role) in &head {
             if line >= bottom {

@@ -69,6 +69,8 @@ fn draw_entry(pen: &mut Pen<'_>, line: u16, entry: &HelpLine, room: u16, theme: 
                 Sign::Missing => (theme.glyph(Glyph::Missing).to_owned(), Role::Absent),
                 Sign::Broken => (theme.glyph(Glyph::Broken).to_owned(), Role::Danger),
                 Sign::Up => (theme.glyph(Glyph::Up).to_owned(), Role::Good),
+                Sign::Slow => (theme.glyph(Glyph::Busy).to_owned(), Role::Warn),
+                Sign::Disabled => (theme.glyph(Glyph::Disabled).to_owned(), Role::Muted),
                 Sign::Down => (theme.glyph(Glyph::Down).to_owned(), Role::Danger),
             };
             pen.text(3, line, KEYS, &text, role);

@@ -11,15 +11,19 @@
 //!  ⏎ inspect  e edit …                                            bar.rs
 //! ```
 //!
-//! Over it: dialog.rs, help.rs, palette.rs, toast.rs; instead of it: editor.rs. [`pen`] draws text.
+//! In the title: health.rs. Over it: dialog.rs, help.rs, palette.rs, environments.rs, toast.rs;
+//! instead of it: editor.rs, databases.rs. [`pen`] draws text.
 
 pub mod bar;
 pub mod cells;
 pub mod columns;
+pub mod databases;
 pub mod detail;
 pub mod dialog;
 pub mod editor;
 pub mod editor_prompt;
+pub mod environments;
+pub mod health;
 pub mod help;
 pub mod lines;
 pub mod palette;
@@ -52,6 +56,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
     toast::draw(frame, model, theme);
     match &model.overlay {
         Some(Overlay::Help { scroll }) => help::draw(frame, *scroll, theme),
+        Some(Overlay::Databases(screen)) => databases::draw(frame, screen, model, theme),
+        Some(Overlay::Environments(picker)) => environments::draw(frame, picker, model, theme),
         Some(Overlay::Palette(palette)) => palette::draw(frame, palette, model, theme),
         Some(overlay) => dialog::draw(frame, overlay, model, theme),
         None => {}

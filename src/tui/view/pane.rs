@@ -6,9 +6,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::cells;
 use super::columns::{Column, chosen, placed};
+use super::databases::next;
 use super::pen::{Pen, Piece, wrapped};
 use crate::app::Model;
-use crate::app::database::{Health, label};
+use crate::app::database::{Database, Health, label};
 use crate::app::filter::{Filter, Stage};
 use crate::app::layout::Side;
 use crate::app::model::Focus;
@@ -24,6 +25,9 @@ use crate::tui::theme::{Glyph, Role, Theme};
 const MARGIN: u16 = 2;
 /// Columns at the end of a row: the sign of the counterpart between spaces.
 const SIGN: u16 = 3;
+
+/// Seconds without an answer that are worth saying.
+const SILENCE: i64 = 2;
 
 /// Draws the pane of that side.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, side: Side, model: &Model, theme: &Theme) {
@@ -67,6 +71,9 @@ fn head(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> Vec<Piece> {
         if !place.is_empty() {
             pieces.push((format!("· {} ", escaped(place)), Role::Muted));
         }
+        if database.read_only().is_some() {
+            pieces.push(("· read-only account ".to_owned(), Role::Warn));
+        }
     }
     pieces
 }
@@ -77,7 +84,12 @@ fn hint(model: &Model, side: Side, width: u16) -> Vec<Piece> {
     if side == Side::Right && model.databases.len() > 2 && width >= 30 {
         pieces.extend([(" [ ]".to_owned(), Role::Key), (" next cell ".to_owned(), Role::Muted)]);
         let one = model.pane(side).is_some_and(|pane| pane.cells().is_none());
-        let toggle = if one { " all " } else { " one " };
+        let toggle = match (one, width >= 58) {
+            (true, true) => " all cells ",
+            (true, false) => " all ",
+            (false, true) => " one cell ",
+            (false, false) => " one ",
+        };
         pieces.extend([(" a".to_owned(), Role::Key), (toggle.to_owned(), Role::Muted)]);
     }
     if folded {
@@ -123,10 +135,39 @@ fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, O
     if pane.list.order() == SortOrder::Updated {
         pieces.push((" newest first ".to_owned(), Role::Label));
     }
+    if let Some(old) = old_rows(model, pane, theme).filter(|_| cursor.is_none()) {
+        pieces.insert(0, old);
+    }
     if pieces.is_empty() && model.side != side {
         pieces = elsewhere(model, pane, theme);
     }
     (pieces, cursor)
+}
+
+/// That the rows are those of before, and why.
+fn old_rows(model: &Model, pane: &Pane, theme: &Theme) -> Option<Piece> {
+    if pane.list.is_empty() {
+        return None;
+    }
+    let silent = pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
+    let database = match &pane.source {
+        Source::One(name) => model.database(name)?,
+        Source::Cells(cells) => {
+            let text = cells::old_rows(cells, pane.list.failure(), silent)?;
+            return Some((format!(" {} {} ", theme.glyph(Glyph::Busy), escaped(&text)), Role::Warn));
+        }
+    };
+    let text = match (silent, pane.list.failure(), &database.health) {
+        (_, _, Health::Down { retry_at, .. }) => {
+            let cause = database.cause().unwrap_or_default();
+            let text = format!("old rows: {cause}{}", next(database, *retry_at, model.now));
+            return Some((format!(" {} {} ", theme.glyph(Glyph::Down), escaped(&text)), Role::Danger));
+        }
+        (Some(seconds), _, _) => format!("no answer for {seconds} s"),
+        (None, Some(failure), _) => format!("old rows: {}; r retries", failure.sentence()),
+        (None, None, _) => return None,
+    };
+    Some((format!(" {} {} ", theme.glyph(Glyph::Busy), escaped(&text)), Role::Warn))
 }
 
 /// What the other pane says of the selected spec where its row is not in sight.
@@ -280,40 +321,86 @@ fn find(text: &str, wanted: &str) -> Option<(u16, u16)> {
 
 /// Why there are no rows, and what to do.
 fn empty(pen: &mut Pen<'_>, model: &Model, pane: &Pane, theme: &Theme) {
-    let health = pane.database().and_then(|name| model.database(name)).map(|database| &database.health);
-    let (name, filter) = (name(pane), pane.filter.as_ref());
-    let finds = filter.is_some_and(|filter| filter.is_busy() || filter.hits_of().is_some());
-    let (text, role) = match (pane.list.failure(), health, &pane.filter) {
-        _ if !finds && pane.cells().is_some() => {
-            let loaded = pane.list.is_loaded();
-            pane.cells().map_or((String::new(), Role::Muted), |cells| cells::empty(model, cells, loaded))
-        }
-        (_, Some(Health::NoTable), _) | (Some(Failure::NoTable), _, _) => {
-            (format!("{name} has no request_specs table: reqspec db sync adds it"), Role::Warn)
-        }
-        (_, Some(Health::Down { reason, retry_at, .. }), _) => {
-            let next = match retry_at {
-                Some(at) if *at > model.now => "r retries; retried by itself too",
-                _ => "trying again",
-            };
-            (format!("{} {name} is down: {reason}. {next}", theme.glyph(Glyph::Down)), Role::Danger)
-        }
-        (Some(failure), _, _) => (format!("{}. r retries", failure.sentence()), Role::Danger),
-        (None, _, Some(filter)) if filter.is_busy() => ("looking …".to_owned(), Role::Muted),
-        (None, _, Some(filter)) if filter.hits_of().is_some() => {
-            ("nothing matches; Esc shows all again".to_owned(), Role::Muted)
-        }
-        (None, _, _) if !pane.list.is_loaded() => ("reading …".to_owned(), Role::Muted),
-        _ => (
-            "no specs here; n creates one from a file, m and c on the other side bring one".to_owned(),
-            Role::Muted,
-        ),
+    let text = match &pane.source {
+        Source::One(name) => match model.database(name) {
+            Some(database) => reasons(model, pane, database, theme),
+            None => return,
+        },
+        Source::Cells(cells) => match looking(pane) {
+            Some(text) => vec![text],
+            None => vec![cells::empty(model, cells, pane.list.is_loaded())],
+        },
     };
     let width = pen.area.width.saturating_sub(4);
-    let lines = wrapped(&escaped(&text), usize::from(width));
+    let fold = |(text, role): (String, Role)| -> Vec<(String, Role)> {
+        wrapped(&escaped(&text), usize::from(width)).into_iter().map(|line| (line, role)).collect()
+    };
+    let lines: Vec<_> = text.into_iter().flat_map(fold).collect();
     let top = 1 + pen.area.height.saturating_sub(1 + lines.len() as u16) / 3;
-    for (line, text) in (top..).zip(lines) {
+    for (line, (text, role)) in (top..).zip(lines) {
         let at = 2 + width.saturating_sub(text.width() as u16) / 2;
         pen.text(at, line, width, &text, role);
     }
+}
+
+/// What a filter says where it has no rows to show.
+fn looking(pane: &Pane) -> Option<(String, Role)> {
+    match &pane.filter {
+        Some(filter) if filter.is_busy() => Some(("looking …".to_owned(), Role::Muted)),
+        Some(filter) if filter.hits_of().is_some() => {
+            Some(("nothing matches; Esc shows all again".to_owned(), Role::Muted))
+        }
+        _ => None,
+    }
+}
+
+/// Why there are no rows of a database.
+fn reasons(model: &Model, pane: &Pane, database: &Database, theme: &Theme) -> Vec<(String, Role)> {
+    let name = label(&database.name);
+    match (pane.list.failure(), &database.health, looking(pane)) {
+        (_, Health::NoTable, _) | (Some(Failure::NoTable), _, _) => {
+            vec![(format!("{name} has no request_specs table: reqspec db sync adds it"), Role::Warn)]
+        }
+        (_, Health::Down { reason, retry_at, .. }, _) => down(database, reason, *retry_at, model.now, theme),
+        (Some(failure), _, _) => vec![(format!("{}. r retries", failure.sentence()), Role::Danger)],
+        (None, Health::Connecting, _) => {
+            let seconds = database.connecting_for(model.now).filter(|seconds| *seconds > 0);
+            let seconds = seconds.map(|seconds| format!(" {seconds} s")).unwrap_or_default();
+            let busy = theme.glyph(Glyph::Busy);
+            vec![
+                (format!("{busy} connecting{}{seconds}", theme.glyph(Glyph::Ellipsis)), Role::Text),
+                (database.location.clone(), Role::Muted),
+            ]
+        }
+        (None, _, Some(text)) => vec![text],
+        (None, _, _) if !pane.list.is_loaded() => {
+            let waits =
+                pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
+            match waits {
+                Some(seconds) => vec![(format!("no answer for {seconds} s"), Role::Warn)],
+                None => vec![("reading …".to_owned(), Role::Muted)],
+            }
+        }
+        _ => vec![(
+            "no specs here; n creates one from a file, m and c on the other side bring one".to_owned(),
+            Role::Muted,
+        )],
+    }
+}
+
+/// That a database is down, why, and what comes next.
+fn down(
+    database: &Database,
+    reason: &str,
+    retry_at: Option<i64>,
+    now: i64,
+    theme: &Theme,
+) -> Vec<(String, Role)> {
+    let name = label(&database.name);
+    let sentence = (format!("{} {name} is down: {reason}", theme.glyph(Glyph::Down)), Role::Danger);
+    let then = match next(database, retry_at, now) {
+        nothing if nothing.is_empty() => "r looks again".to_owned(),
+        next => format!("{}; r asks now", next.trim_start_matches([' ', '·'])),
+    };
+    vec![sentence, (then, Role::Muted)]
 }

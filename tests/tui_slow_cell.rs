@@ -216,7 +216,6 @@ async fn a_cell_that_keeps_silent_delays_nothing_and_comes_in_later() {
     assert!(took < Duration::from_secs(3), "{took:?}: a timeout was waited for");
     let text = screen.text();
     assert!(text.contains("1 of 2; c2 is not answering"), "{text}");
-    screen.key('\t');
     screen.send(Msg::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
     screen.key('j');
     let selected = |screen: &Screen| screen.model.selection.as_ref().map(|one| one.instance_uuid.to_string());
@@ -233,10 +232,13 @@ async fn a_cell_that_was_lost_comes_back_by_itself() {
     let cloud = Cloud::new();
     let (_mood, watched) = watch::channel(Mood::Lost);
     let mut screen = screen(&cloud, watched);
+    let away = cloud.scratch.path("away");
+    std::fs::rename(cloud.path("c2"), &away).expect("renamed");
     screen.key('a');
     screen.until("the rows of c1", |screen| screen.cells() == ["c1"; 5]).await;
     screen.until("the news", |screen| screen.text().contains("1 of 2; c2 is down")).await;
     // The lost session is forgotten; the next sign of life asks a new one.
+    std::fs::rename(&away, cloud.path("c2")).expect("renamed");
     screen.send(Msg::Tick(NOW + 5));
     screen.until("all rows", |screen| screen.cells().len() == 8).await;
     assert!(screen.text().contains("all cells · 2"), "{}", screen.text());

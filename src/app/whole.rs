@@ -9,7 +9,7 @@ use super::overlay::{Line, Tone};
 use crate::spec::diff::{self, Change};
 use crate::spec::document::{Document, Kind, Node};
 use crate::spec::schema;
-use crate::spec::text::escaped;
+use crate::spec::text::{escaped, masked_at, masked_json};
 
 /// Longest line that is made, in characters; the rest of a longer token is left out.
 const LINE: usize = 400;
@@ -24,6 +24,7 @@ pub fn lines(text: &[u8]) -> Vec<String> {
         Err(malformed) => {
             out.push(format!("(not JSON: {malformed})"));
             let text = String::from_utf8_lossy(text);
+            let text = masked_json(&text);
             let characters: Vec<char> = text.chars().take(LINES * 100).collect();
             out.extend(characters.chunks(100).map(|piece| shown(&piece.iter().collect::<String>())));
         }
@@ -56,7 +57,8 @@ fn indent(node: Node<'_>, depth: usize, comma: &str, out: &mut Vec<String>) {
         _ => ("", ""),
     };
     if open.is_empty() || node.is_empty() || node.raw().len() <= 60 {
-        out.push(format!("{pad}{key}{}{comma}", shown(node.raw())));
+        let token = masked_at(&node.key().unwrap_or_default(), node.raw());
+        out.push(format!("{pad}{key}{}{comma}", shown(&token)));
         return;
     }
     out.push(format!("{pad}{key}{open}"));
@@ -102,6 +104,7 @@ pub fn difference(before: &[u8], after: &[u8]) -> Vec<Line> {
 fn change_lines(change: &Change) -> Vec<Line> {
     let mut out = vec![Line::new(Tone::Plain, shown(&change.path))];
     for (tone, sign, value) in [(Tone::Removed, '-', &change.before), (Tone::Added, '+', &change.after)] {
+        let value = value.as_deref().map(|value| masked_at(&change.path, value));
         let lines = value.as_deref().map(value_lines).unwrap_or_default();
         out.extend(lines.into_iter().map(|line| Line::new(tone, format!("  {sign} {line}"))));
     }

@@ -1,15 +1,19 @@
 //! The only code that writes to a store (beside nova's own object, `store::object`), and it takes
 //! confirmed plans alone.
 //!
-//! A move inserts at the destination, reads back, compares the bytes, holds them, and only then
-//! deletes at the source, each step committed before the next: at any moment one of the two holds the spec, and
-//! a move that was interrupted is finished by moving again. Imports `store`.
+//! - `transfer`: a move, step by step.  `words`: what the errors of a store mean for a plan.
+//!
+//! A write whose answer was lost is looked after before anything is said of it. Imports `store`.
+
+mod transfer;
+mod words;
 
 use std::sync::Arc;
 
 use super::{Confirmed, DatabaseName, Operation, Plan};
 use crate::spec::text::named;
 use crate::store::{NewSpec, SpecStore, StoreError, StoredSpec, Stores};
+use words::{Fate, cause, fate, follow_unnamed, plain, unknown};
 
 /// One thing that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +42,7 @@ pub enum ApplyError {
     /// A row is not there any more.
     #[error("{0}")]
     NotFound(String),
-    /// Other sessions kept getting in the way, however often it was tried; to be tried again.
+    /// Other sessions held locks or kept getting in the way; to be tried again.
     #[error("{0}")]
     Contended(String),
     /// The session may not write.
@@ -73,7 +77,8 @@ pub(super) enum Stage {
     Inserted,
     /// The destination's row was read back, is right, and is held.
     Verified,
-    /// The source's row is deleted and committed.
+    /// The source's row is deleted and committed; the destination is no longer held and is about
+    /// to be looked at again.
     Deleted,
 }
 
@@ -110,187 +115,161 @@ struct Application<'a> {
 
 impl Application<'_> {
     async fn operation(&mut self, operation: &Operation) -> Result<(), ApplyError> {
-        let whose = named(operation.instance_uuid());
         for database in operation.targets() {
             if !self.store(database)?.is_writable() {
                 return Err(ApplyError::Refused(format!(
                     "{database} is open for reading only: the spec of {} was not written",
-                    operation.instance_uuid()
+                    named(operation.instance_uuid())
                 )));
             }
         }
         match operation {
             Operation::Save { database, instance_uuid, before, after } => {
-                let row = self.store(database)?.save(instance_uuid, before, after).await.map_err(plain)?;
-                self.note(
-                    database,
-                    instance_uuid,
-                    Some(row),
-                    format!("Saved the spec of {whose} in {database}."),
-                );
+                self.save(database, instance_uuid, before, after).await
             }
             Operation::Create { database, instance_uuid, text } => {
+                let whose = named(instance_uuid);
                 let new = NewSpec {
                     instance_uuid: Arc::clone(instance_uuid),
                     spec: Arc::clone(text),
                     created_at: None,
                     updated_at: None,
                 };
-                let row = self.store(database)?.create(new).await.map_err(plain)?;
-                self.note(
-                    database,
-                    instance_uuid,
-                    Some(row),
-                    format!("Created the spec of {whose} in {database}."),
-                );
+                let unchanged = format!("The spec of {whose} was not created in {database}");
+                let row = self.create(database, new, &unchanged).await?;
+                let sentence = format!("Created the spec of {whose} in {database}.");
+                self.note(database, instance_uuid, Some(row), sentence);
+                Ok(())
             }
             Operation::Destroy { database, instance_uuid, before } => {
-                self.store(database)?.destroy(instance_uuid, before).await.map_err(plain)?;
-                self.note(
-                    database,
-                    instance_uuid,
-                    None,
-                    format!("Deleted the spec of {whose} in {database}."),
-                );
+                self.destroy(database, instance_uuid, before).await
             }
             Operation::Copy { from, to, instance_uuid, text, replaces } => {
+                let whose = named(instance_uuid);
                 let source = self.source(from, instance_uuid, text).await?;
-                let store = self.store(to)?;
                 let row = match replaces {
-                    Some(before) => store
-                        .save(instance_uuid, before, as_text(text, instance_uuid)?)
-                        .await
-                        .map_err(plain)?,
-                    None => store.create(twin(&source, text)?).await.map_err(plain)?,
+                    Some(before) => {
+                        let after = as_text(text, instance_uuid)?;
+                        let unchanged = format!("The other spec of {whose} in {to} was not replaced");
+                        self.replace(to, instance_uuid, before, after, &unchanged).await?
+                    }
+                    None => {
+                        let unchanged = format!("The spec of {whose} was not copied to {to}");
+                        self.create(to, twin(&source, text)?, &unchanged).await?
+                    }
                 };
-                self.note(
-                    to,
-                    instance_uuid,
-                    Some(row),
-                    format!("Copied the spec of {whose} from {from} to {to}."),
-                );
+                let sentence = format!("Copied the spec of {whose} from {from} to {to}.");
+                self.note(to, instance_uuid, Some(row), sentence);
+                Ok(())
             }
             Operation::Move { from, to, instance_uuid, text, already_there } => {
-                self.transfer(from, to, instance_uuid, text, *already_there).await?;
+                self.transfer(from, to, instance_uuid, text, *already_there).await
             }
         }
+    }
+
+    async fn save(
+        &mut self,
+        database: &DatabaseName,
+        instance_uuid: &Arc<str>,
+        before: &[u8],
+        after: &str,
+    ) -> Result<(), ApplyError> {
+        let whose = named(instance_uuid);
+        let unchanged = format!("The spec of {whose} in {database} was not changed");
+        let row = self.replace(database, instance_uuid, before, after, &unchanged).await?;
+        self.note(database, instance_uuid, Some(row), format!("Saved the spec of {whose} in {database}."));
         Ok(())
     }
 
-    async fn transfer(
+    /// Save, and where the answer was lost, look what became of it.
+    async fn replace(
+        &self,
+        database: &DatabaseName,
+        instance_uuid: &str,
+        before: &[u8],
+        after: &str,
+        unchanged: &str,
+    ) -> Result<StoredSpec, ApplyError> {
+        let store = self.store(database)?;
+        let error = match store.save(instance_uuid, before, after).await {
+            Ok(row) => return Ok(row),
+            Err(error @ StoreError::Uncertain { .. }) => error,
+            Err(error) => return Err(follow_unnamed(error, unchanged)),
+        };
+        match fate(store, instance_uuid, Some(before), Some(after.as_bytes())).await {
+            Fate::Done(row) => Ok(row),
+            Fate::NotDone => Err(ApplyError::Failed(format!("{}. {unchanged}", cause(&error)))),
+            Fate::Gone => Err(overtaken(database, instance_uuid, None)),
+            Fate::Other(current) => Err(overtaken(database, instance_uuid, current)),
+            Fate::Unknown(look) => Err(ApplyError::Uncertain(format!(
+                "{}. {database} holds either the text before or the new one, nothing else: look at the spec \
+                 of {} once {database} answers, and save again if it is the old one",
+                unknown(&error, &look),
+                named(instance_uuid)
+            ))),
+        }
+    }
+
+    /// Insert, and where the answer was lost, look what became of it.
+    async fn create(
+        &self,
+        database: &DatabaseName,
+        new: NewSpec,
+        unchanged: &str,
+    ) -> Result<StoredSpec, ApplyError> {
+        let store = self.store(database)?;
+        let (instance_uuid, text) = (Arc::clone(&new.instance_uuid), Arc::clone(&new.spec));
+        let error = match store.create(new).await {
+            Ok(row) => return Ok(row),
+            Err(error @ StoreError::Uncertain { .. }) => error,
+            Err(error) => return Err(follow_unnamed(error, unchanged)),
+        };
+        match fate(store, &instance_uuid, None, Some(text.as_bytes())).await {
+            Fate::Done(row) => Ok(row),
+            Fate::NotDone => Err(ApplyError::Failed(format!("{}. {unchanged}", cause(&error)))),
+            Fate::Gone => Err(overtaken(database, &instance_uuid, None)),
+            Fate::Other(current) => Err(overtaken(database, &instance_uuid, current)),
+            Fate::Unknown(look) => Err(ApplyError::Uncertain(format!(
+                "{}. {database} holds the new spec of {} or none: look once {database} answers",
+                unknown(&error, &look),
+                named(&instance_uuid)
+            ))),
+        }
+    }
+
+    async fn destroy(
         &mut self,
-        from: &DatabaseName,
-        to: &DatabaseName,
+        database: &DatabaseName,
         instance_uuid: &Arc<str>,
-        text: &Arc<[u8]>,
-        already_there: bool,
+        before: &[u8],
     ) -> Result<(), ApplyError> {
         let whose = named(instance_uuid);
-        let source = self.source(from, instance_uuid, text).await?;
-        (self.reached)(Stage::Begun);
-        let destination = Arc::clone(self.store(to)?);
-        if !already_there {
-            let row = destination.create(twin(&source, text)?).await.map_err(|error| {
-                follow(error, &format!("The spec of {whose} was not moved and is still in {from}"))
-            })?;
-            self.note(
-                to,
-                instance_uuid,
-                Some(row),
-                format!("Copied the spec of {whose} from {from} to {to}."),
-            );
-            (self.reached)(Stage::Inserted);
+        let unchanged = format!("The spec of {whose} in {database} was not deleted");
+        let store = self.store(database)?;
+        match store.destroy(instance_uuid, before).await {
+            Ok(()) => {}
+            Err(error @ StoreError::Uncertain { .. }) => {
+                match fate(store, instance_uuid, Some(before), None).await {
+                    Fate::Gone => {}
+                    Fate::NotDone => {
+                        return Err(ApplyError::Failed(format!("{}. {unchanged}", cause(&error))));
+                    }
+                    Fate::Done(row) => return Err(overtaken(database, instance_uuid, Some(row))),
+                    Fate::Other(current) => return Err(overtaken(database, instance_uuid, current)),
+                    Fate::Unknown(look) => {
+                        return Err(ApplyError::Uncertain(format!(
+                            "{}. {database} holds the spec of {whose} as it was, or no more: look once \
+                             {database} answers, and delete it again if it is there",
+                            unknown(&error, &look)
+                        )));
+                    }
+                }
+            }
+            Err(error) => return Err(follow_unnamed(error, &unchanged)),
         }
-        // Held, so that nobody takes the copy away while the source's row goes: two moves in
-        // opposite directions would otherwise delete both rows.
-        let hold = match destination.hold(instance_uuid, text).await {
-            Ok(hold) => hold,
-            Err(StoreError::Conflict { current, .. }) => {
-                return Err(ApplyError::Conflict {
-                    reason: format!(
-                        "{to} does not hold what was moved there: another program changed the spec of \
-                         {whose} in it. The row in {from} was not deleted"
-                    ),
-                    current: current.map(|copy| copy.spec),
-                });
-            }
-            Err(error) => return Err(unfinished(error, from, to, instance_uuid)),
-        };
-        (self.reached)(Stage::Verified);
-        let deleted = self.store(from)?.destroy(instance_uuid, text).await;
-        hold.release();
-        match deleted {
-            Ok(()) => {
-                (self.reached)(Stage::Deleted);
-                self.note(
-                    from,
-                    instance_uuid,
-                    None,
-                    format!("Deleted the spec of {whose} in {from}: it is in {to} now."),
-                );
-                Ok(())
-            }
-            Err(StoreError::Conflict { current: Some(current), .. }) if !already_there => {
-                Err(self.withdraw(from, to, instance_uuid, text, *current).await)
-            }
-            Err(StoreError::Conflict { current: Some(current), .. }) => Err(ApplyError::Conflict {
-                reason: format!(
-                    "{from}: the spec of {whose} was changed by someone else meanwhile, so it was not \
-                     deleted. {to} holds the older text"
-                ),
-                current: Some(current.spec),
-            }),
-            // Without the source's row, the copy is the only one: it stays.
-            Err(StoreError::Conflict { current: None, .. }) => Err(ApplyError::NotFound(format!(
-                "{from}: the spec of {whose} was deleted by someone else meanwhile. The copy in {to} \
-                 is the only one now and was kept"
-            ))),
-            Err(error) => Err(unfinished(error, from, to, instance_uuid)),
-        }
-    }
-
-    /// The source changed after the copy was made: take the copy back, if it still is ours. The
-    /// source is held meanwhile, so that its spec is not lost together with the copy.
-    async fn withdraw(
-        &mut self,
-        from: &DatabaseName,
-        to: &DatabaseName,
-        instance_uuid: &Arc<str>,
-        text: &[u8],
-        current: StoredSpec,
-    ) -> ApplyError {
-        let whose = named(instance_uuid);
-        let fate = match self.delete_copy(from, to, instance_uuid, text, &current.spec).await {
-            Ok(()) => {
-                let sentence = format!("Deleted the copy of the spec of {whose} in {to} again.");
-                self.note(to, instance_uuid, None, sentence);
-                format!("The copy in {to} was deleted again")
-            }
-            Err(error) => {
-                format!("The copy in {to}, of the older text, could not be deleted ({})", cause(&error))
-            }
-        };
-        ApplyError::Conflict {
-            reason: format!(
-                "{from}: the spec of {whose} was changed by someone else while it was moved, so it \
-                 stays there. {fate}"
-            ),
-            current: Some(current.spec),
-        }
-    }
-
-    async fn delete_copy(
-        &self,
-        from: &DatabaseName,
-        to: &DatabaseName,
-        instance_uuid: &str,
-        copy: &[u8],
-        original: &[u8],
-    ) -> Result<(), StoreError> {
-        let hold = self.stores.require(from)?.hold(instance_uuid, original).await?;
-        let deleted = self.stores.require(to)?.destroy(instance_uuid, copy).await;
-        hold.release();
-        deleted
+        self.note(database, instance_uuid, None, format!("Deleted the spec of {whose} in {database}."));
+        Ok(())
     }
 
     /// The source's row, which must still hold the bytes of the plan.
@@ -301,7 +280,9 @@ impl Application<'_> {
         text: &[u8],
     ) -> Result<StoredSpec, ApplyError> {
         let whose = named(instance_uuid);
-        match self.store(from)?.get(instance_uuid).await.map_err(plain)? {
+        match self.store(from)?.get(instance_uuid).await.map_err(|error| {
+            follow_unnamed(error, &format!("The spec of {whose} could not be read; nothing was done"))
+        })? {
             Some(row) if *row.spec == *text => Ok(row),
             Some(row) => Err(ApplyError::Conflict {
                 reason: format!("{from}: the spec of {whose} was changed by someone else; nothing was done"),
@@ -334,28 +315,17 @@ impl Application<'_> {
     }
 }
 
-/// The second half of a move failed: what was done, where the spec is, and how to go on.
-fn unfinished(error: StoreError, from: &DatabaseName, to: &DatabaseName, instance_uuid: &str) -> ApplyError {
-    let whose = named(instance_uuid);
-    let cause = cause(&error);
-    let reason = format!(
-        "The copy of the spec of {whose} stands in {to}, but its row in {from} was not deleted; move \
-         it again to finish ({cause})"
-    );
-    match plain(error) {
-        ApplyError::Conflict { current, .. } => ApplyError::Conflict { reason, current },
-        ApplyError::NotFound(_) => ApplyError::NotFound(reason),
-        ApplyError::Refused(_) => ApplyError::Refused(reason),
-        ApplyError::Contended(_) => ApplyError::Contended(reason),
-        ApplyError::Uncertain(_) => ApplyError::Uncertain(reason),
-        ApplyError::Failed(_) => ApplyError::Failed(reason),
+/// A write's answer was lost, and now there is what neither it nor the plan knows.
+fn overtaken(database: &DatabaseName, instance_uuid: &str, current: Option<StoredSpec>) -> ApplyError {
+    let what = if current.is_some() { "was changed" } else { "was deleted" };
+    ApplyError::Conflict {
+        reason: format!(
+            "{database}: the connection was lost while the spec of {} was written, and it {what} by someone \
+             else meanwhile; look at it again",
+            named(instance_uuid)
+        ),
+        current: current.map(|row| row.spec),
     }
-}
-
-/// A store's words without those on the operation as a whole: half of a move was written.
-fn cause(error: &StoreError) -> String {
-    let words = error.to_string();
-    words.replace("; nothing was written, try again", "").replace("; nothing was written", "")
 }
 
 /// The row to insert elsewhere: the exact bytes, and the source's times.
@@ -374,44 +344,17 @@ fn as_text<'a>(text: &'a [u8], instance_uuid: &str) -> Result<&'a str, ApplyErro
         .map_err(|_| ApplyError::Refused(format!("the spec of {whose} is not valid UTF-8; nothing was done")))
 }
 
-/// A store's error in the words of a plan.
-fn plain(error: StoreError) -> ApplyError {
-    let reason = error.to_string();
-    match error {
-        StoreError::Conflict { current, .. } => {
-            ApplyError::Conflict { reason, current: current.map(|row| row.spec) }
-        }
-        StoreError::Exists { current, .. } => ApplyError::Conflict { reason, current: Some(current.spec) },
-        StoreError::NotFound { .. } => ApplyError::NotFound(reason),
-        StoreError::ReadOnly { .. } => ApplyError::Refused(reason),
-        _ => ApplyError::Failed(reason),
-    }
-}
-
-/// The same, followed by what it means for the whole.
-fn follow(error: StoreError, meaning: &str) -> ApplyError {
-    match plain(error) {
-        ApplyError::Conflict { reason, current } => {
-            ApplyError::Conflict { reason: format!("{reason}. {meaning}"), current }
-        }
-        ApplyError::NotFound(reason) => ApplyError::NotFound(format!("{reason}. {meaning}")),
-        ApplyError::Refused(reason) => ApplyError::Refused(format!("{reason}. {meaning}")),
-        ApplyError::Contended(reason) => ApplyError::Contended(format!("{reason}. {meaning}")),
-        ApplyError::Uncertain(reason) => ApplyError::Uncertain(format!("{reason}. {meaning}")),
-        ApplyError::Failed(reason) => ApplyError::Failed(format!("{reason}. {meaning}")),
-    }
-}
-
 /// In debug builds, stop at the stage that a test names in the environment, and tell it by a file:
-/// the test then kills the process there.
+/// the test kills the process there, or a server, and lets it go on by removing the file.
 fn stop_for_test(stage: Stage) {
     #[cfg(debug_assertions)]
     if std::env::var_os("REQSPEC_TEST_STOP_AT").is_some_and(|name| name == *format!("{stage:?}")) {
-        if let Some(file) = std::env::var_os("REQSPEC_TEST_STOP_FILE") {
+        let file = std::env::var_os("REQSPEC_TEST_STOP_FILE").map(std::path::PathBuf::from);
+        if let Some(file) = &file {
             let _ = std::fs::write(file, b"stopped");
         }
-        loop {
-            std::thread::sleep(std::time::Duration::from_secs(60));
+        while file.as_ref().is_none_or(|file| file.exists()) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
     let _ = stage;
@@ -420,3 +363,7 @@ fn stop_for_test(stage: Stage) {
 #[cfg(test)]
 #[path = "apply_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "apply/transfer_tests.rs"]
+mod transfer_tests;

@@ -235,7 +235,7 @@ fn a_locked_source_leaves_both_copies_and_says_how_to_finish() {
             locker.lock().unwrap().execute_batch("BEGIN IMMEDIATE").unwrap();
         }
     });
-    let Some(ApplyError::Failed(reason)) = &outcome.failed else { panic!("{outcome:?}") };
+    let Some(ApplyError::Contended(reason)) = &outcome.failed else { panic!("{outcome:?}") };
     assert!(reason.contains("locked") && reason.contains("move it again to finish"), "{reason}");
     assert!(reason.contains("stands in c1, but its row in api was not deleted"), "{reason}");
     assert!(!reason.contains("nothing was written"), "{reason}");

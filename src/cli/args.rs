@@ -1,25 +1,32 @@
 //! The command line's words: every option, with the text that `--help` shows.
 //!
-//! Imports `store` for the types of its values. Addresses stay texts here: clap repeats a value that it
+//! Imports `store` and `deployment` for the types of its values. Addresses stay texts here: clap repeats a value that it
 //! refuses, and they may hold a password; for the same reason their arguments have no Debug.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::deployment::profile;
 use crate::store::DatabaseName;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or nothing to do
   1  error: a database cannot be used, a write failed
-  2  usage: the command line cannot be meant
+  2  usage: the command line, a profile or a nova.conf cannot be meant
   3  not found
   4  conflict: someone else changed the spec, or another one is in the way; nothing overwritten
-  5  refused: a rule, --read-only, or a confirm step without --yes and without a terminal
+  5  refused: a rule, --read-only, an account that may not write, or a confirm step without
+     --yes and without a terminal
 
-Addresses are SQLAlchemy URLs as in nova.conf (sqlite:////abs/path, sqlite:///relative/path)
-or plain paths of SQLite files.";
+Where the databases are: --api, else --env, else --nova-conf and --config-dir, else
+$REQSPEC_ENV, else $REQSPEC_NOVA_CONF, else the profile file's default, else
+/etc/nova/nova.conf and its kin. The cells are found in the API database.
+
+Addresses are SQLAlchemy URLs as in nova.conf (mysql+pymysql://user@host/nova_api,
+postgresql://user@host/nova_api, sqlite:////abs/path) or plain paths of SQLite files.";
 
 /// Inspect, edit and move the RequestSpecs that OpenStack nova stores.
 ///
@@ -39,22 +46,46 @@ pub struct Arguments {
 #[derive(Args)]
 #[command(next_help_heading = "Deployment")]
 pub struct DeploymentArguments {
-    /// The API database
+    /// The API database; its cells are found in it
     #[arg(long, global = true, value_name = "URL")]
     pub api: Option<String>,
-    /// A cell's database; give one --cell for each
+    /// A cell's database, in place of what the API database says of it; one --cell for each
     #[arg(long = "cell", global = true, value_name = "NAME=URL")]
     pub cells: Vec<String>,
-    /// The environment's name, shown before anything is changed [default: from --api]
+    /// An environment of the profile file (`reqspec environments` lists them)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// nova's configuration; may be given several times, as nova's --config-file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub nova_conf: Vec<PathBuf>,
+    /// A directory with fragments of nova's configuration
+    #[arg(long = "config-dir", global = true, value_name = "DIR")]
+    pub config_dirs: Vec<PathBuf>,
+    /// The profile file [default: $REQSPEC_CONFIG, else ~/.config/reqspec/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How long a database is waited for [default: 5 to connect, 15 for an answer]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    /// The environment's name, shown before anything is changed [default: of the profile, else from
+    /// the API database's address]
     #[arg(long, global = true, value_name = "NAME")]
     pub env_name: Option<String>,
-    /// Where the specs of scheduled instances belong [default: api where the API database has
-    /// upstream nova's alembic_version table, else cells]
+    /// Where the specs of scheduled instances belong [default: of the profile, else api where the
+    /// API database has upstream nova's alembic_version table, else cells]
     #[arg(long, global = true, value_name = "HOME")]
     pub spec_home: Option<HomeArgument>,
     /// Refuse every change
     #[arg(long, global = true)]
     pub read_only: bool,
+}
+
+/// The options that may come several times: clap keeps the values of a global one from one level only.
+pub const REPEATABLE: [&str; 3] = ["--cell", "--nova-conf", "--config-dir"];
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(profile::timeout);
+    seconds.ok_or_else(|| profile::TIMEOUT.to_owned())
 }
 
 /// `--spec-home`.
@@ -95,6 +126,24 @@ pub enum Command {
     Delete(DeleteArguments),
     /// The table of specs in each database
     Db(DbArguments),
+    /// The databases that were found, and how each is
+    Cells(CellsArguments),
+    /// The environments of the profile file
+    Environments(EnvironmentsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct CellsArguments {
+    /// Print one JSON object per database
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct EnvironmentsArguments {
+    /// Print one JSON object per environment
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How a change is confirmed and reported.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::ChangeArguments;
 use super::error::{CliError, Exit};
-use super::output::{Output, say};
+use super::output::{AS_IT_IS, Output, say};
 use super::plan_text;
 use super::sessions::Sessions;
 use crate::change::{
@@ -16,18 +16,41 @@ use crate::change::{
 };
 use crate::deployment::Deployment;
 use crate::spec::text::escaped;
-use crate::store::{Access, DatabaseName, InstanceHome, Stores};
+use crate::store::{Access, DatabaseName, InstanceHome, Probe, Rights, Stores};
 
 /// Prepare, confirm and apply one intent.
 pub async fn run(
-    sessions: &mut Sessions<'_>,
+    sessions: &Sessions,
     arguments: ChangeArguments,
     intent: &Intent,
     instance_uuid: &str,
 ) -> Result<Exit, CliError> {
     allowed(sessions.deployment(), arguments)?;
     let plan = prepare(sessions, arguments, intent, instance_uuid).await?;
+    if !arguments.dry_run {
+        let targets = plan.operations.iter().flat_map(|operation| operation.targets());
+        account_may_write(sessions, targets).await?;
+    }
     carry_out(sessions.deployment(), arguments, plan).await
+}
+
+/// Whether the accounts may write to those databases: said before anything is confirmed.
+///
+/// # Errors
+/// Refused: one may not, and why.
+pub async fn account_may_write(
+    sessions: &Sessions,
+    databases: impl IntoIterator<Item = &DatabaseName>,
+) -> Result<(), CliError> {
+    for database in databases {
+        // One that cannot be asked says so when it is opened for writing.
+        let Ok(probe) = sessions.get(database).await else { continue };
+        if let Ok(Probe { rights: Rights::ReadOnly(why), .. }) = probe.probe().await {
+            let location = sessions.deployment().location(database);
+            return Err(CliError::refused(format!("{database}: {location}: {why}; nothing was written")));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the deployment may be written to; `--dry-run` writes nothing.
@@ -37,7 +60,7 @@ pub fn allowed(deployment: &Deployment, arguments: ChangeArguments) -> Result<()
 
 /// The plan of an intent.
 pub async fn prepare(
-    sessions: &mut Sessions<'_>,
+    sessions: &Sessions,
     arguments: ChangeArguments,
     intent: &Intent,
     instance_uuid: &str,
@@ -86,6 +109,9 @@ pub async fn carry_out(
     let mut out = Output::new();
     if arguments.dry_run {
         if arguments.json {
+            if plan_text::holds_password(&plan) {
+                say(AS_IT_IS);
+            }
             out.json(&plan_text::json(&plan))?;
         } else {
             plan_text::lines(deployment, &plan).iter().try_for_each(|line| out.line(line))?;
@@ -190,11 +216,10 @@ fn report(out: &mut Output, arguments: ChangeArguments, outcome: &Outcome) -> Re
 /// What failed while applying, with its exit code.
 pub fn failure(error: &ApplyError) -> CliError {
     let exit = match error {
-        ApplyError::Conflict { .. } => Exit::Conflict,
+        ApplyError::Conflict { .. } | ApplyError::Contended(_) => Exit::Conflict,
         ApplyError::NotFound(_) => Exit::NotFound,
-        ApplyError::Contended(_) => Exit::Conflict,
         ApplyError::Refused(_) => Exit::Refused,
-        ApplyError::Uncertain(_) | ApplyError::Failed(_) => Exit::Error,
+        ApplyError::Failed(_) | ApplyError::Uncertain(_) => Exit::Error,
     };
     CliError::Said(exit, error.to_string())
 }

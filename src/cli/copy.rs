@@ -9,7 +9,7 @@ use super::sessions::Sessions;
 use crate::change::Intent;
 
 /// Copies.
-pub async fn run(sessions: &mut Sessions<'_>, arguments: CopyArguments) -> Result<Exit, CliError> {
+pub async fn run(sessions: &Sessions, arguments: CopyArguments) -> Result<Exit, CliError> {
     changing::allowed(sessions.deployment(), arguments.change)?;
     sessions.check_name(&arguments.to)?;
     let (from, row) =

@@ -13,7 +13,7 @@ use crate::spec::Document;
 use crate::spec::document::MAX_TEXT;
 
 /// Stores the spec.
-pub async fn run(sessions: &mut Sessions<'_>, arguments: CreateArguments) -> Result<Exit, CliError> {
+pub async fn run(sessions: &Sessions, arguments: CreateArguments) -> Result<Exit, CliError> {
     sessions.check_name(&arguments.to)?;
     changing::allowed(sessions.deployment(), arguments.change)?;
     let text = read(&arguments.file)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::args::{DbArguments, DbCommand};
@@ -12,7 +13,7 @@ use crate::store::migrate::{self, State, Status};
 use crate::store::{DatabaseName, StoreError};
 
 /// One line per database; the first error decides the exit code, the others are still served.
-pub async fn run(sessions: &Sessions<'_>, arguments: &DbArguments) -> Result<Exit, CliError> {
+pub async fn run(sessions: &Sessions, arguments: &DbArguments) -> Result<Exit, CliError> {
     let (sync, one) = match &arguments.command {
         DbCommand::Sync(one) => (true, one),
         DbCommand::Status(one) => (false, one),
@@ -30,8 +31,9 @@ pub async fn run(sessions: &Sessions<'_>, arguments: &DbArguments) -> Result<Exi
     };
     let mut out = Output::new();
     let mut exit = Exit::Done;
-    for database in databases.iter() {
-        match line(sessions, database, sync).await {
+    let lines = join_all(databases.iter().map(|database| line(sessions, database, sync)));
+    for found in lines.await {
+        match found {
             Ok((status, applied_now)) => {
                 if matches!(status.state, State::Refused(_)) {
                     exit = exit.max(Exit::Error);
@@ -54,7 +56,7 @@ pub async fn run(sessions: &Sessions<'_>, arguments: &DbArguments) -> Result<Exi
 }
 
 async fn line(
-    sessions: &Sessions<'_>,
+    sessions: &Sessions,
     database: &DatabaseName,
     sync: bool,
 ) -> Result<(Status, Vec<&'static str>), StoreError> {

@@ -9,7 +9,7 @@ use super::sessions::Sessions;
 use crate::change::Intent;
 
 /// Deletes.
-pub async fn run(sessions: &mut Sessions<'_>, arguments: DeleteArguments) -> Result<Exit, CliError> {
+pub async fn run(sessions: &Sessions, arguments: DeleteArguments) -> Result<Exit, CliError> {
     changing::allowed(sessions.deployment(), arguments.change)?;
     let (database, row) = sessions.the_copy(&arguments.uuid, Some(&arguments.database), "--in").await?;
     let intent = Intent::Destroy { database, instance_uuid: Arc::clone(&row.instance_uuid) };

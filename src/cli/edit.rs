@@ -16,7 +16,7 @@ use crate::store::{DatabaseName, StoredSpec};
 
 /// Makes the edits; `matches` knows in which order they were given.
 pub async fn run(
-    sessions: &mut Sessions<'_>,
+    sessions: &Sessions,
     arguments: EditArguments,
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use super::args::ChangeArguments;
 use super::changing;
 use super::error::{CliError, Exit};
+use super::output::{AS_IT_IS, say};
 use super::sessions::Sessions;
 use crate::change::{Intent, Refusal};
 use crate::spec::Document;
-use crate::spec::text::escaped;
+use crate::spec::text::{escaped, holds_password};
 use crate::store::{DatabaseName, StoredSpec};
 
 /// Edits, confirms and saves.
 pub async fn run(
-    sessions: &mut Sessions<'_>,
+    sessions: &Sessions,
     arguments: ChangeArguments,
     database: DatabaseName,
     row: StoredSpec,
@@ -33,6 +34,12 @@ pub async fn run(
         );
         return Err(CliError::refused(message));
     };
+    if !arguments.dry_run {
+        changing::account_may_write(sessions, [&database]).await?;
+    }
+    if holds_password(first) {
+        say(AS_IT_IS);
+    }
     let (mut text, mut reason) = (first.to_owned(), None);
     loop {
         let after = through_editor(&text, reason.as_deref())?;

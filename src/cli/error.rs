@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::change::Refusal;
 use crate::deployment::demo::DemoError;
+use crate::deployment::discover::FindError;
 use crate::store::StoreError;
 
 /// The documented exit codes.
@@ -36,6 +37,9 @@ pub enum CliError {
     /// Exit code and message.
     #[error("{1}")]
     Said(Exit, String),
+    /// Exit code and message in lines.
+    #[error("{}", .1.join("\n"))]
+    Lines(Exit, Vec<String>),
     /// Nothing to do; exit code 0.
     #[error("{0}")]
     NothingToDo(String),
@@ -68,10 +72,18 @@ impl CliError {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Said(exit, _) => *exit,
+            Self::Said(exit, _) | Self::Lines(exit, _) => *exit,
             Self::NothingToDo(_) => Exit::Done,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) => Exit::Error,
+        }
+    }
+
+    /// What is said, in lines.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Lines(_, lines) => lines.clone(),
+            other => vec![other.to_string()],
         }
     }
 
@@ -85,7 +97,9 @@ impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let exit = match error {
             StoreError::NotFound { .. } => Exit::NotFound,
-            StoreError::Conflict { .. } | StoreError::Exists { .. } => Exit::Conflict,
+            StoreError::Conflict { .. } | StoreError::Exists { .. } | StoreError::Contended { .. } => {
+                Exit::Conflict
+            }
             StoreError::ReadOnly { .. } => Exit::Refused,
             _ => Exit::Error,
         };
@@ -107,6 +121,16 @@ impl From<Refusal> for CliError {
             Refusal::Failed(_) => Exit::Error,
         };
         Self::Said(exit, refusal.to_string())
+    }
+}
+
+impl From<FindError> for CliError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Nothing(lines) => Self::Lines(Exit::Usage, lines),
+            FindError::Wrong(reason) => Self::usage(reason),
+            FindError::Password(reason) => Self::failed(reason),
+        }
     }
 }
 

@@ -1,6 +1,11 @@
-//! `reqspec list`: streams page by page, so memory does not grow with the number of rows.
+//! `reqspec list`: all databases are asked for their first page at once; then each is streamed page by page,
+//! so memory does not grow with the number of rows.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::args::{ListArguments, SortArgument};
 use super::error::{CliError, Exit};
@@ -9,7 +14,7 @@ use super::sessions::Sessions;
 use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use crate::spec::summary::Summary;
 use crate::spec::text::escaped;
-use crate::store::{DatabaseName, StoreError, StoredSpec};
+use crate::store::{DatabaseName, SpecStore, StoreError, StoredSpec};
 
 const HEADS: [&str; 9] =
     ["INSTANCE", "DATABASE", "FLAVOR", "ZONE", "DEMANDS", "UPDATED", "VERSION", "PROJECT", "PROBLEM"];
@@ -20,6 +25,9 @@ const PAGE: u32 = 200;
 /// Rows read at a time by last update: more, because the pass behind the page is made anew where
 /// someone writes meanwhile.
 const PAGE_BY_UPDATE: u32 = 500;
+
+/// A database that has not answered for so long is not waited for before the next ones are listed.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One row of `--json`.
 #[derive(Serialize)]
@@ -43,7 +51,7 @@ struct Row<'a> {
 }
 
 /// Prints the list; [`Exit::Error`] where a database could not be listed.
-pub async fn run(sessions: &mut Sessions<'_>, arguments: &ListArguments) -> Result<Exit, CliError> {
+pub async fn run(sessions: &Sessions, arguments: &ListArguments) -> Result<Exit, CliError> {
     let databases = match &arguments.database {
         Some(named) => {
             sessions.check_name(named)?;
@@ -60,20 +68,61 @@ pub async fn run(sessions: &mut Sessions<'_>, arguments: &ListArguments) -> Resu
     };
     let widest = databases.iter().map(|name| escaped(&name.to_string()).into_owned());
     widest.for_each(|name| list.columns.measure(&["x".repeat(36), name]));
-    let (mut exit, mut headed) = (Exit::Done, arguments.json);
-    for database in &databases {
-        match list.database(sessions, database, arguments.sort, &mut headed).await {
-            Ok(()) => {}
-            Err(ListError::Output(error)) => return Err(error.into()),
-            Err(ListError::Store(error)) => {
-                list.out.flush()?;
-                say(&format!("reqspec: warning: {error}"));
-                exit = Exit::Error;
+    let mut headed = arguments.json;
+    let order = match arguments.sort {
+        SortArgument::Id => SortOrder::Id,
+        SortArgument::Updated => SortOrder::Updated,
+    };
+    let first = list.limit(order);
+    let mut asked: Vec<_> = databases
+        .into_iter()
+        .map(|database| {
+            let (sessions, request) =
+                (sessions.clone(), PageRequest { order, from: PageFrom::Start, limit: first });
+            let task = tokio::spawn({
+                let database = database.clone();
+                async move { first_page(&sessions, &database, request).await }
+            });
+            (database, Some(task))
+        })
+        .collect();
+    let mut exit = Exit::Done;
+    let soon = Instant::now() + PATIENCE;
+    // In their order; one that does not answer in time has its turn after the others.
+    for until in [Some(soon), None] {
+        for (database, task) in &mut asked {
+            let Some(running) = task.as_mut() else { continue };
+            let answer = match until {
+                Some(until) => match tokio::time::timeout_at(until, running).await {
+                    Ok(answer) => answer,
+                    Err(_) => continue,
+                },
+                None => running.await,
+            };
+            *task = None;
+            let answer = answer.map_err(std::io::Error::other)?;
+            match list.database(database, order, first, answer, &mut headed).await {
+                Ok(()) => {}
+                Err(ListError::Output(error)) => return Err(error.into()),
+                Err(ListError::Store(error)) => {
+                    list.out.flush()?;
+                    say(&format!("reqspec: warning: {error}"));
+                    exit = Exit::Error;
+                }
             }
         }
+        // What is there is shown before anything is waited for.
+        list.out.flush()?;
     }
-    list.out.flush()?;
     Ok(exit)
+}
+
+type FirstPage = Result<(Arc<dyn SpecStore>, Vec<StoredSpec>), StoreError>;
+
+async fn first_page(sessions: &Sessions, database: &DatabaseName, request: PageRequest) -> FirstPage {
+    let store = sessions.get(database).await?;
+    let rows = store.page(request).await?;
+    Ok((store, rows))
 }
 
 enum ListError {
@@ -102,32 +151,33 @@ struct List {
 }
 
 impl List {
+    /// How many rows the next page has at most.
+    fn limit(&self, order: SortOrder) -> u32 {
+        let size = match order {
+            SortOrder::Id => PAGE,
+            SortOrder::Updated => PAGE_BY_UPDATE,
+        };
+        if self.filter.is_none() { size.min(self.left.try_into().unwrap_or(size)) } else { size }
+    }
+
     async fn database(
         &mut self,
-        sessions: &mut Sessions<'_>,
         database: &DatabaseName,
-        sort: SortArgument,
+        order: SortOrder,
+        first: u32,
+        answer: FirstPage,
         headed: &mut bool,
     ) -> Result<(), ListError> {
-        let store = sessions.get(database).await?;
-        let (order, size) = match sort {
-            SortArgument::Id => (SortOrder::Id, PAGE),
-            SortArgument::Updated => (SortOrder::Updated, PAGE_BY_UPDATE),
-        };
-        let mut from = PageFrom::Start;
-        while self.left > 0 {
-            let limit =
-                if self.filter.is_none() { size.min(self.left.try_into().unwrap_or(size)) } else { size };
-            let rows = store.page(PageRequest { order, from, limit }).await?;
+        let (store, mut rows) = answer?;
+        let mut limit = first;
+        loop {
             let last = rows.last().map(page_key);
             let full = rows.len() >= limit as usize;
             self.print(database, rows, headed)?;
-            match last {
-                Some(key) if full => from = PageFrom::After(key),
-                _ => break,
-            }
+            let Some(key) = last.filter(|_| full && self.left > 0) else { return Ok(()) };
+            limit = self.limit(order);
+            rows = store.page(PageRequest { order, from: PageFrom::After(key), limit }).await?;
         }
-        Ok(())
     }
 
     fn print(

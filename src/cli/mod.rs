@@ -4,18 +4,23 @@
 //! - `sessions`: read-only sessions, and finding a spec in them.
 //! - `changing`, `plan_text`: prepare, confirm, apply, report.
 //! - One file per command: `list`, `show`, `create`, `edit` (`edit_external`), `moving`
-//!   (`move_scheduled`), `copy`, `delete`, `db`.
+//!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`.
+//! - `deployment`: which databases the options mean.
 //!
 //! May import everything; nobody imports it.
 
 mod args;
+mod cells;
+mod cells_text;
 mod changing;
 mod copy;
 mod create;
 mod db;
 mod delete;
+mod deployment;
 mod edit;
 mod edit_external;
+mod environments;
 mod error;
 mod list;
 mod log;
@@ -31,27 +36,30 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::deployment::{self, CellArgument, Deployment, WritePolicy};
-use crate::store::SpecHome;
+use crate::deployment::discover::Found;
+use crate::deployment::{Deployment, WritePolicy, demo};
+use crate::spec::mask::masked;
+use crate::store::DatabaseName;
 
-use args::{Arguments, Command, DeploymentArguments, HomeArgument};
+use args::{Arguments, Command, DbCommand, DeploymentArguments};
 use error::{CliError, Exit};
 use sessions::Sessions;
 
 /// Runs the command line given (the program's name first) and gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let matches = match Arguments::command().try_get_matches_from(cells_first(arguments)) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = match Arguments::command().try_get_matches_from(repeatable_first(arguments.clone())) {
         Ok(matches) => matches,
         Err(error) => {
             // --help and --version come this way too; clap's exit code for usage errors is 2.
-            let _ = error.print();
+            print(&error, &arguments);
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
     let parsed = match Arguments::from_arg_matches(&matches) {
         Ok(parsed) => parsed,
         Err(error) => {
-            let _ = error.print();
+            print(&error, &arguments);
             return Exit::Usage.into();
         }
     };
@@ -65,16 +73,37 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             if !error.is_quiet() {
-                output::say(&format!("reqspec: {error}"));
+                for (at, line) in error.lines().into_iter().enumerate() {
+                    output::say(&if at == 0 { format!("reqspec: {line}") } else { line });
+                }
             }
             error.exit().into()
         }
     }
 }
 
-/// The same arguments with every `--cell` before the command. clap keeps the values of a global
-/// option from one level only: of cells given before and after the command, some would be lost.
-fn cells_first(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+/// clap repeats what it refuses: a URL that stands where none is wanted may hold a password.
+fn print(error: &clap::Error, arguments: &[OsString]) {
+    let mut text = error.to_string();
+    let given = arguments.iter().filter_map(|argument| argument.to_str());
+    let values = given.clone().filter_map(|argument| argument.split_once('=')).map(|(_, value)| value);
+    let secret =
+        given.chain(values).filter(|given| given.contains("://")).map(|given| (given, masked(given)));
+    let secret: Vec<_> = secret.filter(|(given, shown)| given != shown && text.contains(given)).collect();
+    if secret.is_empty() {
+        // In colours, where there are some.
+        let _ = error.print();
+        return;
+    }
+    for (given, shown) in secret {
+        text = text.replace(given, &shown);
+    }
+    text.lines().for_each(output::say);
+}
+
+/// The same arguments with every option that may come several times before the command: of values
+/// given before and after the command, clap would lose some.
+fn repeatable_first(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments = arguments.into_iter();
     let mut first: Vec<OsString> = arguments.next().into_iter().collect();
     let mut rest = Vec::new();
@@ -84,13 +113,14 @@ fn cells_first(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
             rest.extend(arguments);
             break;
         }
-        match argument.to_str() {
-            Some("--cell") => {
-                first.push(argument);
-                first.extend(arguments.next());
-            }
-            Some(text) if text.starts_with("--cell=") => first.push(argument),
-            _ => rest.push(argument),
+        let option = argument.to_str().map_or("", |text| text.split('=').next().unwrap_or(text));
+        if !args::REPEATABLE.contains(&option) {
+            rest.push(argument);
+        } else if argument.to_str() == Some(option) {
+            first.push(argument);
+            first.extend(arguments.next());
+        } else {
+            first.push(argument);
         }
     }
     first.append(&mut rest);
@@ -105,83 +135,79 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
     match arguments.command {
         None => tui(&places, arguments.tui.write),
         Some(Command::Tui(tui_arguments)) => tui(&places, arguments.tui.write || tui_arguments.write),
-        Some(Command::Demo(demo)) => {
-            if places.api.is_some() || !places.cells.is_empty() || places.spec_home.is_some() {
+        Some(Command::Demo(arguments)) => {
+            if deployment::is_named(&places) {
                 return Err(CliError::usage(
-                    "the demo brings its own databases: leave out --api, --cell and --spec-home",
+                    "the demo brings its own databases: leave out --api, --cell, --env, --nova-conf, --config-dir and --spec-home",
                 ));
             }
-            let deployment = deployment::demo::open(demo.reset)?;
-            let deployment = if places.read_only { read_only(deployment) } else { deployment };
-            screen(deployment, demo.headless)
+            let mut demo = demo::open(arguments.reset)?;
+            if places.read_only {
+                demo = demo.with_policy(WritePolicy::Never(deployment::READ_ONLY.to_owned()));
+            }
+            if let Some(timeout) = places.timeout {
+                demo = demo.with_timeout(timeout);
+            }
+            screen(demo, crate::tui::Options::default(), arguments.headless)
         }
+        Some(Command::Environments(arguments)) => environments::run(&places, &arguments),
         Some(command) => {
-            let deployment = deployment(&places)?;
+            let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(command_line(&deployment, command, matches))
+            let result = runtime.block_on(command_line(found.deployment, command, matches));
+            // A database that does not answer is not waited for.
+            runtime.shutdown_background();
+            result
         }
     }
 }
 
 async fn command_line(
-    deployment: &Deployment,
+    deployment: Deployment,
     command: Command,
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {
-    let mut sessions = Sessions::new(deployment);
+    let sessions = Sessions::new(deployment);
+    sessions.discover(named(&command)).await;
     match command {
-        Command::List(arguments) => list::run(&mut sessions, &arguments).await,
-        Command::Show(arguments) => show::run(&mut sessions, &arguments).await,
-        Command::Create(arguments) => create::run(&mut sessions, arguments).await,
+        Command::List(arguments) => list::run(&sessions, &arguments).await,
+        Command::Show(arguments) => show::run(&sessions, &arguments).await,
+        Command::Create(arguments) => create::run(&sessions, arguments).await,
         Command::Edit(arguments) => {
             let own = matches.subcommand_matches("edit").unwrap_or(matches);
-            edit::run(&mut sessions, arguments, own).await
+            edit::run(&sessions, arguments, own).await
         }
-        Command::Move(arguments) => moving::run(&mut sessions, arguments).await,
-        Command::Copy(arguments) => copy::run(&mut sessions, arguments).await,
-        Command::Delete(arguments) => delete::run(&mut sessions, arguments).await,
+        Command::Move(arguments) => moving::run(&sessions, arguments).await,
+        Command::Copy(arguments) => copy::run(&sessions, arguments).await,
+        Command::Delete(arguments) => delete::run(&sessions, arguments).await,
         Command::Db(arguments) => db::run(&sessions, &arguments).await,
-        // Dispatched before: they bring a runtime of their own.
-        Command::Tui(_) | Command::Demo(_) => Ok(Exit::Done),
+        Command::Cells(arguments) => cells::run(&sessions, &arguments).await,
+        // Dispatched before: they open no session, or bring a runtime of their own.
+        Command::Tui(_) | Command::Demo(_) | Command::Environments(_) => Ok(Exit::Done),
     }
 }
 
-/// The deployment that the options describe.
-fn deployment(arguments: &DeploymentArguments) -> Result<Deployment, CliError> {
-    let Some(api) = &arguments.api else {
-        let message = "say where the API database is: --api URL, and --cell NAME=URL for each cell \
-                       (`reqspec demo` shows a sample deployment)";
-        return Err(CliError::usage(message));
-    };
-    let api = deployment::url::parse(api).map_err(|error| CliError::usage(format!("--api: {error}")))?;
-    let cells = arguments.cells.iter().map(|cell| cell.parse()).collect::<Result<Vec<CellArgument>, _>>();
-    let deployment = cells.and_then(|cells| Deployment::new(api, cells));
-    let mut deployment = deployment.map_err(|error| CliError::usage(format!("--cell: {error}")))?;
-    if let Some(name) = &arguments.env_name {
-        deployment = deployment.with_environment(name);
+/// The one database that a reading command is about.
+fn named(command: &Command) -> Option<&DatabaseName> {
+    match command {
+        Command::List(arguments) => arguments.database.as_ref(),
+        Command::Db(arguments) => match &arguments.command {
+            DbCommand::Sync(one) | DbCommand::Status(one) => one.database.as_ref(),
+        },
+        _ => None,
     }
-    if let Some(home) = arguments.spec_home {
-        deployment = deployment.with_spec_home(match home {
-            HomeArgument::Api => SpecHome::Api,
-            HomeArgument::Cells => SpecHome::Cells,
-        });
-    }
-    Ok(if arguments.read_only { read_only(deployment) } else { deployment })
-}
-
-fn read_only(deployment: Deployment) -> Deployment {
-    deployment.with_policy(WritePolicy::Never("--read-only was given; nothing was written".to_owned()))
 }
 
 fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
-    let mut deployment = deployment(places)?;
+    let Found { mut deployment, environments } = deployment::find(places)?;
     if write {
+        deployment.may_write().map_err(CliError::refused)?;
         deployment = deployment.with_policy(WritePolicy::FromStart);
     }
-    screen(deployment, false)
+    screen(deployment, crate::tui::Options { environments, ..Default::default() }, false)
 }
 
-fn screen(deployment: Deployment, headless: bool) -> Result<Exit, CliError> {
+fn screen(deployment: Deployment, options: crate::tui::Options, headless: bool) -> Result<Exit, CliError> {
     let failed = |error: crate::tui::TuiError| CliError::failed(error.to_string());
     if headless {
         let mut out = output::Output::new();
@@ -189,7 +215,7 @@ fn screen(deployment: Deployment, headless: bool) -> Result<Exit, CliError> {
         text.lines().try_for_each(|line| out.line(line))?;
         out.flush()?;
     } else {
-        crate::tui::run(deployment, crate::tui::Options::default()).map_err(failed)?;
+        crate::tui::run(deployment, options).map_err(failed)?;
     }
     Ok(Exit::Done)
 }

@@ -22,7 +22,7 @@ const PAGE: u32 = 200;
 
 /// Asks once, moves, and sums up.
 pub async fn run(
-    sessions: &mut Sessions<'_>,
+    sessions: &Sessions,
     arguments: ChangeArguments,
     limit: Option<u64>,
 ) -> Result<Exit, CliError> {
@@ -35,15 +35,18 @@ pub async fn run(
              --spec-home cells says that this deployment follows the blueprint, --force overrules",
         ));
     }
-    let counts =
-        inventory::count_scheduled(api.as_ref(), &deployment.databases()).await.map_err(|error| {
-            CliError::failed(format!("where instances live cannot be read from the API database: {error}"))
-        })?;
+    let counts = inventory::count_scheduled(api.as_ref(), &deployment.entries()).await.map_err(|error| {
+        CliError::failed(format!("where instances live cannot be read from the API database: {error}"))
+    })?;
     let (cells, left_out) = usable(sessions, counts).await;
     let total = cells.values().sum::<u64>().min(limit.unwrap_or(u64::MAX));
     if total == 0 {
         let message = "no spec of a scheduled instance to move from the API database".to_owned();
         return if left_out { Err(CliError::failed(message)) } else { Err(CliError::NothingToDo(message)) };
+    }
+    if !arguments.dry_run {
+        let cells: Vec<_> = cells.keys().cloned().map(DatabaseName::Cell).collect();
+        changing::account_may_write(sessions, cells.iter().chain([&DatabaseName::Api])).await?;
     }
     if !arguments.dry_run {
         confirm(deployment, arguments, &cells, total)?;
@@ -54,26 +57,17 @@ pub async fn run(
 }
 
 /// The cells that can take specs, with the number of each. Says which cannot, and whether any.
-async fn usable(
-    sessions: &mut Sessions<'_>,
-    counts: Vec<(CellName, u64)>,
-) -> (BTreeMap<CellName, u64>, bool) {
+async fn usable(sessions: &Sessions, counts: Vec<(CellName, u64)>) -> (BTreeMap<CellName, u64>, bool) {
     let (mut cells, mut left_out) = (BTreeMap::new(), false);
     for (cell, count) in counts {
         let database = DatabaseName::Cell(cell.clone());
-        let reason = if !sessions.deployment().databases().contains(&database) {
-            format!("no --cell {cell}=URL was given")
-        } else {
-            match table(sessions, &database).await {
-                Ok(TableState::Present) => {
-                    cells.insert(cell, count);
-                    continue;
-                }
-                Ok(TableState::Missing) => {
-                    "it has no table request_specs; `reqspec db sync` adds it".to_owned()
-                }
-                Err(error) => error.to_string(),
+        let reason = match table(sessions, &database).await {
+            Ok(TableState::Present) => {
+                cells.insert(cell, count);
+                continue;
             }
+            Ok(TableState::Missing) => "it has no table request_specs; `reqspec db sync` adds it".to_owned(),
+            Err(error) => error.to_string(),
         };
         left_out = true;
         say(&format!("reqspec: warning: {count} specs of {cell} stay in the API database: {reason}"));
@@ -81,7 +75,7 @@ async fn usable(
     (cells, left_out)
 }
 
-async fn table(sessions: &mut Sessions<'_>, database: &DatabaseName) -> Result<TableState, StoreError> {
+async fn table(sessions: &Sessions, database: &DatabaseName) -> Result<TableState, StoreError> {
     sessions.get(database).await?.table_state().await
 }
 
@@ -162,12 +156,12 @@ impl Run {
     /// At most `total` specs: no more than were confirmed, even if instances are scheduled meanwhile.
     async fn all(
         &mut self,
-        sessions: &mut Sessions<'_>,
+        sessions: &Sessions,
         cells: &BTreeMap<CellName, u64>,
         total: u64,
     ) -> Result<(), CliError> {
         let api = sessions.get(&DatabaseName::Api).await?;
-        let known = sessions.deployment().databases();
+        let known = sessions.deployment().entries();
         let (mut after, mut left) = (0, total);
         while left > 0 {
             let page = inventory::scheduled_after(api.as_ref(), &known, after, PAGE).await?;
@@ -185,7 +179,7 @@ impl Run {
         Ok(())
     }
 
-    async fn one(&mut self, sessions: &mut Sessions<'_>, scheduled: &Scheduled) -> (Fate, String) {
+    async fn one(&mut self, sessions: &Sessions, scheduled: &Scheduled) -> (Fate, String) {
         let intent = Intent::Move {
             from: DatabaseName::Api,
             to: DatabaseName::Cell(scheduled.cell.clone()),

@@ -9,7 +9,7 @@ use super::{changing, move_scheduled};
 use crate::change::Intent;
 
 /// Moves.
-pub async fn run(sessions: &mut Sessions<'_>, arguments: MoveArguments) -> Result<Exit, CliError> {
+pub async fn run(sessions: &Sessions, arguments: MoveArguments) -> Result<Exit, CliError> {
     changing::allowed(sessions.deployment(), arguments.change)?;
     // clap asks for both unless --scheduled is given.
     let (Some(uuid), Some(to)) = (arguments.uuid, arguments.to) else {

@@ -42,6 +42,10 @@ impl Output {
     }
 }
 
+/// Said where stored text is given out exactly, and a password is in it.
+pub const AS_IT_IS: &str = "reqspec: notice: the stored text holds a password (transport_url, database_connection), \
+                            and is given as it is";
+
 /// A warning or a question's text, one line on standard error.
 pub fn say(message: &str) {
     // Standard error may be closed; there is nowhere left to say so.

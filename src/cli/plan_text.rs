@@ -6,6 +6,7 @@ use crate::change::{Operation, Plan, Requirement, Severity};
 use crate::deployment::Deployment;
 use crate::spec::diff::{self, Change};
 use crate::spec::summary::Summary;
+use crate::spec::text::{self, masked_at, masked_json};
 use crate::store::DatabaseName;
 
 /// At most so many bytes of one value are shown.
@@ -40,6 +41,18 @@ pub fn json(plan: &Plan) -> Value {
     })
 }
 
+/// Whether a text of the plan, which its JSON gives exactly, holds a password.
+pub fn holds_password(plan: &Plan) -> bool {
+    let holds = |text: &[u8]| text::holds_password(&String::from_utf8_lossy(text));
+    plan.operations.iter().any(|operation| match operation {
+        Operation::Save { before, after, .. } => holds(before) || holds(after.as_bytes()),
+        Operation::Create { text, .. } => holds(text.as_bytes()),
+        Operation::Copy { text, replaces: Some(old), .. } => holds(text) || holds(old),
+        // Their JSON holds no text.
+        Operation::Copy { .. } | Operation::Move { .. } | Operation::Destroy { .. } => false,
+    })
+}
+
 /// A difference of two stored texts as lines, `path: before -> after`.
 pub fn difference_lines(before: &[u8], after: &[u8]) -> Vec<String> {
     let changes = diff::difference_of_texts(before, after);
@@ -52,7 +65,7 @@ pub fn difference_lines(before: &[u8], after: &[u8]) -> Vec<String> {
 
 fn change_line(change: &Change) -> String {
     let value = |value: &Option<String>| match value {
-        Some(value) => excerpt(value.as_bytes()),
+        Some(value) => excerpt(masked_at(&change.path, value).as_bytes()),
         None => "(absent)".to_owned(),
     };
     let path = if change.path.is_empty() { "the whole spec" } else { &change.path };
@@ -107,7 +120,8 @@ fn body(operation: &Operation) -> Vec<String> {
 fn outline(text: &[u8]) -> String {
     let summary = Summary::of(text);
     if let Some(problem) = &summary.problem {
-        return format!("{} bytes, {problem}: {}", text.len(), excerpt(text));
+        let shown = String::from_utf8_lossy(text);
+        return format!("{} bytes, {problem}: {}", text.len(), excerpt(masked_json(&shown).as_bytes()));
     }
     let field = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!(", {name} {value}"));
     let fields = [

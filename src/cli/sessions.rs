@@ -1,8 +1,12 @@
-//! Read-only sessions, opened when first needed, and finding a spec in them.
+//! Read-only sessions, each opened once, and finding a spec in them. All databases are asked at
+//! once: one that does not answer takes its own time and no other's.
 
 use crate::spec::text::named;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::join_all;
+use tokio::sync::OnceCell;
 
 use super::error::{CliError, Exit};
 use super::output::say;
@@ -13,10 +17,15 @@ use crate::store::{Access, DatabaseName, SpecStore, StoreError, StoredSpec};
 /// The shortest beginning of a uuid that is looked for.
 const SHORTEST_PREFIX: usize = 6;
 
-/// The read-only sessions of one command.
-pub struct Sessions<'d> {
-    deployment: &'d Deployment,
-    opened: BTreeMap<DatabaseName, Arc<dyn SpecStore>>,
+type Store = Arc<dyn SpecStore>;
+/// A session, or why there is none: that is not tried again by the same command.
+type Slot = Arc<OnceCell<Result<Store, StoreError>>>;
+
+/// The read-only sessions of one command. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    deployment: Arc<Deployment>,
+    opened: Arc<Mutex<BTreeMap<DatabaseName, Slot>>>,
 }
 
 /// Where a spec was looked for, and what was found.
@@ -29,25 +38,43 @@ pub struct Found {
     pub unasked: Vec<StoreError>,
 }
 
-impl<'d> Sessions<'d> {
+impl Sessions {
     /// None opened yet.
-    pub fn new(deployment: &'d Deployment) -> Self {
-        Self { deployment, opened: BTreeMap::new() }
+    pub fn new(deployment: Deployment) -> Self {
+        Self { deployment: Arc::new(deployment), opened: Arc::default() }
     }
 
     /// The deployment.
-    pub fn deployment(&self) -> &'d Deployment {
-        self.deployment
+    pub fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
+    /// Look for the cells in the API database, and say what is to be said of how the databases were
+    /// found. A command that is about one database, which was given, does without.
+    pub async fn discover(&self, about: Option<&DatabaseName>) {
+        let given = about.is_some_and(|database| self.deployment.databases().contains(database));
+        let looked = match given {
+            true => Ok(()),
+            false => match self.get(&DatabaseName::Api).await {
+                Ok(api) => self.deployment.discover_from(api.as_ref()).await.map(|_| ()),
+                Err(error) => Err(error),
+            },
+        };
+        for notice in self.deployment.notices() {
+            say(&format!("reqspec: notice: {notice}"));
+        }
+        if let Err(error) = looked {
+            say(&format!("reqspec: warning: no cells were looked up, only those given are known: {error}"));
+        }
     }
 
     /// The session of a database.
-    pub async fn get(&mut self, database: &DatabaseName) -> Result<Arc<dyn SpecStore>, StoreError> {
-        if let Some(store) = self.opened.get(database) {
-            return Ok(Arc::clone(store));
-        }
-        let store = self.deployment.open(database, Access::ReadOnly).await?;
-        self.opened.insert(database.clone(), Arc::clone(&store));
-        Ok(store)
+    pub async fn get(&self, database: &DatabaseName) -> Result<Store, StoreError> {
+        let slot = {
+            let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(opened.entry(database.clone()).or_default())
+        };
+        slot.get_or_init(|| self.deployment.open(database, Access::ReadOnly)).await.clone()
     }
 
     /// A database that was named on the command line, or a usage error that names those there are.
@@ -63,10 +90,12 @@ impl<'d> Sessions<'d> {
     ///
     /// # Errors
     /// Usage: the beginning is too short or of several instances.
-    pub async fn find(&mut self, uuid: &str) -> Result<Found, CliError> {
+    pub async fn find(&self, uuid: &str) -> Result<Found, CliError> {
         let mut found = Found { instance_uuid: Arc::from(uuid), copies: Vec::new(), unasked: Vec::new() };
-        for database in self.deployment.databases().iter() {
-            match self.get_row(database, uuid).await {
+        let databases = self.deployment.databases();
+        let rows = join_all(databases.iter().map(|database| self.get_row(database, uuid))).await;
+        for (database, row) in databases.iter().zip(rows) {
+            match row {
                 Ok(row) => found.copies.extend(row.map(|row| (database.clone(), row))),
                 Err(error) => found.unasked.push(error),
             }
@@ -91,26 +120,25 @@ impl<'d> Sessions<'d> {
         Ok(found)
     }
 
-    async fn get_row(
-        &mut self,
-        database: &DatabaseName,
-        uuid: &str,
-    ) -> Result<Option<StoredSpec>, StoreError> {
+    async fn get_row(&self, database: &DatabaseName, uuid: &str) -> Result<Option<StoredSpec>, StoreError> {
         let row = self.get(database).await?.get(uuid).await;
         if matches!(row, Err(StoreError::NoTable { .. })) { Ok(None) } else { row }
     }
 
     /// The one uuid that begins so, over all databases that answer.
     async fn whole_uuid(
-        &mut self,
+        &self,
         prefix: &str,
         unasked: &mut Vec<StoreError>,
     ) -> Result<Option<Arc<str>>, CliError> {
         let mut whole: Vec<Arc<str>> = Vec::new();
-        for database in self.deployment.databases().iter() {
+        let databases = self.deployment.databases();
+        let found = join_all(databases.iter().map(|database| async move {
             // One that cannot be opened is among the unasked already.
-            let Ok(store) = self.get(database).await else { continue };
-            let rows = match store.find_prefix(prefix, 3).await {
+            Some(self.get(database).await.ok()?.find_prefix(prefix, 3).await)
+        }));
+        for rows in found.await.into_iter().flatten() {
+            let rows = match rows {
                 Ok(rows) => rows,
                 Err(StoreError::NoTable { .. }) => continue,
                 Err(error) => {
@@ -141,7 +169,7 @@ impl<'d> Sessions<'d> {
     /// Not found; usage where several databases hold it; an error where one that might hold it
     /// cannot be asked.
     pub async fn the_copy(
-        &mut self,
+        &self,
         uuid: &str,
         named: Option<&DatabaseName>,
         option: &str,
@@ -180,14 +208,14 @@ impl<'d> Sessions<'d> {
     }
 }
 
-impl Sessions<'_> {
+impl Sessions {
     /// The copy that a move or copy to `to` takes: the one in the database named, else the only
     /// one elsewhere, else the one in `to` itself (there is nothing to do then).
     ///
     /// # Errors
     /// As [`Sessions::the_copy`].
     pub async fn the_copy_to_take(
-        &mut self,
+        &self,
         uuid: &str,
         named: Option<&DatabaseName>,
         to: &DatabaseName,

@@ -5,21 +5,21 @@ use serde_json::value::RawValue;
 
 use super::args::ShowArguments;
 use super::error::{CliError, Exit};
-use super::output::{Columns, Output, say};
+use super::output::{AS_IT_IS, Columns, Output, say};
 use super::sessions::{Found, Sessions, not_found};
 use crate::scheduler::constraint::{Constraint, Tab, Weight, constraints};
 use crate::spec::Document;
 use crate::spec::diff::{self, Relation};
 use crate::spec::schema;
 use crate::spec::summary::Summary;
-use crate::spec::text::escaped;
+use crate::spec::text::{escaped, holds_password};
 use crate::store::{DatabaseName, StoredSpec};
 
 /// Findings that are printed; more are counted.
 const FINDINGS: usize = 200;
 
 /// Prints the spec.
-pub async fn run(sessions: &mut Sessions<'_>, arguments: &ShowArguments) -> Result<Exit, CliError> {
+pub async fn run(sessions: &Sessions, arguments: &ShowArguments) -> Result<Exit, CliError> {
     let found = look(sessions, arguments).await?;
     let Some((_, first)) = found.copies.first() else {
         let Some(error) = found.unasked.first() else { return Err(not_found(&arguments.uuid)) };
@@ -30,6 +30,10 @@ pub async fn run(sessions: &mut Sessions<'_>, arguments: &ShowArguments) -> Resu
         say(&format!("reqspec: warning: {error}"));
     }
     let mut out = Output::new();
+    let exact = arguments.raw || arguments.json;
+    if exact && found.copies.iter().any(|(_, row)| holds_password(&String::from_utf8_lossy(&row.spec))) {
+        say(AS_IT_IS);
+    }
     if arguments.raw {
         if found.copies.iter().any(|(_, row)| row.spec != first.spec) {
             let names: Vec<_> = found.copies.iter().map(|(database, _)| database.to_string()).collect();
@@ -48,7 +52,7 @@ pub async fn run(sessions: &mut Sessions<'_>, arguments: &ShowArguments) -> Resu
     Ok(Exit::Done)
 }
 
-async fn look(sessions: &mut Sessions<'_>, arguments: &ShowArguments) -> Result<Found, CliError> {
+async fn look(sessions: &Sessions, arguments: &ShowArguments) -> Result<Found, CliError> {
     let Some(named) = &arguments.database else { return sessions.find(&arguments.uuid).await };
     let (database, row) = sessions.the_copy(&arguments.uuid, Some(named), "--in").await?;
     let instance_uuid = row.instance_uuid.clone();

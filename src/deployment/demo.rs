@@ -4,7 +4,7 @@
 //! The directory appears whole or not at all: it is unpacked beside its place and renamed. Two
 //! starts at once both unpack, one wins, and both use the winner's.
 //!
-//! Imports `store`'s names.
+//! Imports `store`'s names; writes to a database before it is the demo's, and to none after.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -124,6 +124,12 @@ fn unpack(parent: &Path, directory: &Path, reset: bool) -> Result<(), DemoError>
             .into_iter()
             .try_for_each(|half| half.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })?;
+    let api = beside.path().join(DATABASES[0].0);
+    map_cells(&api, directory).map_err(|error| DemoError::Io {
+        path: api.clone(),
+        operation: "writing where the cells are",
+        error: io::Error::other(error),
+    })?;
     for _ in 0..ATTEMPTS {
         if reset {
             put_aside(parent, directory)?;
@@ -144,6 +150,22 @@ fn unpack(parent: &Path, directory: &Path, reset: bool) -> Result<(), DemoError>
         operation: "putting the demo there",
         error: io::Error::other("other starts of the demo keep replacing it"),
     })
+}
+
+/// Lets `cell_mappings` say where the cells are once `directory` is in its place, as nova's own would:
+/// the files were made elsewhere.
+fn map_cells(api: &Path, directory: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut connection = rusqlite::Connection::open(api)?;
+    // Nobody else has the file yet: what fails is unpacked again.
+    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
+    let changes = connection.transaction()?;
+    for (name, (file, _)) in CELLS.iter().zip(&DATABASES[1..]) {
+        let path = std::path::absolute(directory.join(file))?;
+        let url = format!("sqlite:///{}", path.display());
+        changes.execute("UPDATE cell_mappings SET database_connection = ?1 WHERE name = ?2", (url, name))?;
+    }
+    changes.commit()?;
+    Ok(connection.close().map_err(|(_, error)| error)?)
 }
 
 /// Takes the directory away in one step, then deletes it: no start sees half of it.
@@ -197,6 +219,22 @@ mod tests {
         open_in(home.path(), true).unwrap();
         assert!(fs::read(&api).unwrap().starts_with(b"SQLite format 3\0"));
         assert_eq!(names(home.path()), ["demo"]);
+    }
+
+    #[tokio::test]
+    async fn its_mappings_say_where_the_cells_are() {
+        let home = tempfile::tempdir().unwrap();
+        let demo = open_in(home.path(), false).unwrap();
+        let api = demo.address(&DatabaseName::Api).unwrap();
+        let found = Deployment::new(api, Vec::new()).unwrap();
+        assert!(found.discover().await.unwrap());
+        assert_eq!(found.databases(), demo.databases());
+        for cell in CELLS.map(DatabaseName::cell) {
+            assert_eq!(found.address(&cell).unwrap(), demo.address(&cell).unwrap());
+        }
+        assert!(demo.discover().await.unwrap(), "the uuids are known now");
+        assert!(!demo.discover().await.unwrap());
+        assert_eq!(found.databases(), demo.databases());
     }
 
     #[test]

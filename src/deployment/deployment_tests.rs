@@ -59,12 +59,12 @@ async fn scheduled_specs_come_page_by_page() {
         INSERT INTO request_specs SELECT NULL, NULL, id, instance_uuid, '{}' FROM instance_mappings WHERE id > 8";
     let deployment = deployment(directory.path(), &format!("{NOVA}{rows}"));
     let api = deployment.open(&DatabaseName::Api, Access::ReadOnly).await.unwrap();
-    let counts = count_scheduled(api.as_ref(), &deployment.databases()).await.unwrap();
+    let counts = count_scheduled(api.as_ref(), &deployment.entries()).await.unwrap();
     let expected = [("cell1", 3), ("uuid-of-two", 3), ("uuid-of-three", 3)];
     assert_eq!(counts, expected.map(|(cell, count)| (CellName::new(cell), count)));
     let (mut after, mut ids) = (0, Vec::new());
     loop {
-        let page = scheduled_after(api.as_ref(), &deployment.databases(), after, 2).await.unwrap();
+        let page = scheduled_after(api.as_ref(), &deployment.entries(), after, 2).await.unwrap();
         let Some(last) = page.last() else { break };
         assert!(page.len() <= 2);
         after = last.mapping_id;
@@ -111,4 +111,79 @@ async fn nothing_is_opened_for_writing_against_the_policy() {
 fn the_environment_is_named_after_the_address() {
     assert_eq!(short_address("/var/lib/prod/nova_api.sqlite"), "prod/nova_api.sqlite");
     assert_eq!(short_address("nova_api.sqlite"), "nova_api.sqlite");
+}
+
+/// A deployment of an API database alone, made by those statements.
+fn api_alone(directory: &Path, sql: &str) -> Deployment {
+    let api = directory.join("nova_api.sqlite");
+    Connection::open(&api).unwrap().execute_batch(&format!("{sql}; VACUUM")).unwrap();
+    Deployment::new(Address::of_path(&api), Vec::new()).unwrap()
+}
+
+#[tokio::test]
+async fn cells_are_found_and_found_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let sql = "CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid, name, transport_url, database_connection, disabled);
+        INSERT INTO cell_mappings VALUES
+            (1, '00000000-0000-0000-0000-000000000000', 'cell0', 'none:///', 'sqlite:////zero', 0),
+            (2, 'uuid-of-one', 'cell1', 'rabbit://n:s3cret@r/', 'sqlite:////one', NULL),
+            (3, 'uuid-of-two', NULL, '', 'sqlite:////two', 1)";
+    let deployment = api_alone(directory.path(), sql);
+    assert_eq!(deployment.databases().len(), 1);
+    assert!(deployment.discover().await.unwrap());
+    let entries = deployment.entries();
+    let found: Vec<_> = entries
+        .iter()
+        .skip(1)
+        .map(|entry| (entry.name.to_string(), entry.shown.to_string(), entry.disabled))
+        .collect();
+    let expected = [("cell1", "/one", false), ("uuid-of-two", "/two", true), ("cell0", "/zero", false)];
+    assert_eq!(found, expected.map(|(name, shown, disabled)| (name.to_owned(), shown.to_owned(), disabled)));
+    assert!(!deployment.discover().await.unwrap(), "nothing is different");
+
+    let api = directory.path().join("nova_api.sqlite");
+    Connection::open(api).unwrap().execute("DELETE FROM cell_mappings WHERE id = 3", []).unwrap();
+    assert!(deployment.discover().await.unwrap());
+    assert_eq!(deployment.databases().len(), 3);
+}
+
+#[tokio::test]
+async fn older_and_foreign_schemas() {
+    let directory = tempfile::tempdir().unwrap();
+    let older = "CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid, name, database_connection);
+        INSERT INTO cell_mappings VALUES (1, 'u', 'cell1', 'sqlite:////one')";
+    let deployment = api_alone(directory.path(), older);
+    assert!(deployment.discover().await.unwrap());
+    assert!(!deployment.entries()[1].disabled);
+
+    let directory = tempfile::tempdir().unwrap();
+    let deployment = api_alone(directory.path(), "CREATE TABLE something (x)");
+    assert!(!deployment.discover().await.unwrap(), "not one of nova's");
+
+    let directory = tempfile::tempdir().unwrap();
+    let deployment = api_alone(directory.path(), "CREATE TABLE cell_mappings (id, name)");
+    let error = deployment.discover().await.unwrap_err().to_string();
+    assert!(
+        error.contains("finding the cells in cell_mappings") && error.contains("--cell NAME=URL"),
+        "{error}"
+    );
+
+    let gone = Deployment::new(Address::of_path(&directory.path().join("none.sqlite")), Vec::new()).unwrap();
+    assert!(matches!(gone.discover().await, Err(StoreError::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn an_instance_of_a_cell_whose_name_several_have() {
+    let directory = tempfile::tempdir().unwrap();
+    let sql = format!(
+        "CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid, name, database_connection);
+         INSERT INTO cell_mappings VALUES (1, 'aaaaaaaa-1', 'az', 'sqlite:////1'), (2, 'bbbbbbbb-2', 'az', 'sqlite:////2');
+         CREATE TABLE instance_mappings (id INTEGER PRIMARY KEY, instance_uuid UNIQUE, cell_id);
+         INSERT INTO instance_mappings VALUES (7, '{INSTANCE}', 2)"
+    );
+    let deployment = api_alone(directory.path(), &sql);
+    deployment.discover().await.unwrap();
+    let api = deployment.open(&DatabaseName::Api, Access::ReadOnly).await.unwrap();
+    let home = deployment.instance_home(api.as_ref(), INSTANCE).await;
+    assert_eq!(home, InstanceHome::Cell(CellName::new("az-bbbbbbbb")));
 }

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::store::{CellName, DatabaseName, InstanceHome, InstanceState, SpecStore, SqlValue, StoreError};
+use super::Entry;
+use crate::store::{CellName, InstanceHome, InstanceState, SpecStore, SqlValue, StoreError};
 
 /// Whether a database bears the mark of nova's own migrations: `alembic_version`, or before nova 24
 /// sqlalchemy-migrate's `migrate_version`. None if it could not be asked.
@@ -21,11 +22,7 @@ pub(super) async fn bears_upstream_schema(api: &dyn SpecStore) -> Option<bool> {
 }
 
 /// Where `instance_mappings` says an instance lives; `known` are the databases of the deployment.
-pub(super) async fn instance_home(
-    api: &dyn SpecStore,
-    instance_uuid: &str,
-    known: &[DatabaseName],
-) -> InstanceHome {
+pub(super) async fn instance_home(api: &dyn SpecStore, instance_uuid: &str, known: &[Entry]) -> InstanceHome {
     let sql = "SELECT m.cell_id, c.name, c.uuid FROM instance_mappings m \
                LEFT JOIN cell_mappings c ON c.id = m.cell_id WHERE m.instance_uuid = ?";
     let rows = api.select(sql, &[SqlValue::Text(instance_uuid.to_owned())], 1).await;
@@ -59,14 +56,22 @@ pub(super) async fn instance_state(cell: &dyn SpecStore, instance_uuid: &str) ->
     }
 }
 
-/// The name that the deployment uses for a cell: `cell_mappings.name`, or its uuid.
-fn cell_name(name: &SqlValue, uuid: &SqlValue, known: &[DatabaseName]) -> CellName {
+/// The name that the deployment uses for a cell: of the entry with its uuid, else of one that was given
+/// by its name or uuid; else `cell_mappings.name`, or the uuid.
+fn cell_name(name: &SqlValue, uuid: &SqlValue, known: &[Entry]) -> CellName {
     let text = |value: &SqlValue| match value {
         SqlValue::Text(text) if !text.is_empty() => Some(CellName::new(text)),
         _ => None,
     };
     let candidates = [text(name), text(uuid)];
-    let is_known = |cell: &&CellName| known.iter().any(|database| database.as_cell() == Some(*cell));
+    let [_, uuid] = &candidates;
+    let by_uuid = known
+        .iter()
+        .find(|entry| uuid.as_ref().is_some_and(|uuid| entry.uuid.as_deref() == Some(uuid.as_str())));
+    if let Some(cell) = by_uuid.and_then(|entry| entry.name.as_cell()) {
+        return cell.clone();
+    }
+    let is_known = |cell: &&CellName| known.iter().any(|entry| entry.name.as_cell() == Some(*cell));
     let mut all = candidates.iter().flatten();
     all.clone().find(is_known).or(all.next()).cloned().unwrap_or_else(|| CellName::new("(unnamed)"))
 }
@@ -91,7 +96,7 @@ const SCHEDULED: &str = "FROM instance_mappings m JOIN cell_mappings c ON c.id =
 /// The API database lacks nova's tables or cannot be asked.
 pub async fn count_scheduled(
     api: &dyn SpecStore,
-    known: &[DatabaseName],
+    known: &[Entry],
 ) -> Result<Vec<(CellName, u64)>, StoreError> {
     let sql = format!("SELECT c.name, c.uuid, count(*) {SCHEDULED} GROUP BY c.id ORDER BY c.id");
     let rows = api.select(&sql, &[], 10_000).await?;
@@ -112,7 +117,7 @@ pub async fn count_scheduled(
 /// As [`count_scheduled`].
 pub async fn scheduled_after(
     api: &dyn SpecStore,
-    known: &[DatabaseName],
+    known: &[Entry],
     mapping_id: i64,
     limit: u32,
 ) -> Result<Vec<Scheduled>, StoreError> {

@@ -2,13 +2,13 @@
 //!
 //! - [`url`]: addresses of databases as nova writes them; [`option_file`]: MySQL's option files.
 //! - [`oslo_conf`]: nova.conf; [`template`]: addresses in `cell_mappings` that are filled from it.
-//! - [`cells`]: `--cell NAME=URL`.
+//! - [`cells`]: `--cell NAME=URL`, `cell_mappings`, and both together.
 //! - [`profile`]: named environments (`profile_file`: the file as written; [`password`]: passwords
 //!   from files and commands).  [`discover`]: from what an operator says to a deployment.
 //! - [`inventory`]: where nova's own tables say an instance lives.
 //! - [`demo`]: the embedded sample deployment.
 //!
-//! Imports `store` and `spec`. Nothing here writes to a database.
+//! Imports `store` and `spec`. Nothing here writes to a database, but for the demo before it is in its place.
 
 pub mod cells;
 pub mod demo;
@@ -23,12 +23,15 @@ pub mod template;
 pub mod url;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::store::{
     self, Access, Address, DatabaseName, InstanceHome, InstanceState, SpecHome, SpecStore, StoreError,
     Timeouts,
 };
 
+use crate::store::address::Endpoint;
+use cells::Filling;
 pub use cells::{CellArgument, CellError};
 pub use profile::{Colour, Environment, Environments, ProfileError};
 pub use url::UrlError;
@@ -81,7 +84,12 @@ pub enum Origin {
 pub struct Deployment {
     environment: String,
     colour: Option<Colour>,
+    /// What was said while this was made, and what [`Deployment::discover`] said last.
     notices: Vec<String>,
+    discovered: RwLock<Vec<String>>,
+    /// What was given: the API database first, then cells.
+    given: Vec<Entry>,
+    filling: Filling,
     /// What is known so far, the API database first. [`Deployment::discover`] replaces it.
     entries: RwLock<Arc<[Entry]>>,
     timeouts: Timeouts,
@@ -104,7 +112,6 @@ impl Deployment {
     }
 
     fn of(api: Address, cells: Vec<CellArgument>) -> Self {
-        let environment = short_address(&api.shown);
         let given = |name: DatabaseName, address: Address| Entry {
             name,
             uuid: None,
@@ -115,11 +122,19 @@ impl Deployment {
         };
         let mut entries = vec![given(DatabaseName::Api, api)];
         entries.extend(cells.into_iter().map(|cell| given(DatabaseName::Cell(cell.name), cell.url)));
+        Self::of_entries(entries, Filling::default())
+    }
+
+    /// Of entries, the API database first.
+    fn of_entries(given: Vec<Entry>, filling: Filling) -> Self {
         Self {
-            environment,
+            environment: given.first().map(short_name).unwrap_or_default(),
             colour: None,
             notices: Vec::new(),
-            entries: RwLock::new(entries.into()),
+            discovered: RwLock::default(),
+            entries: RwLock::new(given.as_slice().into()),
+            given,
+            filling,
             timeouts: Timeouts::default(),
             stated_home: None,
             upstream_schema: OnceLock::new(),
@@ -141,6 +156,13 @@ impl Deployment {
         self
     }
 
+    /// The same with so long waited for each database, to connect and to answer.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts = Timeouts { connect: timeout, answer: timeout };
+        self
+    }
+
     /// The same with another policy on writing.
     #[must_use]
     pub fn with_policy(mut self, policy: WritePolicy) -> Self {
@@ -159,9 +181,11 @@ impl Deployment {
     }
 
     /// What an operator should know of how this deployment was found, a sentence each: a file with a
-    /// password that others may read, an option of a URL that is not honoured. No passwords.
-    pub fn notices(&self) -> &[String] {
-        &self.notices
+    /// password that others may read, an option of a URL that is not honoured. No passwords. More
+    /// may come with [`Deployment::discover`].
+    pub fn notices(&self) -> Vec<String> {
+        let discovered = self.discovered.read().unwrap_or_else(PoisonError::into_inner);
+        self.notices.iter().chain(discovered.iter()).cloned().collect()
     }
 
     /// What is known of the databases, the API database first, then the cells in their order.
@@ -186,11 +210,38 @@ impl Deployment {
     /// Look in the API database for cells that are not known yet (`cell_mappings`); what the command
     /// line or a profile says of a cell wins. Gives whether anything is different now.
     ///
+    /// A cell whose address cannot be found out is an [`Entry`] that says why; the order is that of
+    /// nova's ids, then cells that only the operator knows, and cell0 last.
+    ///
     /// # Errors
-    /// The API database cannot be asked. One that has no `cell_mappings` is not one of nova's: its
-    /// cells are those given.
+    /// The API database cannot be asked, or its account may not read `cell_mappings`. One that has no
+    /// `cell_mappings` is not one of nova's: its cells are those given.
     pub async fn discover(&self) -> Result<bool, StoreError> {
-        Ok(false)
+        let api = self.open(&DatabaseName::Api, Access::ReadOnly).await?;
+        self.discover_from(api.as_ref()).await
+    }
+
+    /// The same over a session with the API database that is open already.
+    ///
+    /// # Errors
+    /// As [`Deployment::discover`].
+    pub async fn discover_from(&self, api: &dyn SpecStore) -> Result<bool, StoreError> {
+        let Some(mappings) = cells::mappings(api).await? else { return Ok(false) };
+        let (given, filling) = (self.given.clone(), self.filling.clone());
+        // A command may have to be asked for a password.
+        let together = tokio::task::spawn_blocking(move || cells::together(&given, &mappings, &filling));
+        let found = together.await.map_err(|error| StoreError::Failed {
+            database: DatabaseName::Api,
+            operation: "finding the cells".to_owned(),
+            reason: error.to_string(),
+        })?;
+        *self.discovered.write().unwrap_or_else(PoisonError::into_inner) = found.notices;
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = entries[..] != found.entries[..];
+        if changed {
+            *entries = found.entries.into();
+        }
+        Ok(changed)
     }
 
     /// Where a database is, for people (no password); "" for one that is not of this deployment.
@@ -276,7 +327,7 @@ impl Deployment {
     /// Where nova's `instance_mappings` says an instance lives. A cell is given by the name that
     /// this deployment uses for it: the name or the uuid of `cell_mappings`.
     pub async fn instance_home(&self, api: &dyn SpecStore, instance_uuid: &str) -> InstanceHome {
-        inventory::instance_home(api, instance_uuid, &self.databases()).await
+        inventory::instance_home(api, instance_uuid, &self.entries()).await
     }
 
     /// What nova's `instances` says an instance is doing; `cell` is the database of its cell. None
@@ -286,7 +337,19 @@ impl Deployment {
     }
 }
 
-/// The last two components of an address: enough to tell environments apart in a head line.
+/// What an environment is called after its API database: host and database of a server, the last
+/// two components of a path; enough to tell environments apart in a head line.
+fn short_name(api: &Entry) -> String {
+    let Some(server) = api.address.as_ref().ok().and_then(Address::as_server) else {
+        return short_address(&api.shown);
+    };
+    let place = match &server.endpoint {
+        Endpoint::Tcp { host, .. } => host.clone(),
+        Endpoint::Socket { .. } => "localhost".to_owned(),
+    };
+    format!("{place}/{}", server.database)
+}
+
 fn short_address(shown: &str) -> String {
     let mut ends = shown.rsplit('/').filter(|part| !part.is_empty());
     match (ends.next(), ends.next()) {

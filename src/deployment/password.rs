@@ -6,11 +6,13 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
+use crate::spec::mask::masked_words;
 use crate::store::DatabaseName;
 use crate::store::address::{Address, Place, Secret};
 
@@ -124,7 +126,7 @@ fn said(err: &[u8], out: &[u8]) -> String {
         text = text.replace(line, "***");
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = super::url::masked(&text);
+    let text = masked_words(&text);
     if text.is_empty() {
         return String::new();
     }
@@ -163,6 +165,15 @@ fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> 
     }
 }
 
+/// The sentence to say where every user of the machine may read a file that holds a password.
+pub(super) fn readable_by_all(path: &Path) -> Option<String> {
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    let path = path.display();
+    (mode & 0o004 != 0).then(|| {
+        format!("{path} holds a password and every user of this machine may read it; `chmod 600 {path}`")
+    })
+}
+
 /// A password, asked for when first needed; then the answer is kept, a refusal too.
 #[derive(Debug, Clone)]
 struct Kept {
@@ -192,6 +203,15 @@ impl Passwords {
     pub fn new(all: Option<PasswordSource>, own: impl IntoIterator<Item = (String, PasswordSource)>) -> Self {
         let own = own.into_iter().map(|(name, source)| (name, Kept::new(source))).collect();
         Self { all: all.map(Kept::new), own }
+    }
+
+    /// The files that hold one.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let all = self.all.iter().chain(self.own.iter().map(|(_, kept)| kept));
+        all.filter_map(|kept| match &kept.source {
+            PasswordSource::File(path) => Some(path.as_path()),
+            PasswordSource::Command(_) => None,
+        })
     }
 
     /// The address with the password put in, where it has a user and no password, and one is kept

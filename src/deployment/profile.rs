@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
+use super::password::readable_by_all;
 use super::profile_file::{self, Profile};
 use super::{Deployment, discover, url};
-use crate::store::address::Secret;
 
 /// What the head line of an environment is coloured with. Names, not colours: the theme says what
 /// they look like, and nothing is said by colour alone.
@@ -242,7 +242,7 @@ impl Environments {
             Some(meant) => format!("did you mean {meant}? {file} names {}", names.join(", ")),
             None => format!("{file} names {}", names.join(", ")),
         };
-        Err(ProfileError::Unknown { name: name.to_owned(), reason })
+        Err(ProfileError::Unknown { name: url::masked(name), reason })
     }
 }
 
@@ -260,21 +260,6 @@ fn place(profile: &Profile) -> String {
 fn own_file() -> Option<PathBuf> {
     let base = etcetera::choose_base_strategy().ok()?;
     Some(base.config_dir().join("reqspec/config.toml"))
-}
-
-/// The sentence to say where every user of the machine may read a file that holds a password.
-pub(super) fn readable_by_all(path: &Path) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    let path = path.display();
-    (mode & 0o004 != 0).then(|| {
-        format!("{path} holds a password and every user of this machine may read it; `chmod 600 {path}`")
-    })
-}
-
-/// A URL of the profile as text, for [`discover`].
-pub(super) fn revealed(url: &Secret) -> &str {
-    url.reveal()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::spec::text::{masked_json, masked_value};
 use crate::spec::{Document, FieldPath, Kind, Node};
 
 use super::{flavor, image, request, topology};
@@ -141,13 +142,17 @@ pub fn constraints(document: &Document) -> Vec<Constraint> {
     out
 }
 
-/// A value for people: strings without quotes, lists as `a, b`, objects by their token.
+/// A value for people: strings without quotes, lists as `a, b`, objects by their token; URLs without
+/// their passwords.
 pub fn show(node: Node<'_>) -> String {
     match node.kind() {
-        Kind::String => node.as_str().unwrap_or_default().into_owned(),
+        Kind::String => {
+            let (key, text) = (node.key().unwrap_or_default(), node.as_str().unwrap_or_default());
+            masked_value(&key, &text).into_owned()
+        }
         Kind::Null => String::new(),
         Kind::Array => node.children().take(LONGEST).map(show).collect::<Vec<_>>().join(", "),
-        Kind::Object => shorten(node.raw().chars().take(LONGEST + 1).collect()),
+        Kind::Object => shorten(masked_json(node.raw()).chars().take(LONGEST + 1).collect()),
         Kind::Bool | Kind::Number => node.raw().to_owned(),
     }
 }

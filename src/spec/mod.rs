@@ -9,13 +9,14 @@
 //! - [`diff`]: what differs between two specs, by meaning.
 //! - [`view`]: typed read access to the fields of every era.
 //! - [`summary`]: the few fields a list row needs, extracted fast.
-//! - [`text`]: text made safe for a terminal.
+//! - [`text`]: text made safe for a terminal.  [`mask`]: without passwords.
 //!
 //! Imports nothing of ours and does no I/O.
 
 pub mod diff;
 pub mod document;
 pub mod edit;
+pub mod mask;
 pub mod path;
 pub mod persist;
 pub mod scan;

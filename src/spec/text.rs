@@ -1,10 +1,12 @@
 //! Text made safe for a terminal.
 //!
 //! Names, hints and extra specs come from databases that tenants can write to. Nothing of that may
-//! move the cursor, change colours, reorder a line or hide characters. Imports nothing; no I/O.
+//! move the cursor, change colours, reorder a line or hide characters. Imports `mask`; no I/O.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+
+pub use super::mask::{holds_password, masked_at, masked_json, masked_value};
 
 /// `text` with every character that would not show as itself written as a `\u001b`-style escape:
 /// C0 and C1 controls, DEL, bidirectional controls, zero-width and other invisible characters,

@@ -12,7 +12,7 @@ env=$root/target/nova-env
 # Written last, so that an interrupted installation is never taken for a whole
 # one; it names what is inside, so that a newer version here makes a new one.
 stamp=$env/.complete
-wanted="nova==$nova_version openstack-placement pymysql"
+wanted="nova==$nova_version openstack-placement pymysql psycopg2-binary"
 started=$(date +%s)
 
 if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then

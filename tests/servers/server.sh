@@ -4,6 +4,9 @@
 #   server.sh start (mariadb|postgres) DIR [OPTION...]   start one and wait until it answers; more
 #                                                        options go to the server (`--ssl-cert=…`, `-c ssl=on`);
 #                                                        a DIR that was used before keeps its data
+#   server.sh start galera DIR [OPTION...]               two MariaDB nodes of a Galera cluster in DIR/a and
+#                                                        DIR/b, which are named as DIRs below; DIR/url is of a,
+#                                                        whose vote counts double: a goes on where b is lost
 #   server.sh start DIR                                  start it again as it was: data, port and options
 #   server.sh stop DIR                                   TERM, after 10 s KILL; fine if it is not running
 #   server.sh (pause|resume|kill) DIR                    SIGSTOP, SIGCONT or SIGKILL to all its processes
@@ -72,16 +75,22 @@ postgres_programs() {
     echo "/usr/lib/postgresql/$newest/bin"
 }
 
+install_failed() {
+    head -n 20 "$dir/install.log" >&2
+    fail "no data directory could be made, see $dir/install.log"
+}
+
 make_data() {
     [[ ! -e $dir/data/made ]] || return 0
     rm -rf "$dir/data"
     case $kind in
         mariadb)
             command -v mariadb-install-db >/dev/null || fail "no mariadb-install-db (package mariadb-server-core)"
-            # A relative path: the program does not quote the directory's name, which may hold spaces.
-            (cd "$dir" && mariadb-install-db --no-defaults "${as_user[@]}" --datadir=./data --skip-test-db \
-                --auth-root-authentication-method=normal --innodb-log-file-size=16M --skip-name-resolve) \
-                >"$dir/install.log" 2>&1 </dev/null || fail "mariadb-install-db failed, see $dir/install.log"
+            # A relative path: the program does not quote the directory's name, which may hold spaces. A
+            # directory of its own for temporary tables: each one that starts deletes what it finds there.
+            (cd "$dir" && TMPDIR="$dir" mariadb-install-db --no-defaults "${as_user[@]}" --datadir=./data --skip-test-db \
+                --auth-root-authentication-method=normal --innodb-log-file-size=16M --skip-name-resolve \
+                --innodb-use-native-aio=OFF) >"$dir/install.log" 2>&1 </dev/null || install_failed
             ;;
         postgres)
             mkdir -p "$dir/data"
@@ -90,29 +99,31 @@ make_data() {
             fi
             chmod 700 "$dir/data"
             (as_server_user "$(postgres_programs)/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N) \
-                >"$dir/install.log" 2>&1 </dev/null || fail "initdb failed, see $dir/install.log"
+                >"$dir/install.log" 2>&1 </dev/null || install_failed
             ;;
     esac
     touch "$dir/data/made"
 }
 
+# Native AIO is left out: the machine has few of its contexts for many servers at once.
 # Every commit is written to the files, so that a killed server forgets none; only the wait for the
 # disk is left out: no test cuts the power.
 launch() {
-    local port=$1 sockets
+    local port=$1 sockets galera=()
     sockets=$(socket_directory)
     [[ ! -s $dir/log ]] || cat "$dir/log" >>"$dir/log.old"
     : >"$dir/log"
     case $kind in
         mariadb)
             echo "$sockets/mariadb.sock" >"$dir/socket"
+            [[ ! -f $dir/cluster ]] || galera_options
             setsid mariadbd --no-defaults "${as_user[@]}" --datadir="$dir/data" --port="$port" --bind-address=127.0.0.1 \
                 --socket="$sockets/mariadb.sock" --pid-file="$dir/data/server.pid" --tmpdir="$dir/data" \
                 --skip-name-resolve --character-set-server=utf8mb4 --max-allowed-packet=64M \
                 --innodb-buffer-pool-size=64M --innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=2 \
                 --innodb-buffer-pool-load-at-startup=OFF --innodb-buffer-pool-dump-at-shutdown=OFF \
-                --key-buffer-size=1M --aria-pagecache-buffer-size=8M --performance-schema=OFF \
-                "${options[@]}" >>"$dir/log" 2>&1 </dev/null &
+                --innodb-use-native-aio=OFF --key-buffer-size=1M --aria-pagecache-buffer-size=8M --performance-schema=OFF \
+                "${galera[@]}" "${options[@]}" >>"$dir/log" 2>&1 </dev/null &
             ;;
         postgres)
             echo "$sockets" >"$dir/socket"
@@ -129,7 +140,10 @@ launch() {
 
 ready() {
     case $kind in
-        mariadb) grep -q 'ready for connections' "$dir/log" ;;
+        mariadb)
+            grep -q 'mariadbd: ready for connections' "$dir/log" \
+                && { [[ ! -f $dir/cluster ]] || grep -q 'Synchronized with group, ready' "$dir/log"; }
+            ;;
         postgres) grep -q 'ready to accept connections' "$dir/log" ;;
     esac && (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
@@ -192,6 +206,56 @@ start() {
     echo "$kind answers at $(<"$dir/url") after $took ms"
 }
 
+# Of a node; the file `cluster` in its directory is its part of the cluster.
+galera_options() {
+    local name weight group ist peers position
+    read -r name weight group ist peers <"$dir/cluster"
+    if [[ -n $bootstrap ]]; then peers=''; fi
+    # What Galera calls when a node joins is beside this script.
+    PATH=$here:$PATH
+    export PATH REQSPEC_GALERA=${dir%/*}
+    galera=(--wsrep-on=ON --wsrep-provider=/usr/lib/galera/libgalera_smm.so --binlog-format=ROW
+        --innodb-autoinc-lock-mode=2 --wsrep-sst-method=copied --wsrep-cluster-name=tests
+        --wsrep-node-name="$name" --wsrep-node-address=127.0.0.1 --wsrep-node-incoming-address="127.0.0.1:$port"
+        --wsrep-cluster-address="gcomm://$peers"
+        --wsrep-provider-options="gmcast.listen_addr=tcp://127.0.0.1:$group;ist.recv_addr=127.0.0.1:$ist;ist.recv_bind=127.0.0.1:$ist;pc.weight=$weight;gcache.size=32M")
+    if [[ -n $bootstrap ]]; then
+        galera+=(--wsrep-new-cluster)
+    elif grep -q '^seqno: *-1' "$dir/data/grastate.dat"; then
+        # It was killed: what it has is in its tables.
+        position=$(mariadbd --no-defaults "${as_user[@]}" --datadir="$dir/data" --tmpdir="$dir/data" \
+            --innodb-log-file-size=16M --skip-networking --socket="$dir/recover.sock" --wsrep-recover "${galera[@]}" 2>&1 \
+            | sed -n 's/.*Recovered position: *//p' | tail -n 1)
+        [[ -z $position ]] || galera+=(--wsrep-start-position="$position")
+    fi
+}
+
+# The second node begins with a copy of the first one's data, so that no transfer of a whole state is needed.
+start_galera() {
+    local cluster=$dir group=() ist=() node
+    [[ -f /usr/lib/galera/libgalera_smm.so ]] || fail "no Galera (package galera-4)"
+    for _ in a b; do group+=("$(free_port)") ist+=("$(free_port)"); done
+    for node in a b; do
+        mkdir -p "$cluster/$node"
+        echo mariadb >"$cluster/$node/kind"
+        cp "$cluster/options" "$cluster/$node/options"
+    done
+    kind=mariadb
+    echo "a 2 ${group[0]} ${ist[0]} 127.0.0.1:${group[0]},127.0.0.1:${group[1]}" >"$cluster/a/cluster"
+    echo "b 1 ${group[1]} ${ist[1]} 127.0.0.1:${group[0]},127.0.0.1:${group[1]}" >"$cluster/b/cluster"
+    dir=$cluster/a bootstrap=yes
+    start
+    stop
+    cp -a "$dir/data" "$cluster/b/data"
+    rm -f "$cluster/b/data/galera.cache" "$cluster/b/data/gvwstate.dat"
+    sed -i 's/^safe_to_bootstrap: 1/safe_to_bootstrap: 0/' "$cluster/b/data/grastate.dat"
+    start
+    dir=$cluster/b bootstrap=
+    start
+    dir=$cluster
+    cp "$dir/a/url" "$dir/a/port" "$dir/a/socket" "$dir"
+}
+
 # To all processes of the server: PostgreSQL has one per session.
 signal_all() {
     local pid children=()
@@ -236,13 +300,14 @@ stop() {
 (($# >= 2)) || usage
 command=$1
 shift
-kind='' options=() as_user=()
+kind='' options=() as_user=() bootstrap=''
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # mariadbd runs as root only when told to.
 [[ $(id -u) != 0 ]] || as_user=(--user=root)
 case $command in
     start)
         case $1 in
-            mariadb | postgres)
+            mariadb | postgres | galera)
                 kind=$1
                 shift
                 (($# >= 1)) || usage
@@ -261,12 +326,16 @@ case $command in
                 mapfile -d '' -t options <"$dir/options"
                 ;;
         esac
-        start
+        if [[ $kind == galera ]]; then start_galera; else start; fi
         ;;
     stop)
         [[ -d $1 ]] || exit 0
         dir=$(cd "$1" && pwd)
-        stop
+        if [[ -d $dir/a ]]; then
+            for dir in "$dir/b" "$dir/a"; do stop; done
+        else
+            stop
+        fi
         ;;
     pause | resume | kill)
         dir=$(cd "$1" && pwd)

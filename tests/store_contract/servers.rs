@@ -167,8 +167,9 @@ fn a_reading_session_of_the_superuser_is_refused_by_the_server_itself(kind: Kind
             },
         ] {
             let error = store.select(sql, &[], 1).await.expect_err(sql);
-            let understood = matches!(error, StoreError::ReadOnly { .. });
-            assert!(understood || sql.starts_with("SELECT"), "{sql}: {error:?}");
+            // What changes rows is refused by the server itself; the rest by whoever sees it first.
+            let by_the_server = ["DELETE", "UPDATE", "INSERT"].iter().any(|word| sql.starts_with(word));
+            assert!(matches!(error, StoreError::ReadOnly { .. }) || !by_the_server, "{sql}: {error:?}");
         }
         // Nor does it get out of it, on this connection or on the next.
         let ways_out: &[&str] = match kind {
@@ -221,7 +222,7 @@ fn reading_goes_on_after_a_restart(kind: Kind) {
             })
             .unwrap();
         assert_eq!(&*saved.spec, b"y");
-        block_on(writing.save("u", b"y", "x")).unwrap();
+        database.session().run("UPDATE request_specs SET spec = 'x', updated_at = NULL");
     }
 }
 

@@ -211,22 +211,21 @@ fn of_many_writers_exactly_one_wins(bench: Bench) {
 
 fn of_two_writers_at_once_exactly_one_wins(bench: Bench) {
     const ROUNDS: i64 = 20;
-    let rows: Vec<Row> = (0..ROUNDS).map(|id| Row::new(id, b"before")).collect();
+    let rows: Vec<Row> = (1..=ROUNDS).map(|id| Row::new(id, b"before")).collect();
     let db = bench.filled(&rows);
+    let stores = [db.open(Access::ReadWrite), db.open(Access::ReadWrite)];
     let barrier = Barrier::new(2);
     // One saves, the other saves or, in every other round, deletes.
-    let race = |writer: i64| {
-        let store = db.open(Access::ReadWrite);
-        (0..ROUNDS)
+    let race = |writer: usize| {
+        (1..=ROUNDS)
             .map(|round| {
                 barrier.wait();
                 if writer == 1 && round % 2 == 1 {
-                    block_on(store.destroy(&uuid(round), b"before"))
+                    block_on(stores[1].destroy(&uuid(round), b"before")).map(|()| None)
                 } else {
                     let after = format!("by {writer}");
-                    block_on(store.save(&uuid(round), b"before", &after)).map(|row| {
-                        assert_eq!(*row.spec, *after.as_bytes());
-                    })
+                    block_on(stores[writer].save(&uuid(round), b"before", &after))
+                        .map(|row| Some(String::from_utf8_lossy(&row.spec).into_owned()))
                 }
             })
             .collect::<Vec<_>>()
@@ -236,15 +235,20 @@ fn of_two_writers_at_once_exactly_one_wins(bench: Bench) {
         let second = scope.spawn(|| race(1));
         (first.join().unwrap(), second.join().unwrap())
     });
-    for (round, outcomes) in first.into_iter().zip(second).enumerate() {
-        let text = db.text(&uuid(round as i64));
+    for (round, outcomes) in (1..).zip(first.into_iter().zip(second)) {
+        let text = db.text(&uuid(round));
         let lost = match outcomes {
-            (Ok(()), Err(lost)) => {
-                assert_eq!(text.as_deref(), Some("by 0"), "round {round}");
+            (Ok(after), Err(lost)) => {
+                assert_eq!(
+                    (text.as_deref(), after.as_deref()),
+                    (Some("by 0"), Some("by 0")),
+                    "round {round}"
+                );
                 lost
             }
-            (Err(lost), Ok(())) => {
-                assert_eq!(text.as_deref(), (round % 2 == 0).then_some("by 1"), "round {round}");
+            (Err(lost), Ok(after)) => {
+                let expected = (round % 2 == 0).then_some("by 1");
+                assert_eq!((text.as_deref(), after.as_deref()), (expected, expected), "round {round}");
                 lost
             }
             other => panic!("round {round}: {other:?}"),

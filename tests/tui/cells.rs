@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reqspec::app::database::{Database, Health, Place};
+use reqspec::app::database::{Database, Health};
 use reqspec::app::layout::Side;
 use reqspec::app::overlay::Overlay;
 use reqspec::app::row::Failure;
@@ -10,7 +10,7 @@ use reqspec::app::selection::Counterpart;
 use reqspec::app::{Effect, Msg};
 use reqspec::change::{DatabaseName, Intent};
 
-use super::world::{NOW, Stored, World, api, cell, spec, stored, uuid};
+use super::world::{NOW, Stored, World, api, cell, place, spec, stored, uuid};
 
 pub fn down() -> Failure {
     Failure::Down("mysql://nova:***@db2/nova: refused".to_owned())
@@ -476,7 +476,7 @@ fn a_cell_that_appears_comes_into_the_list() {
     world.keys("jj");
     let before = selected(&world);
     world.databases.insert(cell("cell4"), Ok(vec![row(1, 501), row(2, 502)]));
-    world.model.databases.push(Database::new(Place::given(cell("cell4"), "/var/lib/nova_cell4.sqlite"), NOW));
+    world.model.databases.push(Database::new(place(&cell("cell4")), NOW));
     world.send(Msg::Tick(NOW + 1));
     assert!(cells_shown(&world).contains(&cell("cell4")), "{}", world.text());
     assert!(world.text().contains("all cells · 4"), "{}", world.text());

@@ -11,7 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use reqspec::app::comparison::Comparison;
-use reqspec::app::database::{Place, Rights, Said};
+use reqspec::app::database::{Database, Place, Rights, Said};
 use reqspec::app::effect::RequestId;
 use reqspec::app::environment::Environment;
 use reqspec::app::msg::{Applied, ApplyFailure};
@@ -291,21 +291,24 @@ impl World {
             | Effect::Count { database }
             | Effect::Fetch { database, .. }
             | Effect::FindPrefix { database, .. }
-            | Effect::StartFilter { database, .. } => Some(database),
-            Effect::Discover => Some(&DatabaseName::Api),
+            | Effect::StartFilter { database, .. } => Some(database.clone()),
+            Effect::Discover => Some(DatabaseName::Api),
             _ => None,
         };
-        if asked.is_some_and(|asked| self.silent.contains(asked)) {
+        if asked.as_ref().is_some_and(|asked| self.silent.contains(asked)) {
             return;
         }
-        let asked = asked.cloned();
         let answer = match effect {
             Effect::Wait { request, .. } => {
                 self.waits.push(request);
                 return;
             }
             Effect::Discover => {
-                let known = || self.model.databases.iter().map(|database| place(&database.name)).collect();
+                let known = || {
+                    let known =
+                        |database: &Database| Place { disabled: database.disabled, ..place(&database.name) };
+                    self.model.databases.iter().map(known).collect()
+                };
                 let (places, failure) = self.found.clone().unwrap_or_else(|| (known(), None));
                 Msg::Discovered { places, failure }
             }

@@ -6,6 +6,7 @@ use crate::app::comparison::Comparison;
 use crate::app::database::label;
 use crate::spec::diff::{Change, Relation};
 use crate::spec::document::CHANGES_KEY;
+use crate::spec::text::masked_at;
 
 use super::line::{Row, Tone};
 use super::{Counterpart, Subject};
@@ -133,7 +134,7 @@ pub fn change_rows(path: &str, before: Option<&str>, after: Option<&str>) -> Vec
     let mut out = vec![Row::Text(2, vec![(path.to_owned(), Tone::Label)])];
     let mut side = |sign: &str, value: Option<&str>, tone: Tone| {
         if let Some(value) = value {
-            let value: String = value.chars().take(2_000).collect();
+            let value: String = masked_at(path, value).chars().take(2_000).collect();
             out.push(Row::Text(4, vec![(format!("  {sign} "), tone), (value, tone)]));
         }
     };

@@ -7,8 +7,11 @@
 //!
 //! Imports `spec` and [`super::line`].
 
+use std::borrow::Cow;
+
 use crate::spec::document::{CHANGES_KEY, DATA_KEY, NAME_KEY, NAMESPACE_KEY, VERSION_KEY};
 use crate::spec::path::json_path;
+use crate::spec::text::masked_at;
 use crate::spec::{Document, FieldPath, Kind, Node, NodeId};
 
 use super::line::{DetailLine, Span, Tone};
@@ -261,7 +264,7 @@ impl JsonTree {
         match node.kind() {
             Kind::Array | Kind::Object => self.branch(node, row.open, width, &mut spans),
             kind => {
-                let token: String = node.raw().chars().take(width + 1).collect();
+                let token: String = token(node).chars().take(width + 1).collect();
                 spans.push(Span::new(token, if dim { Tone::Absent } else { tone(kind) }));
             }
         }
@@ -297,13 +300,21 @@ impl JsonTree {
             match child.kind() {
                 Kind::Array => text.push_str(if child.is_empty() { "[]" } else { "[…]" }),
                 Kind::Object => text.push_str(if child.is_empty() { "{}" } else { "{…}" }),
-                _ => text.extend(child.raw().chars().take(width)),
+                _ => text.extend(token(child).chars().take(width)),
             }
             if text.len() > width {
                 break;
             }
         }
         spans.push(Span::new(text, Tone::Muted));
+    }
+}
+
+/// A simple value as it is stored, but for passwords in URLs.
+fn token(node: Node<'_>) -> Cow<'_, str> {
+    match node.key() {
+        Some(key) if node.kind() == Kind::String => masked_at(&key, node.raw()),
+        _ => Cow::Borrowed(node.raw()),
     }
 }
 

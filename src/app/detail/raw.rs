@@ -3,6 +3,7 @@
 //! Imports `spec` and [`super::line`].
 
 use crate::spec::document::Malformed;
+use crate::spec::mask::masked_part;
 use crate::spec::text::escaped;
 
 use super::line::{Row, Tone, columns};
@@ -42,26 +43,38 @@ pub fn rows(text: &[u8], error: &Malformed, width: usize) -> Vec<Row> {
         return rows;
     }
     let at = error.offset.min(text.len());
-    let from = at.saturating_sub(AROUND);
-    let to = at.saturating_add(AROUND).min(text.len());
+    // Passwords are hidden before anything is cut off: a half of one would not be known for it.
+    let before = String::from_utf8_lossy(&text[..at]);
+    let after = String::from_utf8_lossy(&text[at..]);
+    let (before, inside) = masked_part(&before, false);
+    let (after, _) = masked_part(&after, inside);
+    let from = character(&before, before.len().saturating_sub(AROUND));
+    let to = character(&after, AROUND.min(after.len()));
     rows.push(Row::Heading("Raw text".to_owned()));
     if from > 0 {
         rows.push(Row::Text(0, vec![(format!("… {from} bytes before"), Tone::Muted)]));
     }
-    let before = String::from_utf8_lossy(&text[from..at]);
-    let after = String::from_utf8_lossy(&text[at..to]);
+    let (before, after, left) = (&before[from..], &after[..to], after.len() - to);
     let mut marked = after.chars();
     let here = marked.next().map(String::from).unwrap_or_default();
     let mut fill = Fill { width: width.max(1), rows, line: Vec::new(), at: 0 };
-    fill.push(&before, Tone::Text);
+    fill.push(before, Tone::Text);
     fill.push("»", Tone::Danger);
     fill.push(&here, Tone::Danger);
     fill.push(marked.as_str(), Tone::Text);
     let mut rows = fill.finish();
-    if to < text.len() {
-        rows.push(Row::Text(0, vec![(format!("… {} bytes after", text.len() - to), Tone::Muted)]));
+    if left > 0 {
+        rows.push(Row::Text(0, vec![(format!("… {left} bytes after"), Tone::Muted)]));
     }
     rows
+}
+
+/// The beginning of the character at that byte.
+fn character(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// Fills lines to the last column: raw text has no words.

@@ -59,10 +59,10 @@ pub enum ConfError {
         name: String,
         /// Where the value stands.
         origin: Origin,
-        /// The reference, `$name`.
+        /// The reference, `$name`; in words where it may be a part of a password.
         reference: String,
         /// Why it leads nowhere.
-        reason: &'static str,
+        reason: Dangling,
     },
     /// A value is not of its option's type.
     #[error("{origin}: [{group}] {name}: {reason}")]
@@ -76,4 +76,20 @@ pub enum ConfError {
         /// What is wrong.
         reason: &'static str,
     },
+}
+
+/// Why a reference leads nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Dangling {
+    /// oslo.config: NoSuchOptError.
+    #[error("which neither the files nor the environment set")]
+    NoOption,
+    /// oslo.config: NoSuchGroupError.
+    #[error(
+        "which is in no group as oslo.config names them (in lower case; options of [DEFAULT] go without a group)"
+    )]
+    NoGroup,
+    /// oslo.config: RecursionError.
+    #[error("which refers back to it, in a circle")]
+    Circle,
 }

@@ -20,7 +20,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use error::ConfError;
+pub use error::{ConfError, Dangling};
 pub use ini::SyntaxError;
 pub use list::ListStyle;
 pub use sources::Sources;
@@ -184,3 +184,6 @@ impl Configuration {
 fn variable(group: &str, name: &str) -> String {
     format!("OS_{}__{}", group.to_uppercase(), name.to_uppercase())
 }
+
+#[cfg(test)]
+mod conf_tests;

@@ -64,7 +64,11 @@ impl Sources {
             places.extend(variable(snap).map(|snap| Path::new(snap).join("etc/nova")));
         }
         let file = first(&places, "nova.conf")?;
-        let directory = first(&places, "nova.conf.d")?;
+        // With a file at hand, a closed directory further down is passed over, as oslo.config does.
+        let directory = match first(&places, "nova.conf.d") {
+            Err(_) if file.is_some() => None,
+            found => found?,
+        };
         if file.is_none() && directory.is_none() {
             return Ok(None);
         }
@@ -146,7 +150,7 @@ fn failed(path: &Path, error: &io::Error) -> ConfError {
 
 /// Who may read a file that this account may not: owner and group of the file, or of the closest
 /// directory above it that can still be seen.
-fn who_may(path: &Path) -> String {
+pub(super) fn who_may(path: &Path) -> String {
     let Some((closed, found)) = path.ancestors().find_map(|path| Some((path, fs::metadata(path).ok()?)))
     else {
         return "read it as the user that nova runs as".to_owned();

@@ -3,7 +3,7 @@
 //!
 //! Imports its siblings only; does no I/O.
 
-use super::{ConfError, Configuration, Origin, Raw, Value, ini};
+use super::{ConfError, Configuration, Dangling, Origin, Raw, Value, ini};
 
 /// An option on the way to the one that was asked for: to tell a circle.
 type Chain<'c> = Vec<(&'c str, &'c str)>;
@@ -65,7 +65,7 @@ fn substituted(
             text.push('$');
             continue;
         };
-        text.push_str(&referred(conf, here, reference, chain)?);
+        text.push_str(&referred(conf, here, &raw, reference, chain)?);
         rest = after;
     }
     text.push_str(rest);
@@ -89,9 +89,19 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '\u{130}' | '\u{131}' | '\u{17f}' | '\u{212a}')
 }
 
+/// Whether a value may hold a password: a URL, or an option that sounds like one.
+fn is_secret(name: &str, raw: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    raw.contains(['@', ':'])
+        || ["pass", "secret", "connection", "url", "key", "token", "credential"]
+            .iter()
+            .any(|word| name.contains(word))
+}
+
 fn referred(
     conf: &Configuration,
     here: &Here<'_>,
+    raw: &str,
     reference: &str,
     chain: &Chain<'_>,
 ) -> Result<String, ConfError> {
@@ -99,26 +109,31 @@ fn referred(
         group: here.group.to_owned(),
         name: here.name.to_owned(),
         origin: here.origin.clone(),
-        reference: format!("${reference}"),
+        // It may as well be the end of a password with a $ in it.
+        reference: if is_secret(here.name, raw) { "a $name".to_owned() } else { format!("${reference}") },
         reason,
     };
     let places: &[(&str, &str)] = match reference.split_once('.') {
         // oslo.config knows groups by their lower-case names; DEFAULT is none of them.
         Some((group, _)) if group == "DEFAULT" || group != ini::normalised(group) => {
-            return Err(error(
-                "which is no group as oslo.config names them (lower case; options of [DEFAULT] go without a group)",
-            ));
+            return Err(error(Dangling::NoGroup));
         }
         Some((group, name)) => &[(group, name)],
         None => &[(here.group, reference), ("DEFAULT", reference)],
     };
+    let mut missing = error(Dangling::NoOption);
     for &(group, name) in places {
         if chain.contains(&(group, name)) {
-            return Err(error("which refers back to it: a circle"));
+            return Err(error(Dangling::Circle));
         }
-        if let Some(value) = lookup(conf, group, name, chain)? {
-            return Ok(value.text);
+        match lookup(conf, group, name, chain) {
+            Ok(Some(value)) => return Ok(value.text),
+            Ok(None) => {}
+            // As in oslo.config: an option that itself refers to none counts as not there, and
+            // [DEFAULT] is asked.
+            Err(inner @ ConfError::Substitution { reason: Dangling::NoOption, .. }) => missing = inner,
+            Err(inner) => return Err(inner),
         }
     }
-    Err(error("which neither the files nor the environment set"))
+    Err(missing)
 }

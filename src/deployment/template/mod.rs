@@ -59,11 +59,17 @@ pub fn resolve(template: &str, connection: Option<&str>) -> Resolved {
     match fields(connection).and_then(|fields| Ok((format(template, &fields)?, fields))) {
         Ok((filled, fields)) => {
             judge(&mut resolved, &filled.used, &fields, connection);
+            if resolved.unusable.is_none()
+                && let Err(error) = url::check(&filled.text)
+            {
+                resolved.unusable =
+                    Some(format!("filled as nova fills it, it cannot be used: {error}; {OVERRIDE}"));
+            }
             resolved.url = filled.text;
         }
         Err(Failed::Raw(why)) => {
             resolved.quirks.push(format!("nova cannot fill it and takes it as it stands: {why}"));
-            if url::check(template).is_err() || filled_by_hand(template) {
+            if url::check(template).is_err() || meant_to_be_filled(template) {
                 resolved.unusable = Some(format!("nova cannot fill it: {why}; {OVERRIDE}"));
             }
         }
@@ -73,7 +79,7 @@ pub fn resolve(template: &str, connection: Option<&str>) -> Resolved {
 }
 
 /// Whether a text that nova takes as it stands holds a field that was meant to be filled.
-fn filled_by_hand(template: &str) -> bool {
+fn meant_to_be_filled(template: &str) -> bool {
     ["scheme", "username", "password", "hostname", "port", "path", "query", "fragment"]
         .iter()
         .any(|name| template.contains(&format!("{{{name}")))

@@ -81,6 +81,12 @@ fn check_brackets(netloc: &str) -> Result<(), Refused> {
         (true, true) => {
             let inner = netloc.split_once('[').map_or("", |(_, inner)| inner);
             let inner = inner.split_once(']').map_or(inner, |(inner, _)| inner);
+            // An address of the future: `v1.x`.
+            if let Some((version, address)) = inner.strip_prefix('v').and_then(|inner| inner.split_once('.'))
+            {
+                let hex = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_hexdigit());
+                return if hex && !address.is_empty() { Ok(()) } else { Err(WRONG) };
+            }
             // A zone may follow the address: `fe80::1%eth0`.
             let (address, zone) = inner.split_once('%').map_or((inner, None), |(a, zone)| (a, Some(zone)));
             let zoned = zone.is_none_or(|zone| !zone.is_empty() && !zone.contains('%'));

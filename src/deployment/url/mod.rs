@@ -4,11 +4,10 @@
 //! A password is never shown: [`masked`] is the only way a URL reaches a message. Real SQLAlchemy
 //! judges the reading in `tests/deployment_oracle.rs`.
 //!
-//! Imports `store::address` and `deployment::option_file`; the one file it may read is the option file
+//! Imports `store::address`, `spec::mask` and `deployment::option_file`; the one file it may read is the option file
 //! that a URL names (`read_default_file`).
 
 mod error;
-mod mask;
 mod mysql;
 mod postgres;
 mod query;
@@ -20,8 +19,8 @@ use std::path::Path;
 use crate::store::Address;
 use crate::store::address::Place;
 
+pub use crate::spec::mask::masked;
 pub use error::UrlError;
-pub use mask::masked;
 use split::Parts;
 pub(super) use split::python_int;
 
@@ -74,6 +73,18 @@ pub fn read(text: &str) -> Result<Found, UrlError> {
     };
     let shown = if let Place::Sqlite(path) = &place { masked(&path.to_string_lossy()) } else { shown };
     Ok(Found { address: Address { place, shown: shown.into() }, notices })
+}
+
+/// A URL with further query parameters, as oslo.db appends the option `connection_parameters` of
+/// `[api_database]`, and that of `[database]` to the URL of every cell (`oslo_db/sqlalchemy/engines.py`,
+/// create_engine; `nova/db/main/api.py`, create_context_manager). What is no URL stays as it is.
+pub fn with_parameters(text: &str, parameters: &str) -> String {
+    match split::split(text) {
+        Some(parts) if !parameters.is_empty() => {
+            format!("{text}{}{parameters}", if parts.has_query { '&' } else { '?' })
+        }
+        _ => text.to_owned(),
+    }
 }
 
 fn of_path(path: &Path) -> Address {

@@ -184,6 +184,8 @@ fn tls(
     let ca = path("ssl_ca", "ssl-ca", notices);
     let certificate = path("ssl_cert", "ssl-cert", notices);
     let key = path("ssl_key", "ssl-key", notices);
+    // PyMySQL's dict is not empty then.
+    let asked = certificate.is_some() || key.is_some() || name.is_some() || encrypt == Some(true);
     // One file may hold both.
     let key = key.or_else(|| certificate.clone());
     if path("ssl_capath", "ssl-capath", notices).is_some() {
@@ -208,7 +210,7 @@ fn tls(
     } else if ca.is_some() {
         let named = driver == Driver::PyMysql && identity_checked.is_none() && name != Some(false);
         if named || name == Some(true) { TlsMode::VerifyFull } else { TlsMode::VerifyCa }
-    } else if certificate.is_some() || encrypt == Some(true) {
+    } else if asked {
         TlsMode::Require
     } else if socket || encrypt == Some(false) {
         TlsMode::Off

@@ -13,6 +13,8 @@ pub(super) struct Parts {
     pub host: Option<String>,
     pub port: Option<Port>,
     pub database: Option<String>,
+    /// Whether a `?` begins a query: one in the password does not.
+    pub has_query: bool,
     /// Keys and values in their order; empty values are dropped.
     pub query: Vec<(String, String)>,
     /// A raw `@` stands behind the one that ends the password: it belongs into the password.
@@ -23,7 +25,7 @@ pub(super) struct Parts {
 pub(super) enum Port {
     /// A number; SQLAlchemy takes any.
     Number(i128),
-    /// No number.
+    /// No number, or nothing.
     Other,
 }
 
@@ -40,6 +42,7 @@ pub(super) fn split(text: &str) -> Option<Parts> {
     let (port, after) = part(after, ':', &['/', '?']);
     let (database, after) = part(after, '/', &['?']);
     let (query, _) = part(after, '?', &['\n']);
+    let has_query = query.is_some();
     let query = query.unwrap_or("");
     let text = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
     let decoded = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(unquoted);
@@ -51,10 +54,9 @@ pub(super) fn split(text: &str) -> Option<Parts> {
         user: decoded(user),
         password: decoded(password),
         host: text(host),
-        port: port
-            .filter(|port| !port.is_empty())
-            .map(|port| python_int(port).map_or(Port::Other, Port::Number)),
+        port: port.map(|port| python_int(port).map_or(Port::Other, Port::Number)),
         database: decoded(database),
+        has_query,
         query: pairs(query),
         stray_at: stray(host) || stray(port) || stray(database) || stray_query,
     })
@@ -112,7 +114,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Python's `int(text)` of a decimal number: spaces around it, a sign and single underscores between
+/// Python's `int(text)` of a decimal number in ASCII digits: spaces around it, a sign and single underscores between
 /// digits are fine. None where Python raises ValueError, and beyond 30 digits.
 pub(in crate::deployment) fn python_int(text: &str) -> Option<i128> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'));

@@ -171,6 +171,7 @@ async fn try_until_decided(
     let answer = session.timeouts.answer;
     let deadline = Instant::now() + answer;
     let mut attempts = 0;
+    let mut contention = None;
     loop {
         let kept = writer.link.take();
         let was_kept = kept.is_some();
@@ -181,21 +182,23 @@ async fn try_until_decided(
         attempts += 1;
         let mut stage = Stage::Fresh;
         let tried = transact(session, &mut link, &mut writer.column, change, &mut stage);
-        let error = match timeout_at(deadline.into(), tried).await {
-            Ok(Ok(row)) => {
+        let error = match (timeout_at(deadline.into(), tried).await, &contention) {
+            (Ok(Ok(row)), _) => {
                 writer.link = Some(link);
                 return Ok(row);
             }
-            Ok(Err(Failure::Refused(error))) => {
+            (Ok(Err(Failure::Refused(error))), _) => {
                 roll_back(writer, link, deadline).await;
                 return Err(*error);
             }
-            Ok(Err(Failure::Driver(error))) => error,
-            Err(_) if stage == Stage::Committing => {
+            (Ok(Err(Failure::Driver(error))), _) => error,
+            (Err(_), _) if stage == Stage::Committing => {
                 drop(link);
                 return look(session, change, "no answer to the commit").await;
             }
-            Err(_) => {
+            // It is others' locks that take the time.
+            (Err(_), Some(error)) => return Err(session.subject.contended(&operation, attempts, error)),
+            (Err(_), None) => {
                 return Err(session.subject.no_answer(&format!("{operation} (nothing was written)"), answer));
             }
         };
@@ -207,6 +210,7 @@ async fn try_until_decided(
                     return Err(session.subject.contended(&operation, attempts, &error));
                 }
                 sleep(pause).await;
+                contention = Some(error);
             }
             _ if stage == Stage::Committing => {
                 drop(link);

@@ -22,6 +22,7 @@ pub mod detail;
 pub mod dialog;
 pub mod editor;
 pub mod editor_prompt;
+pub mod empty;
 pub mod environments;
 pub mod health;
 pub mod help;

@@ -6,15 +6,15 @@ use unicode_width::UnicodeWidthStr;
 
 use super::cells;
 use super::columns::{Column, chosen, placed};
-use super::databases::next;
-use super::pen::{Pen, Piece, wrapped};
+use super::empty::{empty, old_rows};
+use super::pen::{Pen, Piece};
 use crate::app::Model;
-use crate::app::database::{Database, Health, label};
+use crate::app::database::label;
 use crate::app::filter::{Filter, Stage};
 use crate::app::layout::Side;
 use crate::app::model::Focus;
 use crate::app::pane::{Pane, Source};
-use crate::app::row::{Failure, Row};
+use crate::app::row::Row;
 use crate::app::selection::{Counterpart, Selection};
 use crate::app::words::grouped;
 use crate::query::SortOrder;
@@ -25,9 +25,6 @@ use crate::tui::theme::{Glyph, Role, Theme};
 const MARGIN: u16 = 2;
 /// Columns at the end of a row: the sign of the counterpart between spaces.
 const SIGN: u16 = 3;
-
-/// Seconds without an answer that are worth saying.
-const SILENCE: i64 = 2;
 
 /// Draws the pane of that side.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, side: Side, model: &Model, theme: &Theme) {
@@ -142,32 +139,6 @@ fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, O
         pieces = elsewhere(model, pane, theme);
     }
     (pieces, cursor)
-}
-
-/// That the rows are those of before, and why.
-fn old_rows(model: &Model, pane: &Pane, theme: &Theme) -> Option<Piece> {
-    if pane.list.is_empty() {
-        return None;
-    }
-    let silent = pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
-    let database = match &pane.source {
-        Source::One(name) => model.database(name)?,
-        Source::Cells(cells) => {
-            let text = cells::old_rows(cells, pane.list.failure(), silent)?;
-            return Some((format!(" {} {} ", theme.glyph(Glyph::Busy), escaped(&text)), Role::Warn));
-        }
-    };
-    let text = match (silent, pane.list.failure(), &database.health) {
-        (_, _, Health::Down { retry_at, .. }) => {
-            let cause = database.cause().unwrap_or_default();
-            let text = format!("old rows: {cause}{}", next(database, *retry_at, model.now));
-            return Some((format!(" {} {} ", theme.glyph(Glyph::Down), escaped(&text)), Role::Danger));
-        }
-        (Some(seconds), _, _) => format!("no answer for {seconds} s"),
-        (None, Some(failure), _) => format!("old rows: {}; r retries", failure.sentence()),
-        (None, None, _) => return None,
-    };
-    Some((format!(" {} {} ", theme.glyph(Glyph::Busy), escaped(&text)), Role::Warn))
 }
 
 /// What the other pane says of the selected spec where its row is not in sight.
@@ -317,90 +288,4 @@ fn find(text: &str, wanted: &str) -> Option<(u16, u16)> {
     let (text, wanted) = (text.to_ascii_lowercase(), wanted.to_ascii_lowercase());
     let at = text.find(&wanted).filter(|_| !wanted.is_empty())?;
     Some((text[..at].width() as u16, wanted.width() as u16))
-}
-
-/// Why there are no rows, and what to do.
-fn empty(pen: &mut Pen<'_>, model: &Model, pane: &Pane, theme: &Theme) {
-    let text = match &pane.source {
-        Source::One(name) => match model.database(name) {
-            Some(database) => reasons(model, pane, database, theme),
-            None => return,
-        },
-        Source::Cells(cells) => match looking(pane) {
-            Some(text) => vec![text],
-            None => vec![cells::empty(model, cells, pane.list.is_loaded())],
-        },
-    };
-    let width = pen.area.width.saturating_sub(4);
-    let fold = |(text, role): (String, Role)| -> Vec<(String, Role)> {
-        wrapped(&escaped(&text), usize::from(width)).into_iter().map(|line| (line, role)).collect()
-    };
-    let lines: Vec<_> = text.into_iter().flat_map(fold).collect();
-    let top = 1 + pen.area.height.saturating_sub(1 + lines.len() as u16) / 3;
-    for (line, (text, role)) in (top..).zip(lines) {
-        let at = 2 + width.saturating_sub(text.width() as u16) / 2;
-        pen.text(at, line, width, &text, role);
-    }
-}
-
-/// What a filter says where it has no rows to show.
-fn looking(pane: &Pane) -> Option<(String, Role)> {
-    match &pane.filter {
-        Some(filter) if filter.is_busy() => Some(("looking …".to_owned(), Role::Muted)),
-        Some(filter) if filter.hits_of().is_some() => {
-            Some(("nothing matches; Esc shows all again".to_owned(), Role::Muted))
-        }
-        _ => None,
-    }
-}
-
-/// Why there are no rows of a database.
-fn reasons(model: &Model, pane: &Pane, database: &Database, theme: &Theme) -> Vec<(String, Role)> {
-    let name = label(&database.name);
-    match (pane.list.failure(), &database.health, looking(pane)) {
-        (_, Health::NoTable, _) | (Some(Failure::NoTable), _, _) => {
-            vec![(format!("{name} has no request_specs table: reqspec db sync adds it"), Role::Warn)]
-        }
-        (_, Health::Down { reason, retry_at, .. }, _) => down(database, reason, *retry_at, model.now, theme),
-        (Some(failure), _, _) => vec![(format!("{}. r retries", failure.sentence()), Role::Danger)],
-        (None, Health::Connecting, _) => {
-            let seconds = database.connecting_for(model.now).filter(|seconds| *seconds > 0);
-            let seconds = seconds.map(|seconds| format!(" {seconds} s")).unwrap_or_default();
-            let busy = theme.glyph(Glyph::Busy);
-            vec![
-                (format!("{busy} connecting{}{seconds}", theme.glyph(Glyph::Ellipsis)), Role::Text),
-                (database.location.clone(), Role::Muted),
-            ]
-        }
-        (None, _, Some(text)) => vec![text],
-        (None, _, _) if !pane.list.is_loaded() => {
-            let waits =
-                pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
-            match waits {
-                Some(seconds) => vec![(format!("no answer for {seconds} s"), Role::Warn)],
-                None => vec![("reading …".to_owned(), Role::Muted)],
-            }
-        }
-        _ => vec![(
-            "no specs here; n creates one from a file, m and c on the other side bring one".to_owned(),
-            Role::Muted,
-        )],
-    }
-}
-
-/// That a database is down, why, and what comes next.
-fn down(
-    database: &Database,
-    reason: &str,
-    retry_at: Option<i64>,
-    now: i64,
-    theme: &Theme,
-) -> Vec<(String, Role)> {
-    let name = label(&database.name);
-    let sentence = (format!("{} {name} is down: {reason}", theme.glyph(Glyph::Down)), Role::Danger);
-    let then = match next(database, retry_at, now) {
-        nothing if nothing.is_empty() => "r looks again".to_owned(),
-        next => format!("{}; r asks now", next.trim_start_matches([' ', '·'])),
-    };
-    vec![sentence, (then, Role::Muted)]
 }

@@ -46,7 +46,7 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
 const PROFILES: &str = r#"
 [env.demo]
 nova_conf = "/etc/nova/nova.conf"
-colour = "green"
+colour = "cyan"
 
 [env.prod-eu]
 nova_conf = "/etc/nova/prod-eu/nova.conf"
@@ -141,8 +141,11 @@ fn databases(size: (u16, u16), keys: &str) -> String {
             8 => continue,
             _ => Ok(said),
         };
+        let is_up = result.is_ok();
         update(&mut model, Msg::Probed { database: database.clone(), result });
-        update(&mut model, Msg::Count { database, result: Ok(count) });
+        if is_up && at != 5 {
+            update(&mut model, Msg::Count { database, result: Ok(count) });
+        }
     }
     update(&mut model, Msg::Tick(NOW));
     for key in keys.chars().map(key).chain(std::iter::repeat_n(key('↓'), 3)) {

@@ -8,6 +8,8 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "tui/cells.rs"]
+mod cells;
 #[path = "tui/databases.rs"]
 mod databases;
 #[path = "tui/environments.rs"]

@@ -202,12 +202,17 @@ impl Model {
             let waited = selection.waited_for();
             waited.into_iter().any(|database| self.is_prompt(database))
         });
-        !selection && !self.waits_for_rows() && !(self.discovering && self.panes.len() < 2)
+        let cells = self.discovering && self.panes.len() < 2;
+        !(selection || cells || self.waits_for_rows())
     }
 
     /// Whether rows are on their way to a pane, from a database that answers promptly.
     pub fn waits_for_rows(&self) -> bool {
-        self.panes.iter().any(|pane| pane.list.is_busy() && self.is_prompt(&pane.database))
+        let prompt = |pane: &Pane| match pane.cells() {
+            Some(cells) => cells.included().any(|name| self.is_prompt(name)),
+            None => pane.database().is_some_and(|name| self.is_prompt(name)),
+        };
+        self.panes.iter().any(|pane| pane.list.is_busy() && prompt(pane))
     }
 
     fn is_prompt(&self, name: &DatabaseName) -> bool {
@@ -216,7 +221,7 @@ impl Model {
 
     /// Whether a pane shows that database.
     pub fn is_shown(&self, name: &DatabaseName) -> bool {
-        self.panes.iter().any(|pane| pane.database == *name)
+        self.panes.iter().any(|pane| pane.shows(name))
     }
 
     /// Shows the first cell on the right, if there is one and none is shown yet. True if it does.

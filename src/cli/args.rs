@@ -15,15 +15,18 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or nothing to do
   1  error: a database cannot be used, a write failed
-  2  usage: the command line cannot be meant
+  2  usage: the command line, a profile or a nova.conf cannot be meant
   3  not found
   4  conflict: someone else changed the spec, or another one is in the way; nothing overwritten
-  5  refused: a rule, --read-only, or a confirm step without --yes and without a terminal
+  5  refused: a rule, --read-only, an account that may not write, or a confirm step without
+     --yes and without a terminal
 
-Where the databases are: --api, else --env, else --nova-conf and --config-dir, else $REQSPEC_ENV, else
-$REQSPEC_NOVA_CONF, else the profile file's default, else /etc/nova/nova.conf and its kin. Cells are
-found in the API database. Addresses are SQLAlchemy URLs as in nova.conf (mysql+pymysql://user@host/nova_api,
-postgresql://…, sqlite:////abs/path) or plain paths of SQLite files.";
+Where the databases are: --api, else --env, else --nova-conf and --config-dir, else
+$REQSPEC_ENV, else $REQSPEC_NOVA_CONF, else the profile file's default, else
+/etc/nova/nova.conf and its kin. The cells are found in the API database.
+
+Addresses are SQLAlchemy URLs as in nova.conf (mysql+pymysql://user@host/nova_api,
+postgresql://user@host/nova_api, sqlite:////abs/path) or plain paths of SQLite files.";
 
 /// Inspect, edit and move the RequestSpecs that OpenStack nova stores.
 ///

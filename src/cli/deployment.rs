@@ -55,7 +55,12 @@ pub fn is_named(arguments: &DeploymentArguments) -> bool {
         || arguments.spec_home.is_some()
 }
 
+/// Of a URL, or `NAME=URL`.
 fn holds_password(text: &str) -> bool {
+    let text = match text.split_once('=') {
+        Some((name, url)) if !name.contains("://") => url,
+        _ => text,
+    };
     let shown = url::masked(text);
     shown != text && [":***@", "password=***", "passwd=***"].iter().any(|mark| shown.contains(mark))
 }

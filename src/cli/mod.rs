@@ -38,6 +38,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::deployment::discover::Found;
 use crate::deployment::{Deployment, WritePolicy, demo};
+use crate::spec::mask::masked;
 use crate::store::DatabaseName;
 
 use args::{Arguments, Command, DbCommand, DeploymentArguments};
@@ -46,18 +47,19 @@ use sessions::Sessions;
 
 /// Runs the command line given (the program's name first) and gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let matches = match Arguments::command().try_get_matches_from(repeatable_first(arguments)) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = match Arguments::command().try_get_matches_from(repeatable_first(arguments.clone())) {
         Ok(matches) => matches,
         Err(error) => {
             // --help and --version come this way too; clap's exit code for usage errors is 2.
-            let _ = error.print();
+            print(&error, &arguments);
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
     let parsed = match Arguments::from_arg_matches(&matches) {
         Ok(parsed) => parsed,
         Err(error) => {
-            let _ = error.print();
+            print(&error, &arguments);
             return Exit::Usage.into();
         }
     };
@@ -78,6 +80,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             error.exit().into()
         }
     }
+}
+
+/// clap repeats what it refuses: a URL that stands where none is wanted may hold a password.
+fn print(error: &clap::Error, arguments: &[OsString]) {
+    let mut text = error.to_string();
+    let given = arguments.iter().filter_map(|argument| argument.to_str());
+    let values = given.clone().filter_map(|argument| argument.split_once('=')).map(|(_, value)| value);
+    let secret =
+        given.chain(values).filter(|given| given.contains("://")).map(|given| (given, masked(given)));
+    let secret: Vec<_> = secret.filter(|(given, shown)| given != shown && text.contains(given)).collect();
+    if secret.is_empty() {
+        // In colours, where there are some.
+        let _ = error.print();
+        return;
+    }
+    for (given, shown) in secret {
+        text = text.replace(given, &shown);
+    }
+    text.lines().for_each(output::say);
 }
 
 /// The same arguments with every option that may come several times before the command: of values

@@ -11,6 +11,7 @@ use super::password::Passwords;
 use super::template;
 use super::url::{self, UrlError};
 use super::{Entry, Origin};
+use crate::spec::text::escaped;
 use crate::store::address::Secret;
 use crate::store::{Address, CellName, DatabaseName, Engine, SpecStore, SqlValue, StoreError};
 
@@ -261,7 +262,7 @@ fn found(mapping: &Mapping, name: &CellName, filling: &Filling, notices: &mut Ve
     let connection = filling.connection.as_ref().map(Secret::reveal);
     let resolved = template::resolve(stored.reveal(), connection);
     if resolved.was_template {
-        let template = url::masked(stored.reveal()).into();
+        let template = template_shown(stored.reveal()).into();
         entry.origin = Origin::Mapping { template: Some(template) };
         notices.extend(resolved.quirks.iter().map(|quirk| format!("{name}: {quirk}")));
     }
@@ -277,6 +278,29 @@ fn found(mapping: &Mapping, name: &CellName, filling: &Filling, notices: &mut Ve
         entry.shown = Arc::clone(&address.shown);
     }
     entry
+}
+
+/// A template for people: as it is where every part that may be a secret is a field to be filled.
+fn template_shown(template: &str) -> String {
+    let is_field = |text: &str, name: &str| {
+        let number = text.strip_prefix('{').and_then(|text| text.strip_prefix(name)?.strip_suffix('}'));
+        number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let parts = || {
+        let (scheme, rest) = template.split_once("://")?;
+        let (account, place) = rest.rsplit_once('@')?;
+        let (place, query) = place.split_once('?').unwrap_or((place, ""));
+        let (_, password) = account.split_once(':')?;
+        let port = place.split('/').next()?.split_once(':').map(|(_, port)| port);
+        // What is left is judged as a URL is.
+        let rest = format!("mysql://h/d?{}", if is_field(query, "query") { "" } else { query });
+        let plain = is_field(password, "password")
+            && port.is_none_or(|port| is_field(port, "port") || port.parse::<u16>().is_ok())
+            && (is_field(scheme, "scheme") || url::check(&format!("{scheme}://h/d")).is_ok())
+            && url::masked(&rest) == rest;
+        plain.then(|| escaped(template).into_owned())
+    };
+    parts().unwrap_or_else(|| url::masked(template))
 }
 
 /// No name twice.

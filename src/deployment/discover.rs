@@ -121,6 +121,13 @@ pub fn find(said: &Said, around: &Surroundings<'_>) -> Result<Found, FindError> 
         }
         _ => {}
     }
+    for path in said.nova_conf.iter().chain(&said.config_dirs).chain(&said.profiles) {
+        let text = path.to_string_lossy();
+        if text.contains("://") {
+            let text = url::masked(&text);
+            return Err(FindError::Wrong(format!("{text}: a file is wanted there; a URL goes to --api")));
+        }
+    }
     let environments = environments(said, around);
     let chosen = choose(said, around, environments.as_ref())?;
     let mut notices = Vec::new();

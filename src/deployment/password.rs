@@ -12,6 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
+use crate::spec::mask::masked_words;
 use crate::store::DatabaseName;
 use crate::store::address::{Address, Place, Secret};
 
@@ -125,7 +126,7 @@ fn said(err: &[u8], out: &[u8]) -> String {
         text = text.replace(line, "***");
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = super::url::masked(&text);
+    let text = masked_words(&text);
     if text.is_empty() {
         return String::new();
     }

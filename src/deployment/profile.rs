@@ -242,7 +242,7 @@ impl Environments {
             Some(meant) => format!("did you mean {meant}? {file} names {}", names.join(", ")),
             None => format!("{file} names {}", names.join(", ")),
         };
-        Err(ProfileError::Unknown { name: name.to_owned(), reason })
+        Err(ProfileError::Unknown { name: url::masked(name), reason })
     }
 }
 

@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::password::PasswordSource;
 use super::profile::Colour;
 use super::url;
+use crate::spec::mask::masked_words;
 use crate::store::SpecHome;
 use crate::store::address::Secret;
 
@@ -58,7 +59,7 @@ pub(super) fn read(text: &str, directory: &Path, home: Option<&Path>) -> Result<
     let reader = Reader { text, directory, home };
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        reader.wrong(at, format!("not TOML: {}", url::masked(error.message())))
+        reader.wrong(at, format!("not TOML: {}", masked_words(error.message())))
     })?;
     let mut file = File::default();
     for (key, value) in in_order(table.get_ref()) {

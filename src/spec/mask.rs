@@ -76,7 +76,7 @@ const SECRETS: &[&str] = &["pass", "pwd", "secret", "token"];
 /// The text with every password in it replaced by `***`: what stands between the first `:` of the
 /// user's part and the last `@` (nova tolerates `/`, `#`, `+`, `:`, `%` and `?` there), the values of query
 /// keys that are not known to be harmless, and, where no `@` ends a password, whatever follows the
-/// first `:` and is no port. Also safe on texts that are no URL. Characters that a terminal would act on
+/// first `:` and is no port. Also safe on texts that are no URL. The fields of a template stay. Characters that a terminal would act on
 /// are escaped.
 pub fn masked(text: &str) -> String {
     let start = scheme_end(text);
@@ -96,7 +96,16 @@ fn without_secrets(rest: &str, schemed: bool) -> String {
     if secret_before(&rest[..at]) {
         return format!("{}:{MASK}", &rest[..colon]);
     }
-    format!("{}:{MASK}{}", &rest[..colon], place_and_query(&rest[at..], true))
+    let secret = &rest[colon + 1..at];
+    let secret = if is_field(secret, "password") { secret } else { MASK };
+    format!("{}:{secret}{}", &rest[..colon], place_and_query(&rest[at..], true))
+}
+
+/// Whether a text is a field of a template (`{port}`, `{port2}`), which nova fills.
+fn is_field(text: &str, name: &str) -> bool {
+    let field = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    let number = field.and_then(|field| field.strip_prefix(name));
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A text that begins behind the password, or has none: its host and its query.
@@ -128,7 +137,7 @@ fn scheme_end(text: &str) -> usize {
     let engine = scheme.split('+').next().unwrap_or(scheme);
     let known = ENGINES.iter().any(|known| engine.eq_ignore_ascii_case(known));
     let word = scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_'));
-    if known && word { scheme.len() + 3 } else { 0 }
+    if (known && word) || is_field(scheme, "scheme") { scheme.len() + 3 } else { 0 }
 }
 
 /// The hosts and the path with everything hidden that follows a `:` and is no port; None where
@@ -142,7 +151,8 @@ fn hosts(place: &str, schemed: bool) -> Option<String> {
     };
     let colon = from + colon(&authority[from..])?;
     let port = &authority[colon + 1..];
-    let is_port = schemed && !port.starts_with('+') && port.parse::<u16>().is_ok();
+    let number = !port.starts_with('+') && port.parse::<u16>().is_ok();
+    let is_port = schemed && (number || is_field(port, "port"));
     (!is_port).then(|| format!("{}:{MASK}", &place[..colon]))
 }
 
@@ -160,7 +170,9 @@ fn masked_query(query: &str) -> String {
         let (key, value) = piece.split_once('=').map_or((piece, None), |(key, value)| (key, Some(value)));
         let known = SHOWN_KEYS.iter().any(|known| key.eq_ignore_ascii_case(known));
         match value {
-            _ if known || (piece.is_empty() && !hidden) => pieces.push(piece.to_owned()),
+            _ if known || is_field(piece, "query") || (piece.is_empty() && !hidden) => {
+                pieces.push(piece.to_owned())
+            }
             _ if hidden => {}
             Some(_) => pieces.push(format!("{key}={MASK}")),
             None => pieces.push(MASK.to_owned()),
@@ -185,6 +197,12 @@ fn cut_after_secret_keys(mut shown: String) -> String {
         from = value;
     }
     shown
+}
+
+/// A sentence in which URLs may stand, each without its password.
+pub fn masked_words(sentence: &str) -> String {
+    let word = |word: &str| if word.contains("://") { masked(word) } else { word.to_owned() };
+    sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The fields of a stored spec that are URLs with passwords: those of nova's CellMapping, in what is
@@ -344,6 +362,12 @@ mod tests {
         ] {
             assert!(matches!(masked_json(text), Cow::Borrowed(same) if same == text), "{text}");
         }
+    }
+
+    #[test]
+    fn sentences_keep_their_words() {
+        let sentence = "gpg: no access to mysql://u:s3cret@h/d: denied";
+        assert_eq!(masked_words(sentence), "gpg: no access to mysql://u:***@h/d: denied");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub enum End {
     /// The program is quit.
     Quit,
     /// Another session begins, with that deployment.
-    Switch(Deployment),
+    Switch(Box<Deployment>),
 }
 
 /// What ends the loop.

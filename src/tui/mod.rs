@@ -75,7 +75,7 @@ fn sessions(mut deployment: Option<Deployment>, options: &Options) -> Result<(),
         runtime.shutdown_background();
         match end? {
             End::Quit => return Ok(()),
-            End::Switch(next) => deployment = Some(next),
+            End::Switch(next) => deployment = Some(*next),
         }
     }
 }
@@ -108,11 +108,14 @@ fn runtime() -> io::Result<Runtime> {
 
 /// What a model begins with.
 fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -> Setup {
-    let environments = options.environments.list();
+    let environments: Vec<_> = options.environments.list().into_iter().map(environment).collect();
+    let name = deployment.map(Deployment::environment).unwrap_or_default();
+    let listed = environments.iter().find(|environment| environment.name == name);
+    let stated = deployment.and_then(Deployment::colour).map(colour);
     Setup {
-        environment: deployment.map(Deployment::environment).unwrap_or_default().to_owned(),
-        colour: deployment.and_then(Deployment::colour).map(colour),
-        environments: environments.into_iter().map(environment).collect(),
+        environment: name.to_owned(),
+        colour: stated.or(listed.and_then(|environment| environment.colour)),
+        environments,
         notices: deployment.map(Deployment::notices).unwrap_or_default().to_vec(),
         databases: deployment.map(executor::databases::places).unwrap_or_default(),
         writing: options.write || deployment.is_some_and(Deployment::starts_writable),

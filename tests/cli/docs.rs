@@ -23,7 +23,16 @@ fn the_examples_of_the_documentation_are_what_happens() {
         flate2::read::GzDecoder::new(fs::File::open(packed).unwrap()).read_to_end(&mut unpacked).unwrap();
         fs::File::create(databases.join(format!("{name}.sqlite"))).unwrap().write_all(&unpacked).unwrap();
     }
-    trycmd::TestCases::new().case(&page);
+    // As nova's own configuration and mappings would name them.
+    let conf = "[api_database]\nconnection = sqlite:///nova_api.sqlite\n\n[database]\nconnection = sqlite:///nova_cell0.sqlite\n";
+    fs::write(databases.join("nova.conf"), conf).unwrap();
+    let api = rusqlite::Connection::open(databases.join("nova_api.sqlite")).unwrap();
+    let sql = "UPDATE cell_mappings SET database_connection = 'sqlite:///nova_' || name || '.sqlite'";
+    assert_eq!(api.execute(sql, []).unwrap(), 3);
+    drop(api);
+    let cases = trycmd::TestCases::new();
+    cases.env("REQSPEC_NOVA_CONF", "nova.conf").env("HOME", "/nonexistent").case(&page);
+    drop(cases);
     if std::env::var_os("TRYCMD").is_some_and(|mode| mode == "overwrite") {
         fs::copy(&page, "docs/cli.md").unwrap();
     }

@@ -4,13 +4,20 @@
 // Helpers outside #[test] functions are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cells;
 mod changing;
 mod deployment;
 mod docs;
+mod finding;
 mod lifecycle;
+#[allow(dead_code, reason = "each test uses some of it")]
+#[path = "../support/servers.rs"]
+mod on_servers;
 #[path = "../support/terminal.rs"]
 mod on_terminal;
 mod reading;
 mod scheduled;
+mod secrets;
+mod servers;
 mod terminal;
 mod world;

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::world::{OTHER, Ran, UUID, World, program, spec, spec_of};
+use crate::world::{OTHER, Ran, UUID, World, spec, spec_of};
 
 fn rows(out: &str) -> Vec<Value> {
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -203,16 +203,6 @@ fn reading_changes_no_byte() {
         world.run(arguments).ok();
     }
     assert_eq!(world.fingerprint(), before);
-}
-
-#[test]
-fn a_deployment_must_be_given() {
-    let ran = Ran(program().arg("list").output().unwrap());
-    assert!(ran.fails(2).contains("--api URL"), "{}", ran.err());
-    let ran = Ran(program().args(["list", "--api", "mysql://nova:s3cret@db/nova"]).output().unwrap());
-    let err = ran.fails(2);
-    assert!(err.contains("mysql databases are not supported by this build"), "{err}");
-    assert!(!err.contains("s3cret"));
 }
 
 /// Names that tenants choose could otherwise pass for lines of a confirm step.

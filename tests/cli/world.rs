@@ -33,19 +33,56 @@ impl World {
     }
 
     /// The same with nova's tables that say where an instance lives; cell0, cell1 and cell2 are
-    /// mapped.
+    /// mapped, as nova maps them.
     pub fn with_mappings() -> Self {
         let world = Self::new();
+        world.sql("cell0", "VACUUM");
+        let url = |cell: &str| format!("sqlite:///{}", world.path(cell).display());
         world.sql(
             "api",
-            "CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid VARCHAR(36) NOT NULL, name VARCHAR(255));
-             INSERT INTO cell_mappings VALUES (1, '00000000-0000-0000-0000-000000000000', 'cell0'),
-                 (2, 'f4179abe-102a-4808-aca4-f790c38bf7ed', 'cell1'),
-                 (3, '7aed0aa5-cab3-4352-83aa-7508e993ca93', 'cell2');
-             CREATE TABLE instance_mappings (id INTEGER PRIMARY KEY, instance_uuid VARCHAR(36) NOT NULL UNIQUE,
-                 cell_id INTEGER)",
+            &format!(
+                "CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid VARCHAR(36) NOT NULL, name VARCHAR(255),
+                     transport_url TEXT, database_connection TEXT, disabled BOOLEAN);
+                 INSERT INTO cell_mappings VALUES
+                     (1, '00000000-0000-0000-0000-000000000000', 'cell0', 'none:///', '{}', 0),
+                     (2, 'f4179abe-102a-4808-aca4-f790c38bf7ed', 'cell1', 'rabbit://n:hush-hush@r1/', '{}', 0),
+                     (3, '7aed0aa5-cab3-4352-83aa-7508e993ca93', 'cell2', 'rabbit://n:hush-hush@r2/', '{}', NULL);
+                 CREATE TABLE instance_mappings (id INTEGER PRIMARY KEY, instance_uuid VARCHAR(36) NOT NULL UNIQUE,
+                     cell_id INTEGER)",
+                url("cell0"),
+                url("cell1"),
+                url("cell2")
+            ),
         );
+        world.run(&["db", "sync"]).ok();
         world
+    }
+
+    /// nova's configuration, naming the databases of [`World::with_mappings`] as nova would.
+    pub fn nova_conf(&self) -> PathBuf {
+        let path = self.directory().join("nova.conf");
+        let url = |name: &str| format!("sqlite:///{}", self.path(name).display());
+        let text = format!(
+            "[DEFAULT]\ntransport_url = rabbit://nova:hush-hush@r/\n\n[api_database]\nconnection = {}\n\n\
+             [database]\nconnection = {}\n",
+            url("api"),
+            url("cell0")
+        );
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The program in the world's directory, told nothing of its databases.
+    pub fn bare(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command.current_dir(self.dir.path()).args(arguments);
+        command
+    }
+
+    /// The same over [`World::nova_conf`].
+    pub fn found(&self, arguments: &[&str]) -> Ran {
+        let conf = self.nova_conf();
+        Ran(self.bare(arguments).arg("--nova-conf").arg(conf).output().unwrap())
     }
 
     pub fn path(&self, database: &str) -> PathBuf {
@@ -132,9 +169,21 @@ impl World {
 /// The program, with nothing of this machine's environment that matters to it.
 pub fn program() -> Command {
     let mut command = Command::cargo_bin("reqspec").unwrap();
-    for name in ["REQSPEC_LOG", "VISUAL", "EDITOR", "COLUMNS"] {
+    for name in [
+        "REQSPEC_LOG",
+        "REQSPEC_ENV",
+        "REQSPEC_CONFIG",
+        "REQSPEC_NOVA_CONF",
+        "OS_API_DATABASE__CONNECTION",
+        "OS_DATABASE__CONNECTION",
+        "XDG_CONFIG_HOME",
+        "VISUAL",
+        "EDITOR",
+        "COLUMNS",
+    ] {
         command.env_remove(name);
     }
+    command.env("HOME", "/nonexistent");
     command
 }
 

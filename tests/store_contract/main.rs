@@ -5,7 +5,13 @@
 //! that engine cannot hold at all. The SQLite cases run in a plain `cargo test`, the servers' with
 //! `tests/run servers`. What only one engine can get wrong is in the `store_*.rs` of that engine.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::type_complexity,
+    reason = "a test stops where something is wrong"
+)]
 
 /// Test these promises of every engine.
 macro_rules! promises {

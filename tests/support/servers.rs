@@ -226,6 +226,11 @@ impl Database {
         Session::new(&self.server, &self.name)
     }
 
+    /// The same database at another node of its cluster.
+    pub fn at(&self, node: &Server) -> Self {
+        Self { kind: self.kind, name: self.name.clone(), server: node.url(), shared: false }
+    }
+
     /// Its URL, of the superuser.
     pub fn url(&self) -> String {
         format!("{}{}", self.server, self.name)
@@ -291,15 +296,37 @@ impl Drop for Database {
 /// A private server with a data directory of its own.
 pub struct Server {
     pub kind: Kind,
-    directory: TempDir,
+    directory: PathBuf,
+    /// What holds the directory; of a node of a cluster the cluster does.
+    _data: Option<TempDir>,
+}
+
+fn data_directory() -> TempDir {
+    tempfile::Builder::new().prefix("server ").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+/// A private cluster of two nodes. Where `b` is lost, `a` goes on alone; not the other way round.
+pub struct Galera {
+    pub a: Server,
+    pub b: Server,
+    _data: TempDir,
+}
+
+impl Galera {
+    /// Start one; both nodes are in it and in step when this returns.
+    pub fn start() -> Self {
+        let data = data_directory();
+        run(script().args(["start", "galera"]).arg(data.path()));
+        let node = |name| Server { kind: Kind::Mariadb, directory: data.path().join(name), _data: None };
+        Self { a: node("a"), b: node("b"), _data: data }
+    }
 }
 
 impl Server {
     /// Start one; `options` go to the server: `--default-time-zone=+05:30`, `-c`, `ssl=on`.
     pub fn start(kind: Kind, options: &[&str]) -> Self {
-        let directory =
-            tempfile::Builder::new().prefix("server ").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let server = Self { kind, directory };
+        let data = data_directory();
+        let server = Self { kind, directory: data.path().to_owned(), _data: Some(data) };
         let mut command = script();
         command.args(["start", kind.as_str()]).arg(server.directory()).args(options);
         run(&mut command);
@@ -308,7 +335,7 @@ impl Server {
 
     /// Where its files are: `log`, `pid`, `data/` and others (see tests/servers/server.sh).
     pub fn directory(&self) -> &Path {
-        self.directory.path()
+        &self.directory
     }
 
     fn file(&self, name: &str) -> String {

@@ -11,7 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use reqspec::app::comparison::Comparison;
-use reqspec::app::database::{Place, Rights, Said};
+use reqspec::app::database::{Database, Place, Rights, Said};
 use reqspec::app::effect::RequestId;
 use reqspec::app::environment::Environment;
 use reqspec::app::msg::{Applied, ApplyFailure};
@@ -60,6 +60,12 @@ pub struct World {
     pub switched: bool,
     /// Whether answers wait for `pump`.
     pub hold: bool,
+    /// Databases that answer, but not before `release`.
+    pub slow: BTreeSet<DatabaseName>,
+    /// Their answers.
+    late: VecDeque<Msg>,
+    /// What `pass_time` ends.
+    waits: Vec<RequestId>,
     filters: HashMap<RequestId, Needle>,
     quit: bool,
 }
@@ -174,6 +180,9 @@ impl World {
             closed: None,
             switched: false,
             hold: false,
+            slow: BTreeSet::new(),
+            late: VecDeque::new(),
+            waits: Vec::new(),
             filters: HashMap::new(),
             quit: false,
         }
@@ -224,6 +233,26 @@ impl World {
             steps += 1;
             assert!(steps < 1_000, "the app never comes to rest");
         }
+    }
+
+    /// All that was waited for is over.
+    pub fn pass_time(&mut self) {
+        for request in std::mem::take(&mut self.waits) {
+            self.send(Msg::Waited { request });
+        }
+    }
+
+    /// Slow databases answer what they were asked, and are not slow any more.
+    pub fn release(&mut self) {
+        self.slow.clear();
+        for msg in std::mem::take(&mut self.late) {
+            self.send(msg);
+        }
+    }
+
+    /// How many answers of slow databases are on their way.
+    pub fn late(&self) -> usize {
+        self.late.len()
     }
 
     /// Presses keys: characters, and names in angle brackets as in `/az2<Enter>`.
@@ -295,16 +324,20 @@ impl World {
             | Effect::Count { database }
             | Effect::Fetch { database, .. }
             | Effect::FindPrefix { database, .. }
-            | Effect::StartFilter { database, .. } => Some(database),
-            Effect::Discover => Some(&DatabaseName::Api),
+            | Effect::StartFilter { database, .. } => Some(database.clone()),
+            Effect::Discover => Some(DatabaseName::Api),
             _ => None,
         };
-        if asked.is_some_and(|asked| self.silent.contains(asked)) {
+        if asked.as_ref().is_some_and(|asked| self.silent.contains(asked)) {
             return;
         }
         let answer = match effect {
             Effect::Discover => {
-                let known = || self.model.databases.iter().map(|database| place(&database.name)).collect();
+                let known = || {
+                    let known =
+                        |database: &Database| Place { disabled: database.disabled, ..place(&database.name) };
+                    self.model.databases.iter().map(known).collect()
+                };
                 let (places, failure) = self.found.clone().unwrap_or_else(|| (known(), None));
                 Msg::Discovered { places, failure }
             }
@@ -324,14 +357,23 @@ impl World {
                 self.switched = true;
                 return;
             }
+            Effect::Wait { request, .. } => {
+                self.waits.push(request);
+                return;
+            }
             Effect::LoadPage { request, database, filter, page } => {
                 let rows = self.hits(&database, filter, page.order);
-                Msg::Page { request, result: rows.map(|rows| cut(&rows, &page)) }
+                let result = rows.map(|rows| cut(&database, &rows, &page));
+                Msg::Page { request, database, result }
             }
             Effect::Rank { request, database, filter, order, key } => {
                 let rows = self.hits(&database, filter, order);
-                let rank = rows.map(|rows| rows.iter().position(|row| row.id == key.id).unwrap_or(0) as u64);
-                Msg::Rank { request, result: rank }
+                let before = |row: &Stored| match order {
+                    SortOrder::Id => row.id < key.id,
+                    SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
+                };
+                let result = rows.map(|rows| rows.iter().filter(|row| before(row)).count() as u64);
+                Msg::Rank { request, database, result }
             }
             Effect::Count { database } => {
                 let result = self.ask(&database, |rows| rows.len() as u64);
@@ -348,18 +390,21 @@ impl World {
             }
             Effect::FindPrefix { request, database, prefix } => {
                 let find = |rows: &[Stored]| {
-                    rows.iter().filter(|row| row.uuid.starts_with(&prefix)).map(listed).collect()
+                    let found = rows.iter().filter(|row| row.uuid.starts_with(&prefix));
+                    found.map(|row| listed(&database, row)).collect()
                 };
-                Msg::PrefixFound { request, result: self.ask(&database, find) }
+                let result = self.ask(&database, find);
+                Msg::PrefixFound { request, database, result }
             }
             Effect::StartFilter { filter, database, needle } => {
                 self.filters.insert(filter, needle);
                 match self.hits(&database, Some(filter), SortOrder::Id) {
                     Ok(rows) => {
                         let passed = self.ask(&database, |rows| rows.len() as u64).expect("up");
-                        Msg::FilterProgress { filter, passed, hits: rows.len() as u64, finished: true }
+                        let hits = rows.len() as u64;
+                        Msg::FilterProgress { filter, database, passed, hits, finished: true }
                     }
-                    Err(failure) => Msg::FilterFailed { filter, failure },
+                    Err(failure) => Msg::FilterFailed { filter, database, failure },
                 }
             }
             Effect::StopFilter { filter } => {
@@ -387,7 +432,11 @@ impl World {
             }
             Effect::Copy(_) | Effect::Suspend => return,
         };
-        self.answers.push_back(answer);
+        if asked.is_some_and(|asked| self.slow.contains(&asked)) {
+            self.late.push_back(answer);
+        } else {
+            self.answers.push_back(answer);
+        }
     }
 
     fn plan(&mut self, intent: Intent, force: bool) -> Result<Plan, Refusal> {
@@ -542,8 +591,9 @@ fn look(fg: Color, bg: Color, modifier: Modifier) -> String {
     out
 }
 
-fn listed(row: &Stored) -> Row {
+fn listed(database: &DatabaseName, row: &Stored) -> Row {
     Row {
+        database: database.clone(),
         key: PageKey { id: row.id, updated: row.updated.clone() },
         instance_uuid: row.uuid.clone(),
         summary: Summary::of(&row.spec),
@@ -551,14 +601,18 @@ fn listed(row: &Stored) -> Row {
 }
 
 /// The page of rows that stand in the order already.
-pub fn cut(rows: &[Stored], page: &PageRequest) -> Vec<Row> {
+pub fn cut(database: &DatabaseName, rows: &[Stored], page: &PageRequest) -> Vec<Row> {
     let limit = page.limit as usize;
     let before = |row: &Stored, key: &PageKey| match page.order {
         SortOrder::Id => row.id < key.id,
         SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
     };
     let place = |key: &PageKey| rows.iter().take_while(|row| before(row, key)).count();
-    let is = |at: usize, key: &PageKey| rows.get(at).is_some_and(|row| row.id == key.id);
+    // A key of another database may have the id of a row, but another last update.
+    let same = |row: &Stored, key: &PageKey| {
+        row.id == key.id && (page.order == SortOrder::Id || row.updated == key.updated)
+    };
+    let is = |at: usize, key: &PageKey| rows.get(at).is_some_and(|row| same(row, key));
     let (start, end) = match &page.from {
         PageFrom::Start => (0, limit),
         PageFrom::End => (rows.len().saturating_sub(limit), rows.len()),
@@ -570,7 +624,7 @@ pub fn cut(rows: &[Stored], page: &PageRequest) -> Vec<Row> {
         }
         PageFrom::Before(key) => (place(key).saturating_sub(limit), place(key)),
     };
-    rows[start.min(rows.len())..end.min(rows.len())].iter().map(listed).collect()
+    rows[start.min(rows.len())..end.min(rows.len())].iter().map(|row| listed(database, row)).collect()
 }
 
 fn named(name: &str) -> (KeyCode, KeyModifiers) {

@@ -48,7 +48,7 @@ pub fn counts(model: &mut Model) -> Vec<Effect> {
     let Model { databases, panes, .. } = model;
     let mut effects = Vec::new();
     for database in databases {
-        let shown = listed || panes.iter().any(|pane| pane.database == database.name);
+        let shown = listed || panes.iter().any(|pane| pane.shows(&database.name));
         if database.wants_count(now, shown) {
             database.counting(now);
             effects.push(Effect::Count { database: database.name.clone() });
@@ -77,12 +77,14 @@ fn back(model: &mut Model, name: &DatabaseName, before: &Health) -> Vec<Effect> 
     }
     database.recount();
     let Model { panes, selection, requests, .. } = model;
-    let waiting = panes.iter_mut().filter(|pane| pane.database == *name && pane.list.failure().is_some());
+    // A pane of all cells follows by itself.
+    let is_old = |pane: &&mut Pane| pane.database() == Some(name) && pane.list.failure().is_some();
+    let waiting = panes.iter_mut().filter(is_old);
     let mut effects: Vec<_> = waiting.flat_map(|pane| pane.reload(requests)).collect();
     if let Some(selection) = selection {
         let own = selection.database == *name && matches!(selection.own, Fetched::Unknown(_));
         let other =
-            selection.other_database.as_ref() == Some(name) && matches!(selection.other, Fetched::Unknown(_));
+            selection.opposite.databases.contains(name) && matches!(selection.other, Fetched::Unknown(_));
         if own || other {
             effects.extend(selection.ask(requests));
         }
@@ -150,7 +152,9 @@ pub fn discovered(model: &mut Model, places: Vec<Place>, failure: Option<&Failur
         effects.extend(browse::on_pane(model, Side::Right, Pane::open));
     }
     let Model { panes, requests, .. } = model;
-    let elsewhere = panes.iter_mut().filter(|pane| moved.contains(&pane.database) && !pane.list.is_busy());
+    let is_elsewhere =
+        |pane: &&mut Pane| pane.database().is_some_and(|name| moved.contains(name)) && !pane.list.is_busy();
+    let elsewhere = panes.iter_mut().filter(is_elsewhere);
     effects.extend(elsewhere.flat_map(|pane| pane.reload(requests)));
     effects.extend(probe(model, |database| moved.contains(&database.name)));
     if let Some(Overlay::Databases(screen)) = &mut model.overlay {
@@ -179,7 +183,7 @@ pub fn has_any(model: &Model) -> Result<(), String> {
 
 /// Opens the screen of databases, the one of the current pane chosen.
 pub fn open_screen(model: &mut Model) -> Vec<Effect> {
-    let current = model.current().map(|pane| pane.database.clone());
+    let current = model.current().and_then(Pane::database).cloned();
     let at = model.databases.iter().position(|database| Some(&database.name) == current.as_ref());
     let mut screen = Databases::default();
     screen.move_by(at.unwrap_or(0) as i64, model.databases.len(), model.size.1);
@@ -228,7 +232,7 @@ fn show(model: &mut Model, name: DatabaseName) -> Vec<Effect> {
     let side = if name == DatabaseName::Api { Side::Left } else { Side::Right };
     model.zoomed = false;
     let mut effects = Vec::new();
-    if model.pane(side).is_some_and(|pane| pane.database != name) {
+    if model.pane(side).is_some_and(|pane| pane.database() != Some(&name)) {
         effects = browse::on_pane(model, side, |pane, requests| pane.show(name.clone(), requests));
     }
     browse::focus_on(model, Focus::List(side));

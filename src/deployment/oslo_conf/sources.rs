@@ -64,7 +64,11 @@ impl Sources {
             places.extend(variable(snap).map(|snap| Path::new(snap).join("etc/nova")));
         }
         let file = first(&places, "nova.conf")?;
-        let directory = first(&places, "nova.conf.d")?;
+        // With a file at hand, a closed directory further down is passed over, as oslo.config does.
+        let directory = match first(&places, "nova.conf.d") {
+            Err(_) if file.is_some() => None,
+            found => found?,
+        };
         if file.is_none() && directory.is_none() {
             return Ok(None);
         }

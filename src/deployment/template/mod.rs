@@ -69,7 +69,7 @@ pub fn resolve(template: &str, connection: Option<&str>) -> Resolved {
         }
         Err(Failed::Raw(why)) => {
             resolved.quirks.push(format!("nova cannot fill it and takes it as it stands: {why}"));
-            if url::check(template).is_err() || filled_by_hand(template) {
+            if url::check(template).is_err() || meant_to_be_filled(template) {
                 resolved.unusable = Some(format!("nova cannot fill it: {why}; {OVERRIDE}"));
             }
         }
@@ -79,7 +79,7 @@ pub fn resolve(template: &str, connection: Option<&str>) -> Resolved {
 }
 
 /// Whether a text that nova takes as it stands holds a field that was meant to be filled.
-fn filled_by_hand(template: &str) -> bool {
+fn meant_to_be_filled(template: &str) -> bool {
     ["scheme", "username", "password", "hostname", "port", "path", "query", "fragment"]
         .iter()
         .any(|name| template.contains(&format!("{{{name}")))

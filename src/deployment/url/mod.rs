@@ -75,6 +75,18 @@ pub fn read(text: &str) -> Result<Found, UrlError> {
     Ok(Found { address: Address { place, shown: shown.into() }, notices })
 }
 
+/// A URL with further query parameters, as oslo.db appends the option `connection_parameters` of
+/// `[api_database]`, and that of `[database]` to the URL of every cell (`oslo_db/sqlalchemy/engines.py`,
+/// create_engine; `nova/db/main/api.py`, create_context_manager). What is no URL stays as it is.
+pub fn with_parameters(text: &str, parameters: &str) -> String {
+    match split::split(text) {
+        Some(parts) if !parameters.is_empty() => {
+            format!("{text}{}{parameters}", if parts.has_query { '&' } else { '?' })
+        }
+        _ => text.to_owned(),
+    }
+}
+
 fn of_path(path: &Path) -> Address {
     Address { place: Place::Sqlite(path.to_owned()), shown: masked(&path.to_string_lossy()).into() }
 }

@@ -13,6 +13,8 @@ pub(super) struct Parts {
     pub host: Option<String>,
     pub port: Option<Port>,
     pub database: Option<String>,
+    /// Whether a `?` begins a query: one in the password does not.
+    pub has_query: bool,
     /// Keys and values in their order; empty values are dropped.
     pub query: Vec<(String, String)>,
     /// A raw `@` stands behind the one that ends the password: it belongs into the password.
@@ -40,6 +42,7 @@ pub(super) fn split(text: &str) -> Option<Parts> {
     let (port, after) = part(after, ':', &['/', '?']);
     let (database, after) = part(after, '/', &['?']);
     let (query, _) = part(after, '?', &['\n']);
+    let has_query = query.is_some();
     let query = query.unwrap_or("");
     let text = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
     let decoded = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(unquoted);
@@ -53,6 +56,7 @@ pub(super) fn split(text: &str) -> Option<Parts> {
         host: text(host),
         port: port.map(|port| python_int(port).map_or(Port::Other, Port::Number)),
         database: decoded(database),
+        has_query,
         query: pairs(query),
         stray_at: stray(host) || stray(port) || stray(database) || stray_query,
     })

@@ -38,6 +38,7 @@ use tokio::sync::Mutex;
 
 use self::facts::Facts;
 use self::link::Link;
+use self::read::Refused;
 use self::reason::Subject;
 use self::session::{Lane, Session, Slot};
 use self::write::{Change, Writer};
@@ -298,8 +299,14 @@ impl SpecStore for MysqlStore {
         limit: u32,
     ) -> Result<Vec<Vec<SqlValue>>, StoreError> {
         let operation = "asking nova's tables";
-        let sql =
-            read::select(sql, parameters).map_err(|reason| self.session.subject.failed(operation, reason))?;
+        let sql = match read::select(sql, parameters) {
+            Ok(sql) => sql,
+            Err(Refused::NotReading) => {
+                let reason = "it is not one query that reads, and this session only reads";
+                return Err(self.session.subject.read_only(operation, reason));
+            }
+            Err(Refused::Marks(reason)) => return Err(self.session.subject.failed(operation, reason)),
+        };
         let rows = self.session.ask(operation, Lane::Aside, sql, limit as usize).await?;
         Ok(rows.into_iter().map(text::values).collect())
     }

@@ -4,7 +4,6 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Error, Row};
@@ -107,7 +106,7 @@ impl Pass {
         };
         let silent = || Stopped::For(session.subject.no_answer(OPERATION, answer));
         let id = link.id();
-        let mut ending = Ending { session: Arc::clone(&session), id, first_row_is_due: Some(Instant::now()) };
+        let mut ending = Ending { session: Arc::clone(&session), id, first_row_is_due: true };
         let conn = link.conn().map_err(|error| failed(&error))?;
         let mut result = timeout(answer, conn.query_iter(sql))
             .await
@@ -116,7 +115,7 @@ impl Pass {
         let mut taken = 0;
         loop {
             let row = timeout(answer, result.next()).await.map_err(|_| silent())?;
-            ending.first_row_is_due = None;
+            ending.first_row_is_due = false;
             let Some(row) = row.map_err(|error| failed(&error))? else { break };
             if self.cancel.is_cancelled() || self.visit(row).is_break() {
                 return Ok(End::Over);
@@ -164,12 +163,12 @@ enum Stopped {
 struct Ending {
     session: Arc<Session>,
     id: u32,
-    first_row_is_due: Option<Instant>,
+    first_row_is_due: bool,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if self.first_row_is_due.is_some() {
+        if self.first_row_is_due {
             self.session.end(self.id);
         }
     }

@@ -298,7 +298,9 @@ impl SpecStore for PostgresStore {
     }
 
     async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError> {
-        self.read("reading all specs", |link| scan::run(link, visitor, cancel)).await
+        let (ends, _dropped) = scan::Ends::new(cancel);
+        let ask = |link: Arc<Link>| async move { scan::scan(&link, &*visitor, &ends).await };
+        self.read("reading all specs", ask).await
     }
 
     async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError> {

@@ -53,8 +53,11 @@ async fn ask(conn: &Conn, is_far: bool) -> Result<Probe, Trouble> {
     let (encoding, is_encrypted): (String, bool) = (field(row, 5)?, field(row, 6)?);
     let (is_there, mut missing): (bool, Vec<String>) = (field(row, 7)?, field(row, 8)?);
     let sequence: String = field(row, 11)?;
+    if !missing.is_empty() {
+        missing = vec![format!("{} on request_specs", missing.join(", "))];
+    }
     if !sequence.is_empty() {
-        missing.push(format!("USAGE of the sequence {sequence}"));
+        missing.push(format!("USAGE on the sequence {sequence}"));
     }
     let rights = if is_standby {
         Rights::ReadOnly(
@@ -71,8 +74,7 @@ async fn ask(conn: &Conn, is_far: bool) -> Result<Probe, Trouble> {
     } else if missing.is_empty() {
         Rights::Write
     } else {
-        let missing = missing.join(", ");
-        Rights::ReadOnly(format!("The account {account} lacks {missing} on request_specs."))
+        Rights::ReadOnly(format!("The account {account} lacks {}.", missing.join(" and ")))
     };
     let mut remarks = Vec::new();
     let mut remark = |applies: bool, words: &str| {

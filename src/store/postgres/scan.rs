@@ -7,7 +7,6 @@
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -32,9 +31,37 @@ const COPY: &str = "COPY (SELECT id::int8, instance_uuid::text, spec::text, \
 /// What the binary format begins with, before its flags and the length of what extends it.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
+/// What ends a pass before its end.
+#[derive(Clone, Default)]
+pub(super) struct Ends {
+    /// The caller's own wish.
+    pub cancel: Cancel,
+    /// Nobody waits any more. Rows that have arrived keep the task from noticing by itself.
+    dropped: Cancel,
+}
+
+impl Ends {
+    /// Those of a pass, and what sets the second when it is dropped.
+    pub fn new(cancel: Cancel) -> (Self, impl Drop) {
+        struct OnDrop(Cancel);
+        impl Drop for OnDrop {
+            fn drop(&mut self) {
+                self.0.cancel();
+            }
+        }
+        let ends = Self { cancel, dropped: Cancel::default() };
+        let on_drop = OnDrop(ends.dropped.clone());
+        (ends, on_drop)
+    }
+
+    fn are_near(&self) -> bool {
+        self.cancel.is_cancelled() || self.dropped.is_cancelled()
+    }
+}
+
 /// Pass all rows to the visitor; gives their number.
-pub(super) async fn scan(link: &Link, visitor: &dyn RowVisitor, cancel: &Cancel) -> Result<u64, StoreError> {
-    if cancel.is_cancelled() {
+pub(super) async fn scan(link: &Link, visitor: &dyn RowVisitor, ends: &Ends) -> Result<u64, StoreError> {
+    if ends.are_near() {
         return Ok(0);
     }
     let answer = begin(link).await;
@@ -42,7 +69,7 @@ pub(super) async fn scan(link: &Link, visitor: &dyn RowVisitor, cancel: &Cancel)
     // Whatever ends this, the connection goes with it.
     let conn = Own(Some(conn));
     let Own(Some(in_use)) = &conn else { return Ok(0) };
-    pass(in_use, Box::pin(rows), link.timeouts.answer, visitor, cancel)
+    pass(in_use, Box::pin(rows), link.timeouts.answer, visitor, ends)
         .await
         .map_err(|trouble| link.error(trouble, OPERATION))
 }
@@ -115,13 +142,13 @@ async fn pass(
     mut rows: Pin<Box<CopyOutStream>>,
     within: Duration,
     visitor: &dyn RowVisitor,
-    cancel: &Cancel,
+    ends: &Ends,
 ) -> Result<u64, Trouble> {
     let (mut passed, mut unreported) = (0, 0);
     let mut updated = String::with_capacity(32);
     let mut is_first = true;
     while let Some(piece) = next(&mut rows, within).await? {
-        if cancel.is_cancelled() {
+        if ends.are_near() {
             break;
         }
         let piece = piece.map_err(|error| conn.trouble(&error))?;
@@ -208,15 +235,6 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let (taken, left) = rest.split_at_checked(length)?;
     *rest = left;
     Some(taken)
-}
-
-/// Runs a pass on the store's threads for as long as somebody waits for it.
-pub(super) async fn run(
-    link: Arc<Link>,
-    visitor: Arc<dyn RowVisitor>,
-    cancel: Cancel,
-) -> Result<u64, StoreError> {
-    scan(&link, &*visitor, &cancel).await
 }
 
 #[cfg(test)]

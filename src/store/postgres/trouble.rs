@@ -12,6 +12,9 @@ use super::tls;
 use crate::store::address::{Endpoint, Server};
 use crate::store::{DatabaseName, StoreError};
 
+/// Where something else listens.
+const FOREIGN: &str = "what answers there does not speak PostgreSQL's protocol: check host and port";
+
 /// A failure of the driver or the server, not yet an answer to anyone.
 #[derive(Debug, Clone)]
 pub(super) enum Trouble {
@@ -104,7 +107,7 @@ impl Trouble {
                 return Self::Lost("the server closed the connection before a session began".to_owned());
             }
             return Self::Refused(if told.contains("unexpected message") || told.contains("parsing") {
-                "what answers there does not speak PostgreSQL's protocol: check host and port".to_owned()
+                FOREIGN.to_owned()
             } else {
                 told
             });
@@ -131,12 +134,12 @@ impl Trouble {
                 "{place} did not answer within {}: check the host and the firewalls on the way",
                 shown(waited)
             )),
-            Kind::InvalidData | Kind::InvalidInput => Self::Refused(
-                "what answers there does not speak PostgreSQL's protocol: check host and port".to_owned(),
-            ),
+            Kind::InvalidData | Kind::InvalidInput => Self::Refused(FOREIGN.to_owned()),
             Kind::UnexpectedEof | Kind::ConnectionReset | Kind::BrokenPipe | Kind::ConnectionAborted => {
                 Self::Lost(format!("the connection to {place} was closed before a session began: {error}"))
             }
+            // A piece of something that is no message of the protocol.
+            _ if error.to_string().contains("bytes remaining") => Self::Refused(FOREIGN.to_owned()),
             _ if error.to_string().contains("lookup") => Self::Refused(format!(
                 "the host of {place} is not known ({error}): check its name, and this machine's resolver"
             )),

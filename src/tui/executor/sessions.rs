@@ -200,7 +200,8 @@ mod tests {
     async fn another_database_is_not_kept_waiting() {
         let slots = slots();
         let stuck = slots.get(&DatabaseName::Api, address("/a"), std::future::pending);
-        let cell = slots.get(&DatabaseName::cell("c"), address("/c"), || async { Ok(Arc::new(7)) });
+        let name = DatabaseName::cell("c");
+        let cell = slots.get(&name, address("/c"), || async { Ok(Arc::new(7)) });
         tokio::select! {
             biased;
             _ = stuck => panic!("it never opens"),

@@ -187,11 +187,21 @@ fn row(
             pen.text(at, line, width, table, role);
         }
         if let Some((at, width)) = columns.address {
-            pen.text(at, line, width, &escaped(&database.location), Role::Muted);
+            pen.text(at, line, width, &escaped(short(&database.location)), Role::Muted);
         }
     }
     if chosen {
         pen.restyle(1, line, width.saturating_sub(2), theme.style(Role::Selected));
+    }
+}
+
+/// What tells one address from another: host and database of a URL, the file of a path.
+fn short(location: &str) -> &str {
+    let place = location.split('?').next().unwrap_or(location);
+    match (place.rsplit_once('@'), place.split_once("://")) {
+        (Some((_, host)), _) => host,
+        (None, Some((scheme, rest))) if !scheme.starts_with("sqlite") => rest,
+        _ => place.rsplit('/').next().unwrap_or(place),
     }
 }
 
@@ -276,5 +286,20 @@ pub fn next(database: &Database, retry_at: Option<i64>, now: i64) -> String {
         _ if !database.can_be_asked() => String::new(),
         Some(at) if at > now => format!(" · asked again in {} s", at - now),
         _ => " · being asked again".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("mysql+pymysql://nova:***@10.0.0.5:3306/nova_api?charset=utf8", "10.0.0.5:3306/nova_api")]
+    #[case("postgresql:///nova?host=/run/postgresql", "/nova")]
+    #[case("sqlite:////var/lib/nova/nova_api.sqlite", "nova_api.sqlite")]
+    #[case("/var/lib/nova/nova_api.sqlite", "nova_api.sqlite")]
+    #[case("{scheme}://{username}:***@{hostname}/nova", "{hostname}/nova")]
+    fn addresses_are_told_apart(#[case] location: &str, #[case] expected: &str) {
+        assert_eq!(short(location), expected);
     }
 }

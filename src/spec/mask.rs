@@ -93,9 +93,13 @@ fn without_secrets(rest: &str, schemed: bool) -> String {
         return place_and_query(rest, schemed);
     };
     let Some(colon) = colon(&rest[..at]) else { return place_and_query(rest, schemed) };
-    // The last `@` may stand in a secret of the query.
+    // The last `@` may stand in a secret of the query, and the first `:` as well.
     if secret_before(&rest[..at]) {
-        return format!("{}:{MASK}", &rest[..colon]);
+        let (place, _) = split_query(rest);
+        return match hosts(place, schemed) {
+            None if place.len() < colon => format!("{place}?{MASK}"),
+            _ => format!("{}:{MASK}", &rest[..colon]),
+        };
     }
     let secret = &rest[colon + 1..at];
     let secret = if is_field(secret, "password") { secret } else { MASK };

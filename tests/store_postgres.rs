@@ -1,5 +1,5 @@
 //! What only PostgreSQL can get wrong: types, times, collations, encodings, rights, migrations.
-//! What can go wrong with its connections is in `store_postgres_links.rs`.
+//! What can go wrong with its connections is in `store_postgres_links.rs` and `_tls.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
 
@@ -38,8 +38,11 @@ fn text(text: &str) -> SqlValue {
     SqlValue::Text(text.into())
 }
 
+/// id, instance_uuid, spec, updated.
+type Visited = (i64, String, Vec<u8>, String);
+
 #[derive(Default)]
-struct Collect(Mutex<Vec<(i64, String, Vec<u8>, String)>>);
+struct Collect(Mutex<Vec<Visited>>);
 
 impl RowVisitor for Collect {
     fn visit(&self, row: RowRef<'_>) -> ControlFlow<()> {

@@ -1,5 +1,5 @@
-//! Connections with PostgreSQL: round trips, encryption, lost and silent servers, commits without
-//! an answer, requests that are dropped.
+//! Connections with PostgreSQL: round trips, lost and silent servers, commits without an answer,
+//! requests that are dropped. Encrypted ones are in `store_postgres_tls.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
 
@@ -8,9 +8,8 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -56,7 +55,7 @@ fn fill(database: &Database, rows: u32, bytes: u32) {
 }
 
 /// What a proxy does with a piece that the client sends.
-type Step = Box<dyn Fn(&[u8]) -> Act + Send + Sync>;
+type Step = Arc<dyn Fn(&[u8]) -> Act + Send + Sync>;
 
 enum Act {
     Forward,
@@ -69,7 +68,6 @@ enum Act {
 fn proxy(to: u16, delay: Duration, step: Step) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let step = Arc::new(step);
     thread::spawn(move || {
         for client in listener.incoming() {
             let Ok(client) = client else { return };
@@ -77,15 +75,14 @@ fn proxy(to: u16, delay: Duration, step: Step) -> u16 {
             let (from_client, from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
             client.set_nodelay(true).unwrap();
             server.set_nodelay(true).unwrap();
-            let step = Arc::clone(&step);
-            pump(from_client, server, delay, Box::new(move |piece| step(piece)));
-            pump(from_server, client, Duration::ZERO, Box::new(|_| Act::Forward));
+            pump(from_client, server, delay, Arc::clone(&step));
+            pump(from_server, client, Duration::ZERO, Arc::new(|_| Act::Forward));
         }
     });
     port
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, delay: Duration, step: Box<dyn Fn(&[u8]) -> Act + Send>) {
+fn pump(mut from: TcpStream, mut to: TcpStream, delay: Duration, step: Step) {
     let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>, bool)>();
     thread::spawn(move || {
         for (due, piece, closes) in receiver {
@@ -129,7 +126,7 @@ fn a_page_and_a_look_up_take_one_round_trip() {
     let database = Database::with_table(Kind::Postgres);
     fill(&database, 50, 4_000);
     let Endpoint::Tcp { port, .. } = database.place().endpoint else { panic!() };
-    let through = proxy(port, DELAY, Box::new(|_| Act::Forward));
+    let through = proxy(port, DELAY, Arc::new(|_| Act::Forward));
     let place = at_port(&database, through);
     let store = try_open(&database, place, Access::ReadOnly, Timeouts::default()).unwrap();
     block_on(async {
@@ -156,7 +153,7 @@ fn a_pooler_that_knows_only_names_in_the_first_packet_is_enough() {
     let through = proxy(
         port,
         Duration::ZERO,
-        Box::new(move |piece| {
+        Arc::new(move |piece| {
             let is_startup = piece.len() > 8 && piece[4..8] == [0, 3, 0, 0];
             if is_startup && (contains(piece, b"options\0") || contains(piece, b"statement_timeout")) {
                 seen.fetch_add(1, Ordering::SeqCst);
@@ -186,7 +183,7 @@ fn a_commit_without_an_answer_is_looked_after(#[case] at_commit: Act, #[case] is
     let through = proxy(
         port,
         Duration::ZERO,
-        Box::new(move |piece| match (piece == b"Q\0\0\0\x0bCOMMIT\0", closes) {
+        Arc::new(move |piece| match (piece == COMMIT, closes) {
             (false, _) => Act::Forward,
             (true, true) => Act::Close,
             (true, false) => Act::ForwardAndClose,
@@ -214,6 +211,65 @@ fn a_commit_without_an_answer_is_looked_after(#[case] at_commit: Act, #[case] is
     let now = database.session().rows("SELECT instance_uuid, spec FROM request_specs ORDER BY 1");
     let now: Vec<String> = now.into_iter().map(|row| row.into_iter().flatten().collect()).collect();
     assert_eq!(now, if is_written { ["uy", "vn"] } else { ["ux", "wx"] });
+}
+
+/// The message that commits a change; nothing else is sent with it.
+const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+
+#[test]
+#[ignore = "needs PostgreSQL (tests/run)"]
+fn a_commit_that_nobody_can_tell_of_is_uncertain() {
+    let database = Database::with_table(Kind::Postgres);
+    database.session().run("INSERT INTO request_specs (instance_uuid, spec) VALUES ('u', 'x')");
+    let Endpoint::Tcp { port, .. } = database.place().endpoint else { panic!() };
+    let is_cut = AtomicBool::new(false);
+    let step: Step = Arc::new(move |piece| {
+        if piece == COMMIT {
+            is_cut.store(true, Ordering::SeqCst);
+            return Act::ForwardAndClose;
+        }
+        if is_cut.load(Ordering::SeqCst) { Act::Close } else { Act::Forward }
+    });
+    let place = at_port(&database, proxy(port, Duration::ZERO, step));
+    let store = try_open(&database, place, Access::ReadWrite, QUICK).unwrap();
+    let error = block_on(store.save("u", b"x", "y")).unwrap_err();
+    assert!(matches!(error, StoreError::Uncertain { .. }), "{error:?}");
+    assert!(error.to_string().contains("may or may not have been written"), "{error}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL (tests/run)"]
+fn a_server_that_dies_before_it_commits_has_written_nothing() {
+    let private = Server::start(Kind::Postgres, &[]);
+    let database = private.database_with_table();
+    database.session().run("INSERT INTO request_specs (instance_uuid, spec) VALUES ('u', 'x')");
+    let (sender, commits) = mpsc::channel();
+    let step: Step = Arc::new(move |piece| {
+        if piece != COMMIT {
+            return Act::Forward;
+        }
+        sender.send(()).unwrap();
+        // Long enough for the server to be gone.
+        thread::sleep(Duration::from_millis(500));
+        Act::Close
+    });
+    let place = at_port(&database, proxy(private.port(), Duration::ZERO, step));
+    let store = try_open(&database, place, Access::ReadWrite, Timeouts::default()).unwrap();
+    let (answer, private) = thread::scope(|scope| {
+        let killer = scope.spawn(move || {
+            commits.recv().unwrap();
+            private.kill();
+            private.start_again();
+            private
+        });
+        (block_on(store.save("u", b"x", "y")), killer.join().unwrap())
+    });
+    let error = answer.unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Unavailable { reason, .. } if reason.contains("nothing was written"))
+    );
+    assert_eq!(&*block_on(store.get("u")).unwrap().unwrap().spec, b"x");
+    drop(private);
 }
 
 #[test]
@@ -317,8 +373,6 @@ fn what_nobody_waits_for_is_stopped_on_the_server() {
     none_is_busy("the cancelled pass is stopped");
 
     // A newer count takes the place of an older one; pages go on meanwhile.
-    let mut locker = database.session();
-    locker.run("BEGIN; LOCK TABLE pg_catalog.pg_description IN ACCESS EXCLUSIVE MODE");
     block_on(async {
         let (first, second) = tokio::join!(store.count(), store.count());
         assert!(matches!(&first, Err(error) if error.to_string().contains("a newer request")), "{first:?}");
@@ -483,172 +537,4 @@ fn a_refused_session_says_why_and_what_to_do_and_never_the_password() {
     let error = try_open(&database, nova(Some("right")), Access::ReadOnly, QUICK).err().unwrap();
     assert!(error.to_string().contains("no connection left"), "{error}");
     drop(kept);
-}
-
-/// Certificates made for a test, in one directory.
-struct Certificates(tempfile::TempDir);
-
-impl Certificates {
-    fn new() -> Self {
-        let made = Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap());
-        for authority in ["ca", "other"] {
-            made.openssl(&format!(
-                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={authority} \
-                 -keyout {authority}.key -out {authority}.crt"
-            ));
-        }
-        made.signed("server", "localhost", "-days 2");
-        made.signed("named", "db.example", "-days 2");
-        made.signed("expired", "localhost", "-not_before 20200101000000Z -not_after 20200102000000Z");
-        made.signed("nova", "nova", "-days 2");
-        made
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn openssl(&self, arguments: &str) {
-        let output = Command::new("openssl")
-            .args(arguments.split_whitespace())
-            .current_dir(self.0.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn signed(&self, name: &str, host: &str, validity: &str) {
-        std::fs::write(self.path("ext"), format!("subjectAltName=DNS:{host}\nbasicConstraints=CA:FALSE"))
-            .unwrap();
-        self.openssl(&format!(
-            "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN={host} -keyout {name}.key \
-             -out {name}.csr"
-        ));
-        if validity.starts_with("-days") {
-            self.openssl(&format!(
-                "x509 -req -in {name}.csr -CA ca.crt -CAkey ca.key -CAcreateserial {validity} -extfile ext \
-                 -out {name}.crt"
-            ));
-        } else {
-            // Only `ca` of older OpenSSL sets the day it begins.
-            std::fs::write(self.path("index"), "").unwrap();
-            let configuration = "[ca]\ndefault_ca=d\n[d]\ndatabase=index\nnew_certs_dir=.\nserial=serial\n\
-                                 default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n";
-            std::fs::write(self.path("ca.conf"), configuration).unwrap();
-            self.openssl(&format!(
-                "ca -batch -config ca.conf -create_serial -in {name}.csr -cert ca.crt -keyfile ca.key -extfile ext \
-                 -notext -startdate 20200101000000Z -enddate 20200102000000Z -out {name}.crt"
-            ));
-        }
-    }
-
-    /// Put what the server shows where it may read it.
-    fn install(&self, name: &str, data: &Path) {
-        for (from, to) in [
-            (format!("{name}.crt"), "server.crt"),
-            (format!("{name}.key"), "server.key"),
-            ("ca.crt".into(), "root.crt"),
-        ] {
-            std::fs::copy(self.path(&from), data.join(to)).unwrap();
-            // As its own files belong to the server's user.
-            let status =
-                Command::new("chown").arg("--reference").arg(data).arg(data.join(to)).status().unwrap();
-            assert!(status.success());
-            let status = Command::new("chmod").arg("600").arg(data.join(to)).status().unwrap();
-            assert!(status.success());
-        }
-    }
-}
-
-#[test]
-#[ignore = "needs PostgreSQL (tests/run)"]
-fn encrypted_connections_trust_whom_the_url_says() {
-    let certificates = Certificates::new();
-    let private = Server::start(Kind::Postgres, &[]);
-    let database = private.database_with_table();
-    let data = private.directory().join("data");
-    let mut session = database.session();
-    session.run(
-        "CREATE ROLE nova LOGIN PASSWORD 'p'; CREATE ROLE plain LOGIN; CREATE ROLE sealed LOGIN PASSWORD 'p'",
-    );
-    let rules = "local all all trust\nhostssl all nova all cert\nhostnossl all plain all trust\n\
-                 hostssl all sealed all scram-sha-256\nhost all postgres all trust\n";
-    std::fs::write(data.join("pg_hba.conf"), rules).unwrap();
-    session.run("ALTER SYSTEM SET ssl_ca_file = 'root.crt'");
-    let show = |name: &str| {
-        certificates.install(name, &data);
-        let mut session = database.session();
-        session.run("ALTER SYSTEM SET ssl = on");
-        session.run("SELECT pg_reload_conf()");
-        wait_until("its certificates are read", Duration::from_secs(5), || {
-            session.value("SELECT setting FROM pg_settings WHERE name = 'ssl'").as_deref() == Some("on")
-        });
-        thread::sleep(Duration::from_millis(300));
-    };
-    let (port, ca) = (private.port(), Some(certificates.path("ca.crt")));
-    let other = Some(certificates.path("other.crt"));
-    let try_as = |user: &str, mode: TlsMode, ca: &Option<PathBuf>, key: Option<&str>| {
-        let tls = Tls {
-            mode,
-            ca: ca.clone(),
-            certificate: key.map(|name| certificates.path(&format!("{name}.crt"))),
-            key: key.map(|name| certificates.path(&format!("{name}.key"))),
-        };
-        let place = address::Server {
-            endpoint: Endpoint::Tcp { host: "localhost".into(), port },
-            user: Some(user.to_owned()),
-            password: Some(Secret::new("p")),
-            tls,
-            ..database.place()
-        };
-        try_open(&database, place, Access::ReadOnly, QUICK).map(|store| {
-            let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-            block_on(store.select(sql, &[], 1)).unwrap() == [[reqspec::store::SqlValue::Integer(1)]]
-        })
-    };
-    let told = |answer: Result<bool, StoreError>| answer.unwrap_err().to_string();
-    use TlsMode::{Off, Prefer, Require, VerifyCa, VerifyFull};
-
-    show("server");
-    for (mode, ca, is_encrypted) in [
-        (Off, &None, false),
-        (Prefer, &None, true),
-        (Prefer, &other, true),
-        (Require, &None, true),
-        (Require, &ca, true),
-        (VerifyCa, &ca, true),
-        (VerifyFull, &ca, true),
-    ] {
-        assert_eq!(try_as("postgres", mode, ca, None).unwrap(), is_encrypted, "{mode:?}");
-    }
-    // Channel binding (SCRAM-SHA-256-PLUS), and a server that wants this account unencrypted.
-    assert!(try_as("sealed", VerifyFull, &ca, None).unwrap());
-    assert!(!try_as("plain", Prefer, &None, None).unwrap());
-    assert!(told(try_as("plain", Require, &None, None)).contains("pg_hba.conf"));
-    for (mode, authorities) in
-        [(Require, &other), (VerifyCa, &other), (VerifyFull, &other), (VerifyFull, &None)]
-    {
-        let words = told(try_as("postgres", mode, authorities, None));
-        assert!(words.contains("an authority that is not trusted here"), "{mode:?}: {words}");
-    }
-    // A client certificate instead of a password.
-    assert!(try_as("nova", VerifyFull, &ca, Some("nova")).unwrap());
-    let words = told(try_as("nova", VerifyFull, &ca, None));
-    assert!(words.contains("certificate"), "{words}");
-    let words = told(try_as("nova", VerifyFull, &Some(certificates.path("nothing.crt")), None));
-    assert!(words.contains("nothing.crt") && words.contains("No such file"), "{words}");
-    let words = told(try_as("nova", VerifyFull, &Some(certificates.path("ca.key")), None));
-    assert!(words.contains("ca.key") && words.contains("no certificate in PEM form"), "{words}");
-
-    show("named");
-    assert!(try_as("postgres", VerifyCa, &ca, None).unwrap());
-    let words = told(try_as("postgres", VerifyFull, &ca, None));
-    assert!(words.contains("names another host") && words.contains("db.example"), "{words}");
-
-    show("expired");
-    for mode in [VerifyCa, VerifyFull] {
-        let words = told(try_as("postgres", mode, &ca, None));
-        assert!(words.contains("has expired"), "{mode:?}: {words}");
-    }
-    assert!(try_as("postgres", Require, &None, None).unwrap());
 }

@@ -10,6 +10,8 @@
 
 #[path = "tui/cells.rs"]
 mod cells;
+#[path = "tui/cells_screens.rs"]
+mod cells_screens;
 #[path = "tui/databases.rs"]
 mod databases;
 #[path = "tui/environments.rs"]
@@ -20,6 +22,8 @@ mod keys;
 mod lists;
 #[path = "tui/screens.rs"]
 mod screens;
+#[path = "tui/stored.rs"]
+mod stored;
 #[path = "tui/transitions.rs"]
 mod transitions;
 #[path = "tui/world.rs"]

@@ -234,6 +234,13 @@ impl Cells {
         effects
     }
 
+    /// The cells that have not said yet what somebody waits for.
+    pub fn waited_for(&self) -> impl Iterator<Item = &DatabaseName> {
+        let open = self.gathers.iter().filter(|gather| !gather.settled);
+        let answers = open.flat_map(|gather| &gather.answers);
+        answers.filter(|(_, answer)| answer.is_none()).map(|(name, _)| name)
+    }
+
     /// Whether that answer of that cell is awaited.
     pub fn expects(&self, request: RequestId, database: &DatabaseName) -> bool {
         self.gathers.iter().any(|gather| gather.awaits(request, database))

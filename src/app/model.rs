@@ -208,10 +208,7 @@ impl Model {
 
     /// Whether rows are on their way to a pane, from a database that answers promptly.
     pub fn waits_for_rows(&self) -> bool {
-        let prompt = |pane: &Pane| match pane.cells() {
-            Some(cells) => cells.included().any(|name| self.is_prompt(name)),
-            None => pane.database().is_some_and(|name| self.is_prompt(name)),
-        };
+        let prompt = |pane: &Pane| pane.waited_for().into_iter().any(|name| self.is_prompt(name));
         self.panes.iter().any(|pane| pane.list.is_busy() && prompt(pane))
     }
 

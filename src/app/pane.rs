@@ -81,6 +81,14 @@ impl Pane {
         }
     }
 
+    /// The databases whose answers are awaited, where any are.
+    pub fn waited_for(&self) -> Vec<&DatabaseName> {
+        match &self.source {
+            Source::One(database) => vec![database],
+            Source::Cells(cells) => cells.waited_for().collect(),
+        }
+    }
+
     /// Where the same instance's spec is looked for on behalf of the other pane.
     pub fn opposite(&self) -> Opposite {
         match &self.source {

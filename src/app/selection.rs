@@ -236,9 +236,9 @@ impl Selection {
 
     /// The databases whose answers are still awaited.
     pub fn waited_for(&self) -> Vec<&DatabaseName> {
-        let twins = self.twins.iter().filter(|twin| twin.request.is_some());
         let own = self.request.map(|_| &self.database);
-        own.into_iter().chain(twins.map(|twin| &twin.database)).collect()
+        let twins = self.twins.iter().filter(|twin| twin.request.is_some()).map(|twin| &twin.database);
+        own.into_iter().chain(twins).collect()
     }
 
     /// Whether any answer is still awaited.

@@ -9,6 +9,7 @@
     reason = "a test stops where something is wrong"
 )]
 
+mod cluster;
 mod encryption;
 mod losses;
 mod proxy;

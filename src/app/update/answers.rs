@@ -118,7 +118,6 @@ pub fn filter_failed(
     let Some(at) = filtering(model, id) else { return Vec::new() };
     let Model { panes, requests, .. } = model;
     let (failed, mut effects) = panes[at].pass_failed(database, failure, requests);
-    effects.extend(databases::heard(model, database, Some(failure)));
     let reason = failure.sentence();
     let told = if failed {
         reason.to_owned()
@@ -126,5 +125,6 @@ pub fn filter_failed(
         format!("not all of {} was passed: {reason}", label(database))
     };
     model.toast(ToastKind::Problem, told);
+    effects.extend(databases::heard(model, database, Some(failure)));
     effects
 }

@@ -33,8 +33,12 @@ pub fn has_several(model: &Model) -> Ready {
 
 /// All cells in the right pane; again: the one from before.
 pub fn toggle(model: &mut Model) -> Vec<Effect> {
-    match model.pane(Side::Right).and_then(Pane::cells).map(|cells| cells.before.clone()) {
-        Some(before) => on_pane(model, Side::Right, |pane, requests| pane.show(before, requests)),
+    let known = names(model);
+    let before = model.pane(Side::Right).and_then(Pane::cells).map(|cells| cells.before.clone());
+    // It may be gone meanwhile.
+    match before.map(|before| known.iter().find(|name| **name == before).or(known.first()).cloned()) {
+        Some(Some(before)) => on_pane(model, Side::Right, |pane, requests| pane.show(before, requests)),
+        Some(None) => Vec::new(),
         None => show_all(model),
     }
 }

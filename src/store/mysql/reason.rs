@@ -427,7 +427,7 @@ impl Subject {
 
 /// `Table 'nova.request_specs' doesn't exist`, whatever the language of the server.
 fn names_our_table(words: &str) -> bool {
-    words.contains(".request_specs'") || words.contains("request_specs")
+    words.contains(".request_specs'")
 }
 
 fn server_words(error: &ServerError) -> String {

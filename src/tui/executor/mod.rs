@@ -84,6 +84,14 @@ impl Executor {
         }
     }
 
+    /// Uses a session that was opened elsewhere for its database.
+    ///
+    /// # Errors
+    /// It is none of the deployment's databases.
+    pub fn adopt(&self, store: sessions::Store) -> Result<(), StoreError> {
+        self.sessions.as_ref().map_or(Ok(()), |sessions| sessions.adopt(store))
+    }
+
     /// Whether nothing is under way: all answers were sent.
     pub fn is_idle(&self) -> bool {
         Arc::strong_count(&self.under_way) == 1

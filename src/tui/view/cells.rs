@@ -32,8 +32,10 @@ fn left_out(cells: &Cells) -> Option<String> {
     let alike = out.iter().all(|(_, trouble)| trouble == first);
     let names =
         |names: &[(String, &str)]| names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    let all = out.len() == cells.names().len();
     Some(match &out[..] {
         [(name, trouble)] => format!("{name} is {trouble}"),
+        _ if all && alike => format!("all are {first}"),
         [_, _] if alike => format!("{} are {first}", names(&out)),
         [(one, why), (other, reason)] => format!("{one} is {why}, {other} {reason}"),
         _ if alike => format!("{} are {first}", out.len()),
@@ -75,6 +77,19 @@ pub fn width(model: &Model, cells: &Cells, theme: &Theme) -> u16 {
 /// How many specs the cells hold that are shown, once all of them are counted.
 pub fn count(model: &Model, cells: &Cells) -> Option<u64> {
     cells.included().map(|name| model.database(name).and_then(|database| database.count)).sum()
+}
+
+/// That the rows are those of before, or that some are missing at an end, and why.
+pub fn old_rows(cells: &Cells, failure: Option<&Failure>, silent: Option<i64>) -> Option<String> {
+    match (silent, failure) {
+        (Some(seconds), _) => {
+            let mut names: Vec<_> = cells.waited_for().cloned().collect();
+            names.dedup();
+            Some(format!("no answer from {} for {seconds} s", listed(&names)))
+        }
+        (None, Some(failure)) => Some(format!("old rows: {}; r retries", failure.sentence())),
+        (None, None) => None,
+    }
 }
 
 /// Why there are no rows.

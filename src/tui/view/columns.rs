@@ -176,7 +176,8 @@ pub fn chosen(width: u16, cell: Option<u16>) -> Vec<(Column, u16)> {
     // What is left widens the names, then shows the whole uuid.
     let mut left = width - needed(&columns);
     for (column, most) in [
-        (Column::Zone, 8_u16),
+        (Column::Flavor, 10_u16),
+        (Column::Zone, 8),
         (Column::Flavor, 16),
         (Column::Image, 18),
         (Column::Zone, 12),

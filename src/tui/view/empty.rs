@@ -8,7 +8,7 @@ use super::pen::{Pen, Piece, wrapped};
 use crate::app::Model;
 use crate::app::database::{Database, Health, label};
 use crate::app::filter::Filter;
-use crate::app::pane::Pane;
+use crate::app::pane::{Pane, Source};
 use crate::app::row::Failure;
 use crate::spec::text::escaped;
 use crate::tui::theme::{Glyph, Role, Theme};
@@ -102,9 +102,15 @@ pub fn old_rows(model: &Model, pane: &Pane, theme: &Theme) -> Option<Piece> {
     if pane.list.is_empty() {
         return None;
     }
-    // A pane of all cells says in its title who does not answer.
-    let database = pane.database().and_then(|name| model.database(name))?;
-    let text = match (silent_for(model, pane), pane.list.failure(), &database.health) {
+    let silent = silent_for(model, pane);
+    let database = match &pane.source {
+        Source::One(name) => model.database(name)?,
+        Source::Cells(cells) => {
+            let text = cells::old_rows(cells, pane.list.failure(), silent)?;
+            return Some((format!(" {} {} ", theme.glyph(Glyph::Busy), escaped(&text)), Role::Warn));
+        }
+    };
+    let text = match (silent, pane.list.failure(), &database.health) {
         (_, _, Health::Down { retry_at, .. }) => {
             let cause = database.cause().unwrap_or_default();
             let text = format!("old rows: {cause}{}", next(database, *retry_at, model.now));

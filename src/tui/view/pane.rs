@@ -81,7 +81,12 @@ fn hint(model: &Model, side: Side, width: u16) -> Vec<Piece> {
     if side == Side::Right && model.databases.len() > 2 && width >= 30 {
         pieces.extend([(" [ ]".to_owned(), Role::Key), (" next cell ".to_owned(), Role::Muted)]);
         let one = model.pane(side).is_some_and(|pane| pane.cells().is_none());
-        let toggle = if one { " all " } else { " one " };
+        let toggle = match (one, width >= 58) {
+            (true, true) => " all cells ",
+            (true, false) => " all ",
+            (false, true) => " one cell ",
+            (false, false) => " one ",
+        };
         pieces.extend([(" a".to_owned(), Role::Key), (toggle.to_owned(), Role::Muted)]);
     }
     if folded {

@@ -34,6 +34,8 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("flavor", (120, 36), "/e49a23e9⏎⏎2"),
     // Resized after its spec was moved: what nova's own save left in the API database is older.
     ("difference", (120, 36), "]/c1e14320⏎⏎6"),
+    // All cells, newest first: what was written last differs from what the API database holds.
+    ("all-cells", (120, 36), "a⇥o6"),
     ("editor", (120, 36), "/e49a23e9⏎e/availability_zone⏎⏎⌫az1⏎⎋/hw:cpu_policy⏎⎋⏎↓↓↓"),
     ("confirm-edit", (120, 36), "/f0e0bec9⏎e/availability_zone⏎⏎⌫az2⏎⎋s"),
     ("confirm-move", (120, 36), "/f0e0bec9⏎mj⏎⇥⏎ce"),

@@ -8,6 +8,10 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "tui/cells.rs"]
+mod cells;
+#[path = "tui/cells_screens.rs"]
+mod cells_screens;
 #[path = "tui/databases.rs"]
 mod databases;
 #[path = "tui/environments.rs"]
@@ -18,6 +22,8 @@ mod keys;
 mod lists;
 #[path = "tui/screens.rs"]
 mod screens;
+#[path = "tui/stored.rs"]
+mod stored;
 #[path = "tui/transitions.rs"]
 mod transitions;
 #[path = "tui/world.rs"]

@@ -88,6 +88,48 @@ fn a_spec_is_copied_to_another_cell() {
 }
 
 #[test]
+fn all_cells_are_one_list_in_both_orders() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_, mut stage) = open(home.path());
+    let all: u64 = (1..stage.model().databases.len()).map(|cell| count(&stage, cell)).sum();
+    press(&mut stage, "a\tG");
+    let list = |stage: &Stage| stage.model().panes[1].list.clone();
+    assert_eq!(list(&stage).ordinal(), Some(all), "{}", text(&stage));
+    press(&mut stage, "o");
+    let mut last: Option<(String, i64)> = None;
+    for at in 1..=200 {
+        let row = list(&stage).selected().cloned().expect("a row");
+        let key = (row.key.updated.clone(), row.key.id);
+        assert!(last.is_none_or(|last| last >= key), "row {at} is newer than the one above it");
+        last = Some(key);
+        press(&mut stage, "j");
+    }
+    assert_eq!(list(&stage).ordinal(), Some(201));
+    press(&mut stage, "G");
+    assert_eq!(list(&stage).ordinal(), Some(all));
+    press(&mut stage, "/c1.pin\nG");
+    let newest = list(&stage).ordinal();
+    press(&mut stage, "oG");
+    assert_eq!(list(&stage).ordinal(), newest, "{}", text(&stage));
+    assert!(newest.is_some_and(|hits| hits > 10));
+}
+
+#[test]
+fn a_row_of_all_cells_is_moved_from_its_own_cell() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_, mut stage) = open(home.path());
+    press(&mut stage, "a\tj");
+    let from = stage.model().selection.as_ref().expect("a selection").database.clone();
+    assert_eq!(from.to_string(), "cell2", "{}", text(&stage));
+    let before = count(&stage, 2);
+    press(&mut stage, "D");
+    let Some(Overlay::Confirm(confirm)) = &stage.model().overlay else { panic!("{}", text(&stage)) };
+    let word = confirm.word().unwrap_or_default().to_owned();
+    press(&mut stage, &format!("{word}\t\n"));
+    assert_eq!(count(&stage, 2), before - 1, "{}", text(&stage));
+}
+
+#[test]
 fn browsing_changes_no_byte() {
     let home = tempfile::tempdir().expect("a directory");
     let (deployment, mut stage) = open(home.path());
@@ -98,6 +140,7 @@ fn browsing_changes_no_byte() {
     };
     let before = bytes(&deployment);
     press(&mut stage, "Gg/az1\nG\u{1b}oG]\t=sDe\u{1b}\u{1b}\u{1b}");
+    press(&mut stage, "aGgoG/c1.pin\nGo\u{1b}=sDe\u{1b}\u{1b}\u{1b}[]r");
     drop(stage);
     assert!(bytes(&deployment) == before);
 }

@@ -10,7 +10,7 @@ use super::detail::{Detail, Tab};
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
-use super::update::{browse, changes, databases, editing, environments, general};
+use super::update::{browse, cells, changes, databases, editing, environments, general};
 
 /// Under which heading the help lists a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,10 +150,12 @@ commands! {
     "envelopes", "envelopes", View, None, (0, 0), [key('.')], browse::can_fold,
         |model| browse::tree(model, JsonTree::toggle_envelopes),
         "Show or hide the nova_object envelopes in the JSON tree.";
-    "next-cell", "next cell", View, None, (0, 0), [key(']')], browse::has_other_cells, |model| browse::cell(model, true),
-        "The next cell in the right pane.";
-    "previous-cell", "previous cell", View, None, (0, 0), [key('[')], browse::has_other_cells,
-        |model| browse::cell(model, false), "The previous cell in the right pane.";
+    "next-cell", "next cell", View, None, (0, 0), [key(']')], cells::has_several, |model| cells::turn(model, true),
+        "The next cell in the right pane; behind the last one all cells.";
+    "previous-cell", "previous cell", View, None, (0, 0), [key('[')], cells::has_several,
+        |model| cells::turn(model, false), "The previous cell in the right pane; before the first one all cells.";
+    "all-cells", "all cells", View, None, (0, 0), [key('a')], cells::has_several, cells::toggle,
+        "All cells in the right pane, merged into one list; again: the cell from before.";
     "databases", "databases", View, None, (0, 0), [key('d')], databases::has_any, databases::open_screen,
         "All databases: state, product, rows, latency, rights, address; Enter shows one, r asks it again.";
     "filter", "filter", View, None, (7, 0), [key('/')], always, browse::filter,

@@ -2,6 +2,7 @@
 //! answer comes back as a message with the same id, and is dropped if nobody waits for it any more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::change::{Confirmed, DatabaseName, Intent, Plan};
 use crate::query::quick::Needle;
@@ -50,6 +51,13 @@ pub enum Effect {
         /// The key.
         key: PageKey,
     },
+    /// Let that much time pass. Answered by `Msg::Waited`.
+    Wait {
+        /// Names the answer: what is waited for.
+        request: RequestId,
+        /// How long.
+        time: Duration,
+    },
     /// Look for databases that are not known yet. Answered by `Msg::Discovered`.
     Discover,
     /// A sign of life: whether the database answers, and what it says of itself. Answered by
@@ -90,7 +98,7 @@ pub enum Effect {
         /// At least 8 characters.
         prefix: String,
     },
-    /// Pass over all rows and keep the hits. Reported by `Msg::FilterProgress` again and again.
+    /// Pass over all rows of a database and keep the hits; a filter may do so in several. Reported by `Msg::FilterProgress` again and again.
     StartFilter {
         /// Names the filter, for its pages and its reports.
         filter: RequestId,
@@ -99,7 +107,7 @@ pub enum Effect {
         /// What to look for.
         needle: Needle,
     },
-    /// Stop a filter and forget its hits.
+    /// Stop a filter, wherever it runs, and forget its hits.
     StopFilter {
         /// Which.
         filter: RequestId,

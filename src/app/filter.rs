@@ -1,12 +1,14 @@
 //! The quick filter of a pane: what is typed, how far it is, and where the list was before.
 //!
-//! Imports `query`; no I/O.
+//! Imports `query` and `change` (names); no I/O.
 
 use tui_input::Input;
 
+use super::database::label;
 use super::effect::RequestId;
 use super::list::List;
 use super::words::grouped;
+use crate::change::DatabaseName;
 
 /// Shortest beginning of a uuid that is looked up by the index.
 const PREFIX: usize = 8;
@@ -47,6 +49,8 @@ pub struct Filter {
     pub typing: bool,
     /// What it is doing.
     pub stage: Stage,
+    /// The cells whose rows it did not pass, or not to the end.
+    pub without: Vec<DatabaseName>,
     /// The list before, which Esc brings back.
     pub before: Box<List>,
 }
@@ -54,7 +58,13 @@ pub struct Filter {
 impl Filter {
     /// An empty one.
     pub fn new(before: List) -> Self {
-        Self { input: Input::default(), typing: true, stage: Stage::Empty, before: Box::new(before) }
+        Self {
+            input: Input::default(),
+            typing: true,
+            stage: Stage::Empty,
+            without: Vec::new(),
+            before: Box::new(before),
+        }
     }
 
     /// What is looked for.
@@ -73,6 +83,15 @@ impl Filter {
     /// Whether a scan or lookup is under way.
     pub fn is_busy(&self) -> bool {
         matches!(self.stage, Stage::LookingUp(_) | Stage::Passing { finished: false, .. })
+    }
+
+    /// Which cells are not in its result, if any are not.
+    pub fn gaps(&self) -> Option<String> {
+        match (&self.stage, &self.without[..]) {
+            (Stage::Passing { .. }, [one]) => Some(format!("without {}", label(one))),
+            (Stage::Passing { .. }, [_, more @ ..]) => Some(format!("without {} cells", more.len() + 1)),
+            _ => None,
+        }
     }
 
     /// How far it is, for the foot of the pane.

@@ -5,22 +5,23 @@
 //! of rows is owed and done when they come. At most one request is under way per direction, and
 //! answers that nobody waits for are dropped.
 //!
-//! Imports `query`; no I/O.
+//! Imports `query` and `change` (names); no I/O.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::effect::{RequestId, Requests};
-use super::row::{Failure, Row};
-use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
+use super::row::{Failure, Place, Row};
+use crate::change::DatabaseName;
+use crate::query::{PageFrom, PageRequest, SortOrder};
 
 /// What a list asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     /// Rows.
-    Page(RequestId, PageRequest),
-    /// How many rows stand before that key.
-    Rank(RequestId, SortOrder, PageKey),
+    Page(RequestId, PageRequest<Place>),
+    /// How many rows stand before that place.
+    Rank(RequestId, SortOrder, Place),
 }
 
 /// Where the cursor shall be when the window was replaced.
@@ -31,14 +32,26 @@ enum Landing {
     /// On this row, so many lines below the top; on that line where the row is gone.
     Row {
         instance_uuid: Arc<str>,
+        database: DatabaseName,
         line: usize,
     },
+    /// On the row where the cursor is when the rows come, on the same line of the screen.
+    Kept,
+}
+
+/// Why all rows are to be asked for once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stale {
+    /// There are more hits.
+    Grown,
+    /// A database came back whose rows are missing.
+    Gaps,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Replacement {
     request: RequestId,
-    page: PageRequest,
+    page: PageRequest<Place>,
     landing: Landing,
     /// The order of the rows that are there until the new ones come.
     order_before: SortOrder,
@@ -58,10 +71,10 @@ pub struct List {
     replacing: Option<Replacement>,
     before: Option<(RequestId, u32)>,
     after: Option<(RequestId, u32)>,
-    ranking: Option<(RequestId, PageKey)>,
+    ranking: Option<(RequestId, Place)>,
     owed: i64,
     /// Rows came in between while all of them were asked for: ask once more.
-    stale: bool,
+    stale: Option<Stale>,
     failure: Option<Failure>,
     loaded: bool,
     height: usize,
@@ -83,7 +96,7 @@ impl List {
             after: None,
             ranking: None,
             owed: 0,
-            stale: false,
+            stale: None,
             failure: None,
             loaded: false,
             height: 1,
@@ -145,8 +158,10 @@ impl List {
     pub fn is_moving(&self) -> bool {
         self.owed != 0
             || self.replacing.as_ref().is_some_and(|wanted| match (&wanted.landing, self.selected()) {
-                (Landing::Row { instance_uuid, .. }, Some(row)) => *instance_uuid != row.instance_uuid,
-                _ => true,
+                (Landing::Row { instance_uuid, database, .. }, Some(row)) => {
+                    *instance_uuid != row.instance_uuid || *database != row.database
+                }
+                (landing, _) => *landing != Landing::Kept,
             })
     }
 
@@ -206,23 +221,59 @@ impl List {
             return self.replace(PageFrom::Start, Landing::First, requests);
         };
         let line = self.cursor - self.top.min(self.cursor);
-        let landing = Landing::Row { instance_uuid: selected.instance_uuid.clone(), line };
-        let from = match self.rows.get(self.top) {
+        let (instance_uuid, database) = (selected.instance_uuid.clone(), selected.database.clone());
+        let from = self.place_of_top();
+        self.replace(from, Landing::Row { instance_uuid, database, line }, requests)
+    }
+
+    fn place_of_top(&self) -> PageFrom<Place> {
+        match self.rows.get(self.top) {
             Some(_) if self.top == 0 && !self.more_before => PageFrom::Start,
-            Some(row) => PageFrom::At(row.key.clone()),
+            Some(row) => PageFrom::At(row.place()),
             None => PageFrom::Start,
-        };
-        self.replace(from, landing, requests)
+        }
+    }
+
+    /// The same rows anew, and rows between them that were missing; nobody waits for that: those
+    /// that are there can be moved over meanwhile, and the cursor stays on its row.
+    pub fn supplement(&mut self, requests: &mut Requests) -> Vec<Wish> {
+        if self.replacing.is_some() {
+            self.stale = self.stale.or(Some(Stale::Gaps));
+            return Vec::new();
+        }
+        if self.rows.is_empty() {
+            return self.replace(PageFrom::Start, Landing::First, requests);
+        }
+        let from = self.place_of_top();
+        self.replace(from, Landing::Kept, requests)
+    }
+
+    /// Whether somebody waits for that answer: it is needed to go on, and cannot be late.
+    pub fn is_urgent(&self, request: RequestId) -> bool {
+        match &self.replacing {
+            Some(wanted) if wanted.request == request => wanted.landing != Landing::Kept || self.owed != 0,
+            _ => self.waits_for(request) && self.owed != 0,
+        }
+    }
+
+    /// Whether an answer to that is awaited.
+    pub fn waits_for(&self, request: RequestId) -> bool {
+        let replacing = self.replacing.as_ref().map(|wanted| wanted.request);
+        let beside = [self.before, self.after].map(|slot| slot.map(|(id, _)| id));
+        let ranking = self.ranking.as_ref().map(|(id, _)| *id);
+        [replacing, beside[0], beside[1], ranking].contains(&Some(request))
     }
 
     /// To a row that need not be in the window.
-    pub fn jump(&mut self, key: PageKey, instance_uuid: Arc<str>, requests: &mut Requests) -> Vec<Wish> {
-        if let Some(at) = self.rows.iter().position(|row| row.instance_uuid == instance_uuid) {
+    pub fn jump(&mut self, to: &Row, requests: &mut Requests) -> Vec<Wish> {
+        let (instance_uuid, database) = (to.instance_uuid.clone(), to.database.clone());
+        let is_it = |row: &Row| row.instance_uuid == instance_uuid && row.database == database;
+        if let Some(at) = self.rows.iter().position(is_it) {
             self.cursor = at;
             self.keep_cursor_visible();
             return self.prefetch(requests);
         }
-        self.replace(PageFrom::At(key), Landing::Row { instance_uuid, line: 0 }, requests)
+        self.replace(PageFrom::At(to.place()), Landing::Row { instance_uuid, database, line: 0 }, requests)
     }
 
     /// To the first row.
@@ -335,8 +386,8 @@ impl List {
 
     /// The answer to a [`Wish::Rank`]. False if nobody waits for it.
     pub fn rank(&mut self, request: RequestId, result: &Result<u64, Failure>) -> bool {
-        let Some((_, key)) = self.ranking.take_if(|(id, _)| *id == request) else { return false };
-        if let (Ok(rank), Some(at)) = (result, self.rows.iter().position(|row| row.key == key)) {
+        let Some((_, place)) = self.ranking.take_if(|(id, _)| *id == request) else { return false };
+        if let (Ok(rank), Some(at)) = (result, self.rows.iter().position(|row| row.place() == place)) {
             self.base = rank.checked_sub(at as u64);
         }
         true
@@ -345,7 +396,7 @@ impl List {
     /// More hits of a filter are known: rows may have come before, between and after those held.
     pub fn grown(&mut self, requests: &mut Requests) -> Vec<Wish> {
         if self.replacing.is_some() {
-            self.stale = true;
+            self.stale = Some(Stale::Grown);
             return Vec::new();
         }
         if self.cursor == 0 && self.top == 0 {
@@ -354,7 +405,7 @@ impl List {
         self.reload(requests)
     }
 
-    fn replace(&mut self, from: PageFrom, landing: Landing, requests: &mut Requests) -> Vec<Wish> {
+    fn replace(&mut self, from: PageFrom<Place>, landing: Landing, requests: &mut Requests) -> Vec<Wish> {
         let request = requests.issue();
         let page = PageRequest { order: self.order, from, limit: self.screen() };
         let order_before = self.replacing.as_ref().map_or(self.order, |wanted| wanted.order_before);
@@ -369,6 +420,17 @@ impl List {
             // All rows from there on are gone.
             return self.replace(PageFrom::End, Landing::Last, requests);
         }
+        let kept = self.selected().cloned().filter(|_| wanted.landing == Landing::Kept);
+        let line = self.cursor - self.top.min(self.cursor);
+        if let (Some(kept), true) = (&kept, full) {
+            let is_there = rows
+                .iter()
+                .any(|row| (row.place(), &row.instance_uuid) == (kept.place(), &kept.instance_uuid));
+            if !is_there && !matches!(&wanted.page.from, PageFrom::At(place) if *place == kept.place()) {
+                // Other rows came between, or the cursor went on: from its row, then.
+                return self.replace(PageFrom::At(kept.place()), Landing::Kept, requests);
+            }
+        }
         self.rows = rows.into();
         self.loaded = true;
         self.failure = None;
@@ -381,21 +443,37 @@ impl List {
         (self.cursor, self.top) = match wanted.landing {
             Landing::First => (0, 0),
             Landing::Last => (last, last),
-            Landing::Row { instance_uuid, line } => {
-                let found = self.rows.iter().position(|row| row.instance_uuid == instance_uuid);
-                (found.unwrap_or(line).min(last), 0)
+            Landing::Row { instance_uuid, database, line } => {
+                let is_it = |row: &Row| row.instance_uuid == instance_uuid && row.database == database;
+                (self.rows.iter().position(is_it).unwrap_or(line).min(last), 0)
+            }
+            Landing::Kept => {
+                let is_it = |row: &Row| {
+                    kept.as_ref().is_some_and(|kept| {
+                        (&kept.instance_uuid, &kept.database) == (&row.instance_uuid, &row.database)
+                    })
+                };
+                // Where it is gone: the row that stands there now.
+                let instead = if matches!(wanted.page.from, PageFrom::At(_)) && full { 0 } else { line };
+                let at = self.rows.iter().position(is_it).unwrap_or(instead).min(last);
+                (at, at.saturating_sub(line))
             }
         };
         self.keep_cursor_visible();
         self.fill_screen();
-        if std::mem::take(&mut self.stale) {
-            return self.grown(requests);
+        if kept.is_some() {
+            self.pay();
+        }
+        match self.stale.take() {
+            Some(Stale::Grown) => return self.grown(requests),
+            Some(Stale::Gaps) => return self.supplement(requests),
+            None => {}
         }
         let mut wishes = self.prefetch(requests);
         if let (None, Some(first)) = (self.base, self.rows.front()) {
             let request = requests.issue();
-            self.ranking = Some((request, first.key.clone()));
-            wishes.push(Wish::Rank(request, self.order, first.key.clone()));
+            self.ranking = Some((request, first.place()));
+            wishes.push(Wish::Rank(request, self.order, first.place()));
         }
         wishes
     }
@@ -471,14 +549,14 @@ impl List {
         if let (true, Some(row)) = (wants_after, self.rows.back()) {
             let request = requests.issue();
             self.after = Some((request, limit));
-            let from = PageFrom::After(row.key.clone());
+            let from = PageFrom::After(row.place());
             wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
         }
         let wants_before = self.more_before && self.before.is_none() && self.top < self.height;
         if let (true, Some(row)) = (wants_before, self.rows.front()) {
             let request = requests.issue();
             self.before = Some((request, limit));
-            let from = PageFrom::Before(row.key.clone());
+            let from = PageFrom::Before(row.place());
             wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
         }
         wishes

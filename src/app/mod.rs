@@ -4,13 +4,14 @@
 //! - [`mod@update`]: the transitions.  [`command`] and [`keymap`]: what an operator can do, in one table.
 //! - [`layout`]: where things are.  [`list`]: the window of rows around a cursor.
 //! - [`databases`]: the screen of all databases.  [`environment`]: the environments to choose from.
-//! - [`pane`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
+//! - [`pane`], [`cells`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
 //! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
 //! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not
 //! apply) and the plain event types of crossterm; never `store`, never ratatui.
 
+pub mod cells;
 pub mod command;
 pub mod comparison;
 pub mod confirm;

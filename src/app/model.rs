@@ -208,7 +208,8 @@ impl Model {
 
     /// Whether rows are on their way to a pane, from a database that answers promptly.
     pub fn waits_for_rows(&self) -> bool {
-        self.panes.iter().any(|pane| pane.list.is_busy() && self.is_prompt(&pane.database))
+        let prompt = |pane: &Pane| pane.waited_for().into_iter().any(|name| self.is_prompt(name));
+        self.panes.iter().any(|pane| pane.list.is_busy() && prompt(pane))
     }
 
     fn is_prompt(&self, name: &DatabaseName) -> bool {
@@ -217,7 +218,7 @@ impl Model {
 
     /// Whether a pane shows that database.
     pub fn is_shown(&self, name: &DatabaseName) -> bool {
-        self.panes.iter().any(|pane| pane.database == *name)
+        self.panes.iter().any(|pane| pane.shows(name))
     }
 
     /// Shows the first cell on the right, if there is one and none is shown yet. True if it does.

@@ -31,6 +31,8 @@ pub enum Msg {
     Page {
         /// Of the request.
         request: RequestId,
+        /// Of which.
+        database: DatabaseName,
         /// The rows, in the order.
         result: Result<Vec<Row>, Failure>,
     },
@@ -38,6 +40,8 @@ pub enum Msg {
     Rank {
         /// Of the request.
         request: RequestId,
+        /// Of which.
+        database: DatabaseName,
         /// How many rows stand before.
         result: Result<u64, Failure>,
     },
@@ -87,6 +91,8 @@ pub enum Msg {
     PrefixFound {
         /// Of the request.
         request: RequestId,
+        /// Of which.
+        database: DatabaseName,
         /// The first of them, by uuid.
         result: Result<Vec<Row>, Failure>,
     },
@@ -94,6 +100,8 @@ pub enum Msg {
     FilterProgress {
         /// Which.
         filter: RequestId,
+        /// In which database.
+        database: DatabaseName,
         /// Rows passed.
         passed: u64,
         /// Hits among them.
@@ -105,6 +113,8 @@ pub enum Msg {
     FilterFailed {
         /// Which.
         filter: RequestId,
+        /// In which database.
+        database: DatabaseName,
         /// Why.
         failure: Failure,
     },
@@ -135,6 +145,11 @@ pub enum Msg {
         request: RequestId,
         /// The text, or why there is none.
         result: Result<String, String>,
+    },
+    /// Answer to `Wait`.
+    Waited {
+        /// Of the request.
+        request: RequestId,
     },
     /// Something to tell that belongs to no request.
     Notice(String),

@@ -1,19 +1,39 @@
-//! One line of a list: what its columns need, not the stored text. Imports `spec` and `query`.
+//! One line of a list: what its columns need, not the stored text. Imports `spec`,
+//! `query` and `change` (names).
 
 use std::sync::Arc;
 
+use crate::change::DatabaseName;
 use crate::query::PageKey;
 use crate::spec::summary::Summary;
 
 /// One spec of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// The database it lives in.
+    pub database: DatabaseName,
     /// Its place in the orders.
     pub key: PageKey,
     /// Column `instance_uuid`, as stored.
     pub instance_uuid: Arc<str>,
     /// The listed fields.
     pub summary: Summary,
+}
+
+impl Row {
+    /// Its place among the rows of several databases.
+    pub fn place(&self) -> Place {
+        Place { key: self.key.clone(), database: self.database.clone() }
+    }
+}
+
+/// The place of a row: its key, and the database that this is a key of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its place in the orders of that database.
+    pub key: PageKey,
+    /// The database.
+    pub database: DatabaseName,
 }
 
 /// Why a database gave no answer.

@@ -1,5 +1,5 @@
-//! The selected spec: its stored text, the one of the same instance in the other pane's database,
-//! and how the two compare. Texts are held for the selection alone.
+//! The selected spec: its stored text, the one of the same instance on the other side (in one
+//! database, or in whichever cell has it), and how the two compare. Texts are held for the selection alone.
 //!
 //! Imports `spec` and `change` (names); no I/O.
 
@@ -58,6 +58,32 @@ pub enum Counterpart {
     Different,
 }
 
+/// Where the same instance's spec is looked for: what the other pane lists.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Opposite {
+    /// The databases that are asked.
+    pub databases: Vec<DatabaseName>,
+    /// Cells that are not asked, since they do not answer: what they hold is not known.
+    pub silent: Vec<DatabaseName>,
+    /// Whether that is all cells rather than one database.
+    pub many: bool,
+}
+
+impl Opposite {
+    /// One database.
+    pub fn one(database: DatabaseName) -> Self {
+        Self { databases: vec![database], ..Self::default() }
+    }
+}
+
+/// The spec of the same instance in one of the databases on the other side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Twin {
+    database: DatabaseName,
+    request: Option<RequestId>,
+    text: Fetched,
+}
+
 /// The selected spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
@@ -65,7 +91,9 @@ pub struct Selection {
     pub side: Side,
     /// In which database.
     pub database: DatabaseName,
-    /// The other pane's database, if there is one.
+    /// Where the same instance's spec is looked for.
+    pub opposite: Opposite,
+    /// Where it was found; where one database is asked, that one in any case.
     pub other_database: Option<DatabaseName>,
     /// Whose spec.
     pub instance_uuid: Arc<str>,
@@ -77,7 +105,8 @@ pub struct Selection {
     pub other: Fetched,
     /// How they compare.
     pub counterpart: Counterpart,
-    requests: [Option<RequestId>; 2],
+    request: Option<RequestId>,
+    twins: Vec<Twin>,
     /// Large texts: the comparison under way, then what was found.
     comparing: Option<RequestId>,
     comparison: Option<Arc<Comparison>>,
@@ -87,31 +116,44 @@ impl Selection {
     /// A newly selected spec, and what to ask for. Texts of `previous` stay until new ones come if
     /// it is the same spec.
     pub fn new(
-        (side, database, other_database): (Side, DatabaseName, Option<DatabaseName>),
+        (side, database, opposite): (Side, DatabaseName, Opposite),
         (instance_uuid, key): (Arc<str>, PageKey),
         previous: Option<&Selection>,
         requests: &mut Requests,
     ) -> (Self, Vec<Effect>) {
+        let twin = |database: &DatabaseName| Twin {
+            database: database.clone(),
+            request: None,
+            text: Fetched::Pending,
+        };
         let mut selection = Self {
             side,
             database,
-            other_database,
+            twins: opposite.databases.iter().map(twin).collect(),
+            opposite,
+            other_database: None,
             instance_uuid,
             key,
             own: Fetched::Pending,
             other: Fetched::Pending,
             counterpart: Counterpart::Unknown,
-            requests: [None, None],
+            request: None,
             comparing: None,
             comparison: None,
         };
         if let Some(previous) = previous.filter(|previous| selection.is_same(previous)) {
             selection.own = previous.own.clone();
-            if selection.other_database == previous.other_database {
-                selection.other = previous.other.clone();
+            for twin in &mut selection.twins {
+                let known = previous.twins.iter().find(|known| known.database == twin.database);
+                twin.text = known.map_or(Fetched::Pending, |known| known.text.clone());
+            }
+            selection.resolve();
+            if selection.other == previous.other {
                 selection.counterpart = previous.counterpart;
                 selection.comparison = previous.comparison.clone();
             }
+        } else {
+            selection.resolve();
         }
         let effects = selection.ask(requests);
         (selection, effects)
@@ -121,38 +163,87 @@ impl Selection {
         (&self.database, &self.instance_uuid) == (&other.database, &other.instance_uuid)
     }
 
-    /// Asks for both texts (anew).
+    /// Asks for all texts (anew), all at once.
     pub fn ask(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let databases = [Some(self.database.clone()), self.other_database.clone()];
+        let instance_uuid = &self.instance_uuid;
+        let mut fetch = |database: &DatabaseName| {
+            let request = requests.issue();
+            let (database, instance_uuid) = (database.clone(), instance_uuid.clone());
+            (Some(request), Effect::Fetch { request, database, instance_uuid })
+        };
         let mut effects = Vec::new();
-        for (slot, database) in self.requests.iter_mut().zip(databases) {
-            *slot = database.map(|database| {
-                let request = requests.issue();
-                let instance_uuid = self.instance_uuid.clone();
-                effects.push(Effect::Fetch { request, database, instance_uuid });
-                request
-            });
+        let (request, effect) = fetch(&self.database);
+        self.request = request;
+        effects.push(effect);
+        for twin in &mut self.twins {
+            let (request, effect) = fetch(&twin.database);
+            twin.request = request;
+            effects.push(effect);
         }
         effects
     }
 
+    /// Which text is the one to compare with. Of several cells it is the first that has one; as long
+    /// as none has, one that has not answered may.
+    fn resolve(&mut self) {
+        let twins = &self.twins;
+        let unknown = twins.iter().find(|twin| matches!(twin.text, Fetched::Unknown(_)));
+        let silent = || Fetched::Unknown("not all cells answer".to_owned());
+        let chosen = match &twins[..] {
+            [] if !self.opposite.many => None,
+            [only] if !self.opposite.many => Some(only),
+            _ => twins.iter().find(|twin| matches!(twin.text, Fetched::Present(_))),
+        };
+        (self.other_database, self.other) = match (chosen, unknown) {
+            (Some(twin), _) => (Some(twin.database.clone()), twin.text.clone()),
+            _ if twins.iter().any(|twin| twin.text == Fetched::Pending) => (None, Fetched::Pending),
+            (None, Some(twin)) => (None, twin.text.clone()),
+            _ if !self.opposite.silent.is_empty() => (None, silent()),
+            _ if self.opposite.many => (None, Fetched::Absent),
+            _ => (None, Fetched::Pending),
+        };
+    }
+
+    /// All databases on the other side that hold a spec of the instance.
+    pub fn found_in(&self) -> Vec<&DatabaseName> {
+        let present = self.twins.iter().filter(|twin| matches!(twin.text, Fetched::Present(_)));
+        present.map(|twin| &twin.database).collect()
+    }
+
+    /// All databases on the other side that are known to hold none.
+    pub fn absent_in(&self) -> Vec<&DatabaseName> {
+        self.twins.iter().filter(|twin| twin.text == Fetched::Absent).map(|twin| &twin.database).collect()
+    }
+
+    /// The cells on the other side that were not asked, or did not answer.
+    pub fn silent(&self) -> Vec<DatabaseName> {
+        let failed = self.twins.iter().filter(|twin| matches!(twin.text, Fetched::Unknown(_)));
+        self.opposite.silent.iter().chain(failed.map(|twin| &twin.database)).cloned().collect()
+    }
+
     /// Whether it waits for that answer, and from which database.
     pub fn waits_for(&self, request: RequestId) -> Option<&DatabaseName> {
-        if self.requests[0] == Some(request) {
+        if self.request == Some(request) {
             return Some(&self.database);
         }
-        self.other_database.as_ref().filter(|_| self.requests[1] == Some(request))
+        self.twins.iter().find(|twin| twin.request == Some(request)).map(|twin| &twin.database)
+    }
+
+    /// Whether it is still being looked for on the other side.
+    pub fn is_searching(&self) -> bool {
+        self.other == Fetched::Pending
     }
 
     /// The databases whose answers are still awaited.
     pub fn waited_for(&self) -> Vec<&DatabaseName> {
-        let own = self.requests[0].map(|_| &self.database);
-        own.into_iter().chain(self.other_database.as_ref().filter(|_| self.requests[1].is_some())).collect()
+        let own = self.request.map(|_| &self.database);
+        let twins = self.twins.iter().filter(|twin| twin.request.is_some()).map(|twin| &twin.database);
+        own.into_iter().chain(twins).collect()
     }
 
     /// Whether any answer is still awaited.
     pub fn is_busy(&self) -> bool {
-        self.requests.iter().any(Option::is_some)
+        self.request.is_some() || self.twins.iter().any(|twin| twin.request.is_some())
     }
 
     /// What a comparison in the background found, if the texts are still the same.
@@ -178,16 +269,18 @@ impl Selection {
         requests: &mut Requests,
     ) -> Vec<Effect> {
         let before = (self.own.clone(), self.other.clone());
-        if self.requests[0] == Some(request) {
-            self.requests[0] = None;
+        if self.request == Some(request) {
+            self.request = None;
             self.own = Fetched::of(result);
-        } else if self.requests[1] == Some(request) {
-            self.requests[1] = None;
-            self.other = Fetched::of(result);
+        } else if let Some(twin) = self.twins.iter_mut().find(|twin| twin.request == Some(request)) {
+            twin.request = None;
+            twin.text = Fetched::of(result);
+            self.resolve();
         } else {
             return Vec::new();
         }
-        if self.comparison.is_some() && before == (self.own.clone(), self.other.clone()) {
+        let settled = self.comparison.is_some() || self.comparing.is_some();
+        if settled && before == (self.own.clone(), self.other.clone()) {
             return Vec::new();
         }
         (self.comparing, self.comparison) = (None, None);

@@ -164,4 +164,25 @@ mod tests {
         );
         assert!(lines[3..].iter().all(|line| line.tone == Tone::Muted));
     }
+
+    #[test]
+    fn passwords_of_urls_are_hidden() {
+        let text = |password: &str| {
+            format!(
+                r#"{{"a": {{"transport_url": "rabbit://nova:{password}@r2/"}}, "database_connection": "mysql://u:{password}@h/{}"}}"#,
+                "d".repeat(90)
+            )
+        };
+        for shown in [
+            lines(text("s3cret").as_bytes()),
+            lines(&text("s3cret").as_bytes()[..40]),
+            difference(text("s3cret").as_bytes(), br#"{"a": null}"#)
+                .into_iter()
+                .map(|line| line.text)
+                .collect(),
+        ] {
+            let shown = shown.join("\n");
+            assert!(!shown.contains("s3c") && shown.contains("***"), "{shown}");
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use super::args::{DeploymentArguments, HomeArgument};
 use super::error::CliError;
 use super::output::say;
-use crate::deployment::discover::{self, Found, Said};
+use crate::deployment::Environments;
+use crate::deployment::discover::{self, FindError, Found, Said};
 use crate::deployment::profile::Limits;
 use crate::deployment::url;
 use crate::store::SpecHome;
@@ -22,6 +23,15 @@ pub fn find(arguments: &DeploymentArguments) -> Result<Found, CliError> {
         );
     }
     Ok(discover::find(&said(arguments), &discover::surroundings())?)
+}
+
+/// The environments of the profile file, to be chosen from where nothing says which one is meant.
+pub fn choice(arguments: &DeploymentArguments) -> Option<Environments> {
+    let (said, around) = (said(arguments), discover::surroundings());
+    let undecided =
+        !is_named(arguments) && matches!(discover::find(&said, &around), Err(FindError::Nothing(_)));
+    let environments = discover::environments(&said, &around).ok().filter(|_| undecided);
+    environments.filter(|environments| !environments.is_empty())
 }
 
 /// The options as an operator's words.

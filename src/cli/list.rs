@@ -11,6 +11,7 @@ use super::args::{ListArguments, SortArgument};
 use super::error::{CliError, Exit};
 use super::output::{Columns, Output, say};
 use super::sessions::Sessions;
+use crate::deployment::Origin;
 use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use crate::spec::summary::Summary;
 use crate::spec::text::escaped;
@@ -104,6 +105,9 @@ pub async fn run(sessions: &Sessions, arguments: &ListArguments) -> Result<Exit,
             match list.database(database, order, first, answer, &mut headed).await {
                 Ok(()) => {}
                 Err(ListError::Output(error)) => return Err(error.into()),
+                // Upstream nova's cells have none: nothing to list, unless the operator named it.
+                Err(ListError::Store(StoreError::NoTable { .. }))
+                    if arguments.database.is_none() && is_mapped(sessions, database) => {}
                 Err(ListError::Store(error)) => {
                     list.out.flush()?;
                     say(&format!("reqspec: warning: {error}"));
@@ -115,6 +119,13 @@ pub async fn run(sessions: &Sessions, arguments: &ListArguments) -> Result<Exit,
         list.out.flush()?;
     }
     Ok(exit)
+}
+
+/// Whether nova says that the database is there, not the operator.
+fn is_mapped(sessions: &Sessions, database: &DatabaseName) -> bool {
+    let entries = sessions.deployment().entries();
+    let entry = entries.iter().find(|entry| entry.name == *database);
+    entry.is_some_and(|entry| matches!(entry.origin, Origin::Mapping { .. }))
 }
 
 type FirstPage = Result<(Arc<dyn SpecStore>, Vec<StoredSpec>), StoreError>;

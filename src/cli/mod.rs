@@ -199,6 +199,11 @@ fn named(command: &Command) -> Option<&DatabaseName> {
 }
 
 fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
+    if let Some(environments) = deployment::choice(places) {
+        let options = crate::tui::Options { write, environments, ..Default::default() };
+        crate::tui::choose(options).map_err(|error| CliError::failed(error.to_string()))?;
+        return Ok(Exit::Done);
+    }
     let Found { mut deployment, environments } = deployment::find(places)?;
     if write {
         deployment.may_write().map_err(CliError::refused)?;

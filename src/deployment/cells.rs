@@ -170,6 +170,8 @@ pub(super) struct Cells {
 pub(super) struct Filling {
     /// `[database] connection` of nova's configuration, for templates.
     pub connection: Option<Secret>,
+    /// Its `[database] connection_parameters`, which oslo.db appends to the URL of every mapped cell.
+    pub parameters: Option<Secret>,
     /// Passwords that are kept elsewhere.
     pub passwords: Passwords,
 }
@@ -266,10 +268,12 @@ fn found(mapping: &Mapping, name: &CellName, filling: &Filling, notices: &mut Ve
         entry.origin = Origin::Mapping { template: Some(template) };
         notices.extend(resolved.quirks.iter().map(|quirk| format!("{name}: {quirk}")));
     }
-    entry.shown = url::masked(&resolved.url).into();
+    let parameters = filling.parameters.as_ref().map_or("", Secret::reveal);
+    let whole = url::with_parameters(&resolved.url, parameters);
+    entry.shown = url::masked(&whole).into();
     entry.address = match resolved.unusable {
         Some(reason) => Err(reason),
-        None => url::read(&resolved.url).map_err(|error| error.to_string()).and_then(|read| {
+        None => url::read(&whole).map_err(|error| error.to_string()).and_then(|read| {
             notices.extend(read.notices.iter().map(|notice| format!("{name}: {notice}")));
             filling.passwords.fill(&entry.name, entry.uuid.as_deref(), read.address)
         }),

@@ -125,11 +125,12 @@ fn one_cell_that_leads_nowhere_is_a_state_of_its_own() {
 #[test]
 fn templates_are_filled_and_shown_masked() {
     let connection = Some(Secret::new("mysql://nova:s3cret@db0:3306/nova_cell0"));
-    let filling = Filling { connection, passwords: Passwords::default() };
+    let parameters = Some(Secret::new("ssl_ca=/ca.pem"));
+    let filling = Filling { connection, parameters, passwords: Passwords::default() };
     let mappings = [mapped(ONE, "a", "{scheme}://{username}:{password}@dba:{port}/nova_a")];
     let cells = together(&given(&[]), &mappings, &filling);
     let entry = &cells.entries[1];
-    assert_eq!(&*entry.shown, "mysql://nova:***@dba:3306/nova_a");
+    assert_eq!(&*entry.shown, "mysql://nova:***@dba:3306/nova_a?ssl_ca=/ca.pem");
     let server = entry.address.as_ref().unwrap().as_server().unwrap();
     assert_eq!(server.password.as_ref().map(Secret::reveal), Some("s3cret"));
     let Origin::Mapping { template: Some(template) } = &entry.origin else { panic!("{entry:?}") };

@@ -281,17 +281,18 @@ impl Parts {
         };
         let read = url::read(text.reveal()).map_err(|error| FindError::Wrong(format!("{place}: {error}")))?;
         notices.extend(read.notices.iter().map(|notice| format!("{place}: {notice}")));
-        let connection = match &conf {
-            Some(conf) => conf.get("database", "connection")?.map(|value| Secret::new(&value.text)),
-            None => None,
+        let database = |name: &str| match &conf {
+            Some(conf) => conf.get("database", name).map(|value| value.map(|value| Secret::new(&value.text))),
+            None => Ok(None),
         };
+        let (connection, parameters) = (database("connection")?, database("connection_parameters")?);
         let mut entry = given(DatabaseName::Api, Ok(read.address));
         entry.origin = origin;
         Ok(Self {
             environment: None,
             api: entry,
             cells: Vec::new(),
-            filling: Filling { connection, passwords: Passwords::default() },
+            filling: Filling { connection, parameters, passwords: Passwords::default() },
             never: None,
             colour: None,
             spec_home: None,
@@ -384,13 +385,9 @@ fn api_database(conf: &Configuration) -> Result<(Secret, Origin), FindError> {
              configuration with --nova-conf, or the API database with --api URL"
         )));
     };
-    let mut text = value.text;
-    // oslo_db/sqlalchemy/engines.py, _extend_url_parameters.
     let parameters = conf.get("api_database", "connection_parameters")?;
-    if let Some(parameters) = parameters.filter(|parameters| !parameters.text.is_empty()) {
-        text.push(if text.contains('?') { '&' } else { '?' });
-        text.push_str(&parameters.text);
-    }
+    let parameters = parameters.map_or_else(String::new, |parameters| parameters.text);
+    let text = url::with_parameters(&value.text, &parameters);
     let origin = format!("{} [api_database] connection", value.origin);
     Ok((Secret::new(text), Origin::Configuration(origin.into())))
 }

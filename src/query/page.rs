@@ -19,28 +19,53 @@ pub struct PageKey {
     pub updated: String,
 }
 
-/// Which rows of the order a page holds.
+/// Which rows of the order a page holds. `K` is the key: of one table, or of several merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PageFrom {
+pub enum PageFrom<K = PageKey> {
     /// The first rows.
     Start,
     /// The last rows.
     End,
     /// The rows after that key.
-    After(PageKey),
+    After(K),
     /// The rows before that key (still given in the order).
-    Before(PageKey),
+    Before(K),
     /// The row with that key or the next one in the order, and those after it.
-    At(PageKey),
+    At(K),
+}
+
+impl<K> PageFrom<K> {
+    /// The same with other keys.
+    pub fn map<T>(self, key: impl FnOnce(K) -> T) -> PageFrom<T> {
+        match self {
+            PageFrom::Start => PageFrom::Start,
+            PageFrom::End => PageFrom::End,
+            PageFrom::After(at) => PageFrom::After(key(at)),
+            PageFrom::Before(at) => PageFrom::Before(key(at)),
+            PageFrom::At(at) => PageFrom::At(key(at)),
+        }
+    }
+
+    /// Whether the page is cut at its beginning: the rows nearest to its end are wanted.
+    pub fn is_backwards(&self) -> bool {
+        matches!(self, PageFrom::End | PageFrom::Before(_))
+    }
 }
 
 /// A request for consecutive rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageRequest {
+pub struct PageRequest<K = PageKey> {
     /// The order.
     pub order: SortOrder,
     /// Where in it.
-    pub from: PageFrom,
+    pub from: PageFrom<K>,
     /// At most so many rows.
     pub limit: u32,
+}
+
+impl<K> PageRequest<K> {
+    /// The same with other keys.
+    pub fn map<T>(self, key: impl FnOnce(K) -> T) -> PageRequest<T> {
+        PageRequest { order: self.order, from: self.from.map(key), limit: self.limit }
+    }
 }

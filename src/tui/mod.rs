@@ -54,7 +54,7 @@ pub enum TuiError {
 /// # Errors
 /// [`TuiError`]; the terminal is restored in any case.
 pub fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
-    sessions(Some(deployment), &options)
+    sessions(Some(deployment), options)
 }
 
 /// The same, the environment being chosen first.
@@ -62,20 +62,25 @@ pub fn run(deployment: Deployment, options: Options) -> Result<(), TuiError> {
 /// # Errors
 /// [`TuiError`]; the terminal is restored in any case.
 pub fn choose(options: Options) -> Result<(), TuiError> {
-    sessions(None, &options)
+    sessions(None, options)
 }
 
 /// One session after the other, until one is quit.
-fn sessions(mut deployment: Option<Deployment>, options: &Options) -> Result<(), TuiError> {
+fn sessions(mut deployment: Option<Deployment>, mut options: Options) -> Result<(), TuiError> {
     let mut guard = None;
     loop {
         let runtime = runtime()?;
-        let end = runtime.block_on(event_loop::run(deployment, options, &mut guard));
+        let chosen_first = deployment.is_none();
+        let end = runtime.block_on(event_loop::run(deployment, &options, &mut guard));
         // Requests that are still under way are not waited for.
         runtime.shutdown_background();
         match end? {
             End::Quit => return Ok(()),
-            End::Switch(next) => deployment = Some(*next),
+            End::Switch(next) => {
+                deployment = Some(*next);
+                // What was asked for was meant for the environment that one began with.
+                options.write &= chosen_first;
+            }
         }
     }
 }

@@ -214,7 +214,7 @@ impl Theme {
             Glyph::Nothing => ("–", "-"),
             Glyph::Arrow => ("→", "->"),
             Glyph::Ellipsis => ("…", "~"),
-            Glyph::Disabled => ("◌", "-"),
+            Glyph::Disabled => ("◌", "%"),
             Glyph::Busy => ("◐", "o"),
             Glyph::Broken => ("✗", "x"),
             Glyph::Modified => ("✎", "*"),

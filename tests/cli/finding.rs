@@ -51,6 +51,18 @@ fn one_url_of_the_api_database_is_enough() {
     assert!(ran.ok().contains("stored    cell1") && ran.err().is_empty(), "{}", ran.err());
 }
 
+/// Upstream nova has the table in the API database only.
+#[test]
+fn mapped_cells_without_the_table_have_nothing_to_list() {
+    let world = World::with_mappings();
+    world.insert("api", UUID, spec());
+    world.sql("cell1", "DROP TABLE request_specs");
+    let ran = world.found(&["list"]);
+    assert!(ran.ok().contains(UUID) && ran.err().is_empty(), "{}", ran.err());
+    assert!(world.found(&["list", "--in", "cell1"]).fails(1).contains("no table request_specs"));
+    assert!(world.found(&["show", UUID]).ok().contains("stored    api"));
+}
+
 #[test]
 fn nobody_says_where_they_are() {
     let world = World::new();

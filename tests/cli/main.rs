@@ -10,10 +10,14 @@ mod deployment;
 mod docs;
 mod finding;
 mod lifecycle;
+#[allow(dead_code, reason = "each test uses some of it")]
+#[path = "../support/servers.rs"]
+mod on_servers;
 #[path = "../support/terminal.rs"]
 mod on_terminal;
 mod reading;
 mod scheduled;
 mod secrets;
+mod servers;
 mod terminal;
 mod world;

@@ -15,6 +15,7 @@ of a cell, which upstream nova never reads, are given to the same constructor.
 """
 
 import json
+import math
 import sys
 
 import novalib
@@ -31,6 +32,11 @@ RequestSpec = request_spec_object.RequestSpec
 
 
 def without_changes(value):
+    """Also: numbers that JSON, or its usual readers, do not have, as texts."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    if isinstance(value, int) and abs(value) >= 2 ** 63:
+        return str(value)
     if isinstance(value, dict):
         return {key: without_changes(inner) for key, inner in value.items()
                 if key != 'nova_object.changes'}
@@ -96,7 +102,7 @@ def main():
         engine = sqlalchemy.create_engine(address)
         report[name] = look(context, engine, name == 'api')
         engine.dispose()
-    json.dump(report, sys.stdout)
+    json.dump(report, sys.stdout, allow_nan=False)
 
 
 if __name__ == '__main__':

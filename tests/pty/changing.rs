@@ -104,7 +104,11 @@ fn a_spec_moves_to_its_cell_and_back() {
         assert_ne!(world.holders(1), [holder], "not before it is confirmed");
         terminal.press(ENTER);
         terminal.wait_gone("[ Move ]");
+        // Under way at first.
+        terminal.wait_for("Moved the spec");
         assert_eq!(world.holders(1), [holder]);
+        terminal.press(ESC);
+        terminal.wait_gone("Moved the spec");
     }
     assert_eq!(world.cloud.text("api", &uuid(1)), text, "byte by byte");
     terminal.press("q");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::uuid;
+use crate::terminal::{Terminal, program};
 use crate::world::{ENTER, ESC, SIZE, TAB, World};
 
 #[test]
@@ -43,7 +44,7 @@ fn reading_it_refuses_to_save_until_it_is_opened_for_writing() {
     let world = World::new();
     let before = world.bytes();
     let mut terminal = world.start(world.reading());
-    terminal.wait_for(" READ ");
+    terminal.wait_for(" READ-ONLY ");
     for key in ["e", "s", "m", "D", "n"] {
         terminal.press(key);
         terminal.wait_for("read-only: W opens for writing");
@@ -55,7 +56,7 @@ fn reading_it_refuses_to_save_until_it_is_opened_for_writing() {
     assert!(terminal.text().contains("testing"), "the environment is named: {}", terminal.text());
     terminal.press(ENTER);
     terminal.wait_gone("[ Stay read-only ]");
-    assert!(terminal.text().contains(" READ "));
+    assert!(terminal.text().contains(" READ-ONLY "));
     terminal.press("W");
     terminal.wait_for("[ Stay read-only ]");
     terminal.press(TAB);
@@ -91,16 +92,15 @@ fn a_database_that_vanishes_is_a_state_of_its_pane_and_comes_back() {
     let (path, aside) = (world.cloud.path("c1"), world.cloud.scratch.path("aside"));
     std::fs::rename(&path, &aside).unwrap();
     terminal.press("r");
-    terminal.wait_for("r retries");
-    terminal.wait_gone("00000009");
+    terminal.wait_for("○ old rows:");
     let text = terminal.text();
-    assert!(text.contains("c1 ○ down") && text.contains("c1.sqlite"), "{text}");
+    assert!(text.contains("c1 ○ down") && text.contains("00000009"), "{text}");
     terminal.press("j");
     terminal.wait_for("▸ 00000002");
     std::fs::rename(&aside, &path).unwrap();
     terminal.press("r");
-    terminal.wait_for("00000009");
     terminal.wait_gone("○ down");
+    terminal.wait_gone("old rows");
     // Another file in its place is read, not the old one that is still open.
     std::fs::rename(&path, &aside).unwrap();
     std::fs::copy(&aside, &path).unwrap();
@@ -160,4 +160,52 @@ fn a_database_that_is_cut_short_is_a_state_of_its_pane() {
     terminal.press(ESC);
     terminal.press("q");
     assert_eq!(terminal.end().code, 0);
+}
+
+#[test]
+fn without_a_default_an_environment_is_chosen_and_another_one_later() {
+    let world = World::new();
+    let path = |name: &str| world.cloud.path(name).display().to_string();
+    let profiles = format!(
+        "[env.first]\napi = \"sqlite:///{api}\"\ncolour = \"red\"\n[env.first.cells]\nc1 = \"sqlite:///{c1}\"\n\
+         [env.second]\napi = \"sqlite:///{c1}\"\nread_only = true\n[env.broken]\nnova_conf = \"/nowhere/nova.conf\"\n",
+        api = path("api"),
+        c1 = path("c1"),
+    );
+    let file = world.cloud.scratch.path("profiles.toml");
+    std::fs::write(&file, profiles).unwrap();
+    let before = world.bytes();
+    let mut command = program();
+    let home = world.cloud.scratch.path("home");
+    for name in ["HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+        command.env(name, &home);
+    }
+    command.cwd(world.cloud.scratch.directory());
+    command.env("REQSPEC_CONFIG", &file);
+    let mut terminal = Terminal::start(command, SIZE);
+    terminal.wait_for("Environments");
+    terminal.press("fir");
+    terminal.press(ENTER);
+    terminal.wait_for("▸ 00000001");
+    let title = terminal.screen().contents_between(0, 0, 0, SIZE.0);
+    assert!(title.contains("reqspec  first") && title.contains("READ-ONLY"), "{title}");
+    terminal.press("N");
+    terminal.press("broken");
+    terminal.press(ENTER);
+    terminal.wait_for("/nowhere/nova.conf is not there");
+    terminal.press(ESC);
+    terminal.wait_gone("Environments");
+    assert!(terminal.text().contains("▸ 00000001"), "the session goes on: {}", terminal.text());
+    terminal.press("N");
+    terminal.press("second");
+    terminal.press(ENTER);
+    terminal.wait_for("reqspec  second");
+    terminal.wait_for("of 2 ");
+    terminal.press("W");
+    terminal.wait_for("the environment second is read-only");
+    terminal.press("q");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0);
+    ended.is_restored();
+    assert!(world.bytes() == before);
 }

@@ -60,7 +60,7 @@ fn cells_are_found_while_running_and_the_selection_stays() {
     assert_eq!(world.model.panes.len(), 2);
     assert_eq!(world.model.focus, Focus::List(Side::Left));
     world.pump();
-    assert_eq!(world.model.panes[1].database, cell("cell1"));
+    assert_eq!(world.model.panes[1].database(), Some(&cell("cell1")));
     assert_eq!(world.model.panes[1].list.whole(), Some(1));
     let counts: Vec<_> = world.model.databases.iter().map(|database| database.count).collect();
     assert_eq!(counts, [Some(100), Some(1), Some(2), Some(3)], "each was asked");
@@ -74,7 +74,7 @@ fn the_first_cell_is_one_that_nova_uses() {
     places[2].disabled = true;
     world.databases.insert(cell("cell0"), Ok(Vec::new()));
     world.send(Msg::Start);
-    assert_eq!(world.model.panes[1].database, cell("cell3"));
+    assert_eq!(world.model.panes[1].database(), Some(&cell("cell3")));
     assert_eq!(state(&world, &cell("cell2")), State::Disabled);
 }
 
@@ -123,7 +123,10 @@ fn a_cell_that_vanished_stays_as_long_as_it_is_shown() {
     world.pass(60);
     assert_eq!(probes(&world, &cell("cell1")), asked, "it is left alone");
     world.keys("[r");
-    assert!(world.model.database(&cell("cell1")).is_none() && world.model.panes[1].database == cell("cell3"));
+    assert!(
+        world.model.database(&cell("cell1")).is_none()
+            && world.model.panes[1].database() == Some(&cell("cell3"))
+    );
 }
 
 #[test]
@@ -172,7 +175,7 @@ fn a_dead_cell_delays_nothing() {
         panic!("never asked");
     };
     let request = *request;
-    world.send(Msg::Page { request, result: Err(refused()) });
+    world.send(Msg::Page { request, database: cell("cell1"), result: Err(refused()) });
     let text = world.text();
     assert!(text.contains("cell1 is down: mysql://nova:***@10.0.0.7:3306/nova:"), "{text}");
     assert!(text.contains("cell1 ○ down"), "{text}");
@@ -193,7 +196,7 @@ fn rows_stay_where_their_database_falls_silent() {
         Effect::LoadPage { request, database, .. } if *database == api() => Some(*request),
         _ => None,
     });
-    world.send(Msg::Page { request: request.expect("asked"), result: Err(refused()) });
+    world.send(Msg::Page { request: request.expect("asked"), database: api(), result: Err(refused()) });
     let text = world.text();
     assert!(text.contains("○ old rows: mysql://nova:***@10.0.0.7") && text.contains(&uuid(2)[..8]), "{text}");
     insta::assert_snapshot!("old_rows", world.screen());
@@ -394,8 +397,8 @@ fn the_screen_of_databases_shows_and_asks() {
     );
     world.keys("<Enter>");
     assert_eq!(
-        (&world.model.panes[1].database, world.model.focus),
-        (&cell("cell10"), Focus::List(Side::Right))
+        (world.model.panes[1].database(), world.model.focus),
+        (Some(&cell("cell10")), Focus::List(Side::Right))
     );
     assert!(world.model.overlay.is_none() && world.model.panes[1].list.whole() == Some(10));
     world.keys("d<Up>");

@@ -78,12 +78,15 @@ fn tab_goes_round() {
 #[test]
 fn brackets_change_the_cell() {
     let mut world = started();
+    let shown = |world: &World| world.model.panes[1].database().cloned();
     world.keys("]");
-    assert_eq!(world.model.panes[1].database, cell("cell2"));
+    assert_eq!(shown(&world), Some(cell("cell2")));
     world.keys("]");
-    assert_eq!(world.model.panes[1].database, cell("cell1"));
-    world.keys("[");
-    assert_eq!(world.model.panes[1].database, cell("cell2"));
+    assert_eq!(shown(&world), None, "all cells");
+    world.keys("]");
+    assert_eq!(shown(&world), Some(cell("cell1")));
+    world.keys("[[");
+    assert_eq!(shown(&world), Some(cell("cell2")));
 }
 
 #[test]

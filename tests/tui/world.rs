@@ -11,29 +11,23 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use reqspec::app::comparison::Comparison;
-use reqspec::app::database::{Place, Rights, Said};
+use reqspec::app::database::{Database, Place, Rights, Said};
 use reqspec::app::effect::RequestId;
 use reqspec::app::environment::Environment;
 use reqspec::app::msg::{Applied, ApplyFailure};
-use reqspec::app::row::{Failure, Row};
+use reqspec::app::row::Failure;
 use reqspec::app::{Effect, Model, Msg, Setup, update};
 use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
+use reqspec::query::SortOrder;
 use reqspec::query::quick::Needle;
-use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
-use reqspec::spec::summary::Summary;
 use reqspec::tui::theme::Theme;
 use reqspec::tui::view;
 
+use super::stored::listed;
+pub use super::stored::{Stored, cut, spec, stored, uuid};
+
 /// 2026-11-22 12:00:00.
 pub const NOW: i64 = 1_795_348_800;
-
-#[derive(Clone)]
-pub struct Stored {
-    pub id: i64,
-    pub uuid: Arc<str>,
-    pub spec: Arc<[u8]>,
-    pub updated: String,
-}
 
 pub struct World {
     pub model: Model,
@@ -60,6 +54,12 @@ pub struct World {
     pub switched: bool,
     /// Whether answers wait for `pump`.
     pub hold: bool,
+    /// Databases that answer, but not before `release`.
+    pub slow: BTreeSet<DatabaseName>,
+    /// Their answers.
+    late: VecDeque<Msg>,
+    /// What `pass_time` ends.
+    waits: Vec<RequestId>,
     filters: HashMap<RequestId, Needle>,
     quit: bool,
 }
@@ -91,33 +91,6 @@ pub fn said() -> Said {
 /// An environment of the profile file.
 pub fn environment(name: &str, place: &str) -> Environment {
     Environment { name: name.to_owned(), place: place.to_owned(), ..Environment::default() }
-}
-
-pub fn uuid(number: i64) -> String {
-    format!("{:08x}-0000-4000-8000-{number:012x}", (number as u64).wrapping_mul(0x9e37_79b9) as u32)
-}
-
-pub fn spec(number: i64, zone: &str) -> String {
-    let flavor = ["m1.small", "m1.large", "c1.pin", "r2.huge"][number as usize % 4];
-    let vcpus = 1 << (number % 4);
-    let hints = if number % 5 == 0 { r#"{"group": ["7b1d0000-0000-4000-8000-000000000001"]}"# } else { "{}" };
-    format!(
-        r#"{{"nova_object.name": "RequestSpec", "nova_object.namespace": "nova", "nova_object.version": "1.15", "nova_object.data": {{"image": {{"nova_object.name": "ImageMeta", "nova_object.namespace": "nova", "nova_object.version": "1.8", "nova_object.data": {{"name": "debian-13", "min_ram": 0}}}}, "project_id": "5ab1c0dd", "user_id": "u1", "availability_zone": {zone}, "flavor": {{"nova_object.name": "Flavor", "nova_object.namespace": "nova", "nova_object.version": "1.2", "nova_object.data": {{"name": "{flavor}", "memory_mb": {memory}, "vcpus": {vcpus}, "root_gb": 20, "extra_specs": {{}}}}}}, "num_instances": 1, "force_hosts": null, "scheduler_hints": {hints}, "instance_uuid": "{uuid}"}}}}"#,
-        zone = if zone.is_empty() { "null".to_owned() } else { format!("\"{zone}\"") },
-        memory = 2048 * vcpus,
-        uuid = uuid(number),
-    )
-}
-
-pub fn stored(number: i64) -> Stored {
-    let zone = ["az1", "az2", ""][number as usize % 3];
-    let (day, minute) = (1 + number % 21, number % 60);
-    Stored {
-        id: number,
-        uuid: Arc::from(uuid(number)),
-        spec: Arc::from(spec(number, zone).as_bytes()),
-        updated: format!("2026-11-{day:02} 08:{minute:02}:00"),
-    }
 }
 
 impl World {
@@ -174,6 +147,9 @@ impl World {
             closed: None,
             switched: false,
             hold: false,
+            slow: BTreeSet::new(),
+            late: VecDeque::new(),
+            waits: Vec::new(),
             filters: HashMap::new(),
             quit: false,
         }
@@ -224,6 +200,26 @@ impl World {
             steps += 1;
             assert!(steps < 1_000, "the app never comes to rest");
         }
+    }
+
+    /// All that was waited for is over.
+    pub fn pass_time(&mut self) {
+        for request in std::mem::take(&mut self.waits) {
+            self.send(Msg::Waited { request });
+        }
+    }
+
+    /// Slow databases answer what they were asked, and are not slow any more.
+    pub fn release(&mut self) {
+        self.slow.clear();
+        for msg in std::mem::take(&mut self.late) {
+            self.send(msg);
+        }
+    }
+
+    /// How many answers of slow databases are on their way.
+    pub fn late(&self) -> usize {
+        self.late.len()
     }
 
     /// Presses keys: characters, and names in angle brackets as in `/az2<Enter>`.
@@ -295,16 +291,24 @@ impl World {
             | Effect::Count { database }
             | Effect::Fetch { database, .. }
             | Effect::FindPrefix { database, .. }
-            | Effect::StartFilter { database, .. } => Some(database),
-            Effect::Discover => Some(&DatabaseName::Api),
+            | Effect::StartFilter { database, .. } => Some(database.clone()),
+            Effect::Discover => Some(DatabaseName::Api),
             _ => None,
         };
-        if asked.is_some_and(|asked| self.silent.contains(asked)) {
+        if asked.as_ref().is_some_and(|asked| self.silent.contains(asked)) {
             return;
         }
         let answer = match effect {
+            Effect::Wait { request, .. } => {
+                self.waits.push(request);
+                return;
+            }
             Effect::Discover => {
-                let known = || self.model.databases.iter().map(|database| place(&database.name)).collect();
+                let known = || {
+                    let known =
+                        |database: &Database| Place { disabled: database.disabled, ..place(&database.name) };
+                    self.model.databases.iter().map(known).collect()
+                };
                 let (places, failure) = self.found.clone().unwrap_or_else(|| (known(), None));
                 Msg::Discovered { places, failure }
             }
@@ -326,12 +330,17 @@ impl World {
             }
             Effect::LoadPage { request, database, filter, page } => {
                 let rows = self.hits(&database, filter, page.order);
-                Msg::Page { request, result: rows.map(|rows| cut(&rows, &page)) }
+                let result = rows.map(|rows| cut(&database, &rows, &page));
+                Msg::Page { request, database, result }
             }
             Effect::Rank { request, database, filter, order, key } => {
                 let rows = self.hits(&database, filter, order);
-                let rank = rows.map(|rows| rows.iter().position(|row| row.id == key.id).unwrap_or(0) as u64);
-                Msg::Rank { request, result: rank }
+                let before = |row: &Stored| match order {
+                    SortOrder::Id => row.id < key.id,
+                    SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
+                };
+                let result = rows.map(|rows| rows.iter().filter(|row| before(row)).count() as u64);
+                Msg::Rank { request, database, result }
             }
             Effect::Count { database } => {
                 let result = self.ask(&database, |rows| rows.len() as u64);
@@ -348,18 +357,21 @@ impl World {
             }
             Effect::FindPrefix { request, database, prefix } => {
                 let find = |rows: &[Stored]| {
-                    rows.iter().filter(|row| row.uuid.starts_with(&prefix)).map(listed).collect()
+                    let found = rows.iter().filter(|row| row.uuid.starts_with(&prefix));
+                    found.map(|row| listed(&database, row)).collect()
                 };
-                Msg::PrefixFound { request, result: self.ask(&database, find) }
+                let result = self.ask(&database, find);
+                Msg::PrefixFound { request, database, result }
             }
             Effect::StartFilter { filter, database, needle } => {
                 self.filters.insert(filter, needle);
                 match self.hits(&database, Some(filter), SortOrder::Id) {
                     Ok(rows) => {
                         let passed = self.ask(&database, |rows| rows.len() as u64).expect("up");
-                        Msg::FilterProgress { filter, passed, hits: rows.len() as u64, finished: true }
+                        let hits = rows.len() as u64;
+                        Msg::FilterProgress { filter, database, passed, hits, finished: true }
                     }
-                    Err(failure) => Msg::FilterFailed { filter, failure },
+                    Err(failure) => Msg::FilterFailed { filter, database, failure },
                 }
             }
             Effect::StopFilter { filter } => {
@@ -387,7 +399,11 @@ impl World {
             }
             Effect::Copy(_) | Effect::Suspend => return,
         };
-        self.answers.push_back(answer);
+        if asked.is_some_and(|asked| self.slow.contains(&asked)) {
+            self.late.push_back(answer);
+        } else {
+            self.answers.push_back(answer);
+        }
     }
 
     fn plan(&mut self, intent: Intent, force: bool) -> Result<Plan, Refusal> {
@@ -540,37 +556,6 @@ fn look(fg: Color, bg: Color, modifier: Modifier) -> String {
         }
     }
     out
-}
-
-fn listed(row: &Stored) -> Row {
-    Row {
-        key: PageKey { id: row.id, updated: row.updated.clone() },
-        instance_uuid: row.uuid.clone(),
-        summary: Summary::of(&row.spec),
-    }
-}
-
-/// The page of rows that stand in the order already.
-pub fn cut(rows: &[Stored], page: &PageRequest) -> Vec<Row> {
-    let limit = page.limit as usize;
-    let before = |row: &Stored, key: &PageKey| match page.order {
-        SortOrder::Id => row.id < key.id,
-        SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
-    };
-    let place = |key: &PageKey| rows.iter().take_while(|row| before(row, key)).count();
-    let is = |at: usize, key: &PageKey| rows.get(at).is_some_and(|row| row.id == key.id);
-    let (start, end) = match &page.from {
-        PageFrom::Start => (0, limit),
-        PageFrom::End => (rows.len().saturating_sub(limit), rows.len()),
-        PageFrom::At(key) => (place(key), place(key) + limit),
-        PageFrom::After(key) => {
-            let at = place(key);
-            let at = if is(at, key) { at + 1 } else { at };
-            (at, at + limit)
-        }
-        PageFrom::Before(key) => (place(key).saturating_sub(limit), place(key)),
-    };
-    rows[start.min(rows.len())..end.min(rows.len())].iter().map(listed).collect()
 }
 
 fn named(name: &str) -> (KeyCode, KeyModifiers) {

@@ -10,6 +10,10 @@ use crate::spec::text::masked_at;
 
 use super::line::{Row, Tone};
 use super::{Counterpart, Subject};
+use crate::change::DatabaseName;
+
+/// Names that a sentence lists at most.
+const LISTED: usize = 4;
 
 /// What the tab says.
 pub fn rows(subject: &Subject) -> Vec<Row> {
@@ -25,6 +29,23 @@ pub fn rows(subject: &Subject) -> Vec<Row> {
             Tone::Warn,
             format!("only {here} holds this instance's spec."),
         )],
+        Counterpart::Nowhere { absent, silent } if silent.is_empty() => vec![verdict(
+            ("∅ ", "Missing in every cell: "),
+            Tone::Warn,
+            format!("only {here} holds this instance's spec, {} hold none.", listed(absent)),
+        )],
+        Counterpart::Nowhere { absent, silent } => vec![verdict(
+            ("– ", "Not known: "),
+            Tone::Absent,
+            match &absent[..] {
+                [] => format!("{} not asked. This spec is in {here}.", listed(silent)),
+                _ => format!(
+                    "missing in {} ({} not asked). This spec is in {here}.",
+                    listed(absent),
+                    listed(silent)
+                ),
+            },
+        )],
         Counterpart::Present { in_, text } => {
             compared(&here, &label(in_), &Comparison::of(&subject.text, text))
         }
@@ -34,6 +55,15 @@ pub fn rows(subject: &Subject) -> Vec<Row> {
             format!("{here} and {} hold large texts that are not the same bytes.", label(in_)),
         )],
         Counterpart::Compared { in_, comparison } => compared(&here, &label(in_), comparison),
+    }
+}
+
+/// Databases by name; a few of them, then how many more.
+pub fn listed(names: &[DatabaseName]) -> String {
+    let shown: Vec<_> = names.iter().take(LISTED).map(label).collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

@@ -129,3 +129,15 @@ fn nothing_reaches_the_screen_raw() {
     let all = shown(&tree).concat();
     assert!(!all.chars().any(crate::spec::text::is_unsafe), "{all:?}");
 }
+
+#[test]
+fn passwords_of_urls_are_hidden_open_and_folded() {
+    let text = r#"{"requested_destination": {"cell": {"name": "cell2", "transport_url": "rabbit://nova:s3cret@r2/"}}}"#;
+    let mut tree = JsonTree::new(Document::parse_str(text).unwrap());
+    for keys in ["", "jl", "jl", "A"] {
+        press(&mut tree, keys);
+        let lines = shown(&tree).join("\n");
+        assert!(!lines.contains("s3cret"), "{lines}");
+    }
+    assert!(shown(&tree).join("\n").contains(r#"transport_url: "rabbit://nova:***@r2/""#));
+}

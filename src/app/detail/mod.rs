@@ -81,6 +81,13 @@ pub enum Counterpart {
         /// Which one.
         in_: DatabaseName,
     },
+    /// No cell has one, as far as cells answer.
+    Nowhere {
+        /// Those that have none.
+        absent: Vec<DatabaseName>,
+        /// Those that were not asked or did not answer.
+        silent: Vec<DatabaseName>,
+    },
     /// That database has another large one: what differs is being found out.
     Comparing {
         /// Which one.

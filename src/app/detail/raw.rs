@@ -3,7 +3,7 @@
 //! Imports `spec` and [`super::line`].
 
 use crate::spec::document::Malformed;
-use crate::spec::mask::masked_part;
+use crate::spec::mask::masked_around;
 use crate::spec::text::escaped;
 
 use super::line::{Row, Tone, columns};
@@ -46,8 +46,7 @@ pub fn rows(text: &[u8], error: &Malformed, width: usize) -> Vec<Row> {
     // Passwords are hidden before anything is cut off: a half of one would not be known for it.
     let before = String::from_utf8_lossy(&text[..at]);
     let after = String::from_utf8_lossy(&text[at..]);
-    let (before, inside) = masked_part(&before, false);
-    let (after, _) = masked_part(&after, inside);
+    let (before, after) = masked_around(&format!("{before}{after}"), before.len());
     let from = character(&before, before.len().saturating_sub(AROUND));
     let to = character(&after, AROUND.min(after.len()));
     rows.push(Row::Heading("Raw text".to_owned()));
@@ -120,5 +119,27 @@ impl Fill {
             self.end_line();
         }
         self.rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Document;
+
+    #[test]
+    fn a_password_is_hidden_wherever_the_text_breaks() {
+        let url = "rabbit://nova:s3\u{1}cret@r2/";
+        let texts = [
+            format!(r#"{{"transport_url": "{url}", "b": 1}}"#),
+            r#"{"transport_url": "rabbit://nova:s3cret"#.to_owned(),
+            format!(r#"{{"transport_url": "rabbit://nova:s3cret@r2/", {} oops}}"#, " ".repeat(AROUND - 20)),
+        ];
+        for text in texts {
+            let malformed = Document::parse_str(&text).unwrap_err();
+            let rows = format!("{:?}", rows(text.as_bytes(), &malformed, 200));
+            assert!(!rows.contains("s3c") && !rows.contains("cret"), "{rows}");
+            assert!(rows.contains("transport_url") || text.len() > AROUND, "{rows}");
+        }
     }
 }

@@ -5,36 +5,54 @@
 use std::sync::Arc;
 
 use super::{browse, databases};
+use crate::app::cells::{Reply, Tally};
 use crate::app::comparison::Comparison;
+use crate::app::database::label;
 use crate::app::effect::{Effect, RequestId};
-use crate::app::filter::Stage;
-use crate::app::list::List;
+use crate::app::filter::Filter;
 use crate::app::model::Model;
 use crate::app::pane::Pane;
 use crate::app::row::{Failure, Row};
 use crate::app::toast::ToastKind;
+use crate::change::DatabaseName;
 
 /// Rows of a list.
-pub fn page(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Failure>) -> Vec<Effect> {
-    let failure = result.as_ref().err().cloned();
+pub fn page(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    result: Result<Vec<Row>, Failure>,
+) -> Vec<Effect> {
+    taken(model, request, database, result.map(Reply::Rows))
+}
+
+/// Gives an answer to the pane that waits for it, and remembers whether the database answered.
+fn taken(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    reply: Result<Reply, Failure>,
+) -> Vec<Effect> {
+    let failure = reply.as_ref().err().cloned();
     let Model { panes, requests, .. } = model;
-    let mut taken = None;
-    for pane in panes.iter_mut() {
-        if let Some(wishes) = pane.list.page(request, result.clone(), requests) {
-            pane.waiting_since = None;
-            taken = Some((pane.database.clone(), pane.effects(wishes)));
-            break;
-        }
-    }
-    let Some((database, mut effects)) = taken else { return Vec::new() };
-    effects.extend(databases::heard(model, &database, failure.as_ref()));
+    let pane = panes.iter_mut().find(|pane| pane.expects(request, database));
+    let Some(pane) = pane else { return Vec::new() };
+    pane.waiting_since = None;
+    let mut effects = pane.answered(request, database, reply, requests);
+    effects.extend(databases::heard(model, database, failure.as_ref()));
     effects
 }
 
 /// The ordinal of a window.
-pub fn rank(model: &mut Model, request: RequestId, result: &Result<u64, Failure>) -> Vec<Effect> {
-    let _ = model.panes.iter_mut().any(|pane| pane.list.rank(request, result));
-    Vec::new()
+pub fn rank(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    result: Result<u64, Failure>,
+) -> Vec<Effect> {
+    let Model { panes, requests, .. } = model;
+    let pane = panes.iter_mut().find(|pane| pane.expects(request, database));
+    pane.map(|pane| pane.answered(request, database, result.map(Reply::Rank), requests)).unwrap_or_default()
 }
 
 /// The text of the selected spec or of its counterpart.
@@ -63,71 +81,50 @@ pub fn compared(model: &mut Model, request: RequestId, comparison: Arc<Compariso
     Vec::new()
 }
 
-fn filtering(model: &mut Model, wanted: impl Fn(&Stage) -> bool) -> Option<usize> {
-    let is_it = |pane: &Pane| pane.filter.as_ref().is_some_and(|filter| wanted(&filter.stage));
+fn filtering(model: &Model, id: RequestId) -> Option<usize> {
+    let is_it = |pane: &Pane| pane.filter.as_ref().and_then(Filter::hits_of) == Some(id);
     model.panes.iter().position(is_it)
 }
 
-/// The specs whose uuid begins as typed: to the first of them, or past all rows if there is none.
-pub fn prefix_found(model: &mut Model, request: RequestId, result: Result<Vec<Row>, Failure>) -> Vec<Effect> {
-    let waits = |stage: &Stage| matches!(stage, Stage::LookingUp(id) if *id == request);
-    let Some(at) = filtering(model, waits) else { return Vec::new() };
-    let Model { panes, requests, .. } = model;
-    let pane = &mut panes[at];
-    let Some(filter) = &mut pane.filter else { return Vec::new() };
-    match result {
-        Ok(rows) => match rows.first() {
-            Some(row) => {
-                filter.stage = Stage::Jumped { found: rows.len() };
-                let done = !filter.typing;
-                let wishes = pane.list.jump(row.key.clone(), row.instance_uuid.clone(), requests);
-                if done {
-                    pane.filter = None;
-                }
-                pane.effects(wishes)
-            }
-            None => pane.pass(requests),
-        },
-        Err(failure) => {
-            filter.stage = Stage::Failed(failure.sentence().to_owned());
-            Vec::new()
-        }
-    }
+/// The specs whose uuid begins as typed.
+pub fn prefix_found(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    result: Result<Vec<Row>, Failure>,
+) -> Vec<Effect> {
+    taken(model, request, database, result.map(Reply::Rows))
 }
 
 /// A filter came further.
 pub fn filter_progress(
     model: &mut Model,
     id: RequestId,
-    (now_passed, now_hits, now_finished): (u64, u64, bool),
+    database: &DatabaseName,
+    tally: Tally,
 ) -> Vec<Effect> {
-    let is_it = |stage: &Stage| matches!(stage, Stage::Passing { filter, .. } if *filter == id);
-    let Some(at) = filtering(model, is_it) else { return Vec::new() };
+    let Some(at) = filtering(model, id) else { return Vec::new() };
     let Model { panes, requests, .. } = model;
-    let pane = &mut panes[at];
-    let Some(filter) = &mut pane.filter else { return Vec::new() };
-    let Stage::Passing { passed, hits, finished, .. } = &mut filter.stage else { return Vec::new() };
-    let news = *hits != now_hits || (now_finished && !pane.list.is_loaded());
-    (*passed, *hits, *finished) = (now_passed, now_hits, now_finished);
-    if now_finished && now_hits == 0 {
-        pane.list = List::empty_of(&pane.list);
-        return Vec::new();
-    }
-    if !news {
-        return Vec::new();
-    }
-    let wishes = pane.list.grown(requests);
-    pane.effects(wishes)
+    panes[at].passed(database, tally, requests)
 }
 
 /// A filter stopped early.
-pub fn filter_failed(model: &mut Model, id: RequestId, failure: &Failure) -> Vec<Effect> {
-    let is_it = |stage: &Stage| matches!(stage, Stage::Passing { filter, .. } if *filter == id);
-    let Some(at) = filtering(model, is_it) else { return Vec::new() };
-    let database = model.panes[at].database.clone();
-    if let Some(filter) = &mut model.panes[at].filter {
-        filter.stage = Stage::Failed(failure.sentence().to_owned());
-    }
-    model.toast(ToastKind::Problem, failure.sentence().to_owned());
-    databases::heard(model, &database, Some(failure))
+pub fn filter_failed(
+    model: &mut Model,
+    id: RequestId,
+    database: &DatabaseName,
+    failure: &Failure,
+) -> Vec<Effect> {
+    let Some(at) = filtering(model, id) else { return Vec::new() };
+    let Model { panes, requests, .. } = model;
+    let (failed, mut effects) = panes[at].pass_failed(database, failure, requests);
+    let reason = failure.sentence();
+    let told = if failed {
+        reason.to_owned()
+    } else {
+        format!("not all of {} was passed: {reason}", label(database))
+    };
+    model.toast(ToastKind::Problem, told);
+    effects.extend(databases::heard(model, database, Some(failure)));
+    effects
 }

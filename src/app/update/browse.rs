@@ -4,6 +4,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
 use super::databases;
+use crate::app::cells::Cells;
 use crate::app::comparison::Comparison;
 use crate::app::detail::json_tree::JsonTree;
 use crate::app::detail::{Counterpart as Other, Detail, Subject, Tab};
@@ -173,6 +174,9 @@ pub fn has_counterpart(model: &Model) -> Ready {
     has_row(model)?;
     match model.selection.as_ref().map(|selection| selection.counterpart) {
         Some(Counterpart::Equal | Counterpart::Different) => Ok(()),
+        Some(Counterpart::Missing) if model.selection.as_ref().is_some_and(|one| one.opposite.many) => {
+            Err("no cell has a spec of this instance".to_owned())
+        }
         Some(Counterpart::Missing) => {
             Err("the other pane's database has no spec of this instance".to_owned())
         }
@@ -185,6 +189,7 @@ pub fn counterpart(model: &mut Model) -> Vec<Effect> {
     let Some(selection) = &model.selection else { return Vec::new() };
     let uuid = selection.instance_uuid.clone();
     let side = selection.side.other();
+    let there = selection.other_database.clone();
     model.zoomed = false;
     focus_on(model, Focus::List(side));
     on_pane(model, side, |pane, requests| {
@@ -201,36 +206,18 @@ pub fn counterpart(model: &mut Model) -> Vec<Effect> {
             filter.input = tui_input::Input::new(uuid.to_string());
             filter.stage = Stage::LookingUp(request);
         }
-        effects.push(Effect::FindPrefix { request, database: pane.database.clone(), prefix });
+        effects.extend(pane.find(request, prefix, there.as_ref()));
         effects
     })
 }
 
-/// Whether the right pane can show another cell.
-pub fn has_other_cells(model: &Model) -> Ready {
-    match model.databases.len() {
-        0 | 1 => Err("no cell is known: --cell NAME=URL names one".to_owned()),
-        2 => Err("there is only one cell".to_owned()),
-        _ => Ok(()),
-    }
-}
-
-/// Another cell in the right pane.
-pub fn cell(model: &mut Model, next: bool) -> Vec<Effect> {
-    let cells: Vec<DatabaseName> =
-        model.databases.iter().skip(1).map(|database| database.name.clone()).collect();
-    let Some(shown) = model.pane(Side::Right).map(|pane| pane.database.clone()) else { return Vec::new() };
-    let at = cells.iter().position(|cell| *cell == shown).unwrap_or(0);
-    let step = if next { 1 } else { cells.len().saturating_sub(1) };
-    let Some(wanted) = cells.get((at + step) % cells.len().max(1)).cloned() else { return Vec::new() };
-    on_pane(model, Side::Right, |pane, requests| pane.show(wanted, requests))
-}
-
 /// Whether the order can be changed.
 pub fn can_sort(model: &Model) -> Ready {
-    let hits = model.current().and_then(|pane| pane.filter.as_ref()).map(|filter| &filter.stage);
+    let pane = model.current();
+    let hits = pane.and_then(|pane| pane.filter.as_ref()).map(|filter| &filter.stage);
+    let most = pane.and_then(Pane::cells).map(Cells::most_hits);
     match hits {
-        Some(Stage::Passing { hits, .. }) if *hits > SORTABLE_HITS => {
+        Some(Stage::Passing { hits, .. }) if most.unwrap_or(*hits) > SORTABLE_HITS => {
             Err("more than 131,072 hits are listed by id only: narrow the filter to sort them".to_owned())
         }
         _ => Ok(()),
@@ -324,9 +311,9 @@ pub fn filter_input(model: &mut Model, event: &Event) -> Vec<Effect> {
 pub fn follow_selection(model: &mut Model) -> Vec<Effect> {
     let selected = model.current().and_then(|pane| {
         let row = pane.list.selected()?;
-        Some((pane.database.clone(), row.instance_uuid.clone(), row.key.clone()))
+        Some((row.database.clone(), row.instance_uuid.clone(), row.key.clone()))
     });
-    let other = model.pane(model.side.other()).map(|pane| pane.database.clone());
+    let other = model.pane(model.side.other()).map(Pane::opposite).unwrap_or_default();
     let Some((database, instance_uuid, key)) = selected else {
         // While rows are on their way the last selection stays, so that nothing flickers.
         if model.selection.is_some() && !model.current().is_some_and(|pane| pane.list.is_busy()) {
@@ -338,7 +325,7 @@ pub fn follow_selection(model: &mut Model) -> Vec<Effect> {
     let unchanged = model.selection.as_ref().is_some_and(|selection| {
         selection.side == model.side
             && selection.database == database
-            && selection.other_database == other
+            && selection.opposite == other
             && selection.instance_uuid == instance_uuid
             && selection.key == key
     });
@@ -361,7 +348,11 @@ pub fn show_detail(model: &mut Model) {
 
 fn subject(selection: &Selection) -> Option<Subject> {
     let text = selection.own.text()?.clone();
+    let all = |names: Vec<&DatabaseName>| names.into_iter().cloned().collect();
     let counterpart = match (&selection.other_database, &selection.other) {
+        (None, Fetched::Absent | Fetched::Unknown(_)) if selection.opposite.many => {
+            Other::Nowhere { absent: all(selection.absent_in()), silent: selection.silent() }
+        }
         (Some(in_), Fetched::Absent) => Other::Missing { in_: in_.clone() },
         (Some(in_), Fetched::Present(other)) => match selection.comparison() {
             Some(comparison) => Other::Compared { in_: in_.clone(), comparison: comparison.clone() },

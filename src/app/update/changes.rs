@@ -12,6 +12,7 @@ use crate::app::database::{Health, label};
 use crate::app::effect::{Effect, RequestId};
 use crate::app::model::Model;
 use crate::app::overlay::{Buttons, Line, Overlay, PathPrompt, Picker, Purpose, Question, Tone, Transfer};
+use crate::app::pane::Pane;
 use crate::app::toast::ToastKind;
 use crate::change::{DatabaseName, Intent};
 use crate::spec::text::escaped;
@@ -126,7 +127,11 @@ pub fn can_copy(model: &Model) -> Ready {
 /// Whether a spec can be created in the pane's database.
 pub fn can_create(model: &Model) -> Ready {
     may_write(model)?;
-    let database = model.current().and_then(|pane| model.database(&pane.database));
+    let pane = model.current();
+    if pane.is_some_and(|pane| pane.cells().is_some()) {
+        return Err("all cells are shown: a or ] shows the cell that it shall be created in".to_owned());
+    }
+    let database = pane.and_then(Pane::database).and_then(|name| model.database(name));
     if let Some(database) = database {
         databases::may_write_to(model, &database.name)?;
     }
@@ -247,8 +252,7 @@ pub fn transfer_to(model: &mut Model, transfer: Transfer, to: DatabaseName) -> V
 
 /// Asks for the file to create a spec from.
 pub fn create(model: &mut Model) -> Vec<Effect> {
-    let Some(pane) = model.current() else { return Vec::new() };
-    let database = pane.database.clone();
+    let Some(database) = model.current().and_then(Pane::database).cloned() else { return Vec::new() };
     model.overlay = Some(Overlay::Path(PathPrompt { database, input: Input::default(), error: None }));
     Vec::new()
 }

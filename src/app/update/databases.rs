@@ -48,7 +48,7 @@ pub fn counts(model: &mut Model) -> Vec<Effect> {
     let Model { databases, panes, .. } = model;
     let mut effects = Vec::new();
     for database in databases {
-        let shown = listed || panes.iter().any(|pane| pane.database == database.name);
+        let shown = listed || panes.iter().any(|pane| pane.shows(&database.name));
         if database.wants_count(now, shown) {
             database.counting(now);
             effects.push(Effect::Count { database: database.name.clone() });
@@ -77,13 +77,13 @@ fn back(model: &mut Model, name: &DatabaseName, before: &Health) -> Vec<Effect> 
     }
     database.recount();
     let Model { panes, selection, requests, .. } = model;
-    let waiting = panes.iter_mut().filter(|pane| pane.database == *name && pane.list.failure().is_some());
+    // A pane of all cells follows by itself.
+    let waiting =
+        panes.iter_mut().filter(|pane| pane.database() == Some(name) && pane.list.failure().is_some());
     let mut effects: Vec<_> = waiting.flat_map(|pane| pane.reload(requests)).collect();
     if let Some(selection) = selection {
         let own = selection.database == *name && matches!(selection.own, Fetched::Unknown(_));
-        let other =
-            selection.other_database.as_ref() == Some(name) && matches!(selection.other, Fetched::Unknown(_));
-        if own || other {
+        if own || selection.silent().contains(name) {
             effects.extend(selection.ask(requests));
         }
     }
@@ -140,7 +140,8 @@ pub fn discovered(model: &mut Model, places: Vec<Place>, failure: Option<&Failur
             }
         }
     }
-    known.retain(|database| model.is_shown(&database.name));
+    // All cells are those that there are.
+    known.retain(|database| model.panes.iter().any(|pane| pane.database() == Some(&database.name)));
     for mut database in known {
         database.vanished();
         model.databases.push(database);
@@ -150,8 +151,19 @@ pub fn discovered(model: &mut Model, places: Vec<Place>, failure: Option<&Failur
         effects.extend(browse::on_pane(model, Side::Right, Pane::open));
     }
     let Model { panes, requests, .. } = model;
-    let elsewhere = panes.iter_mut().filter(|pane| moved.contains(&pane.database) && !pane.list.is_busy());
-    effects.extend(elsewhere.flat_map(|pane| pane.reload(requests)));
+    for pane in panes {
+        match pane.database() {
+            Some(database) if moved.contains(database) && !pane.list.is_busy() => {
+                effects.extend(pane.reload(requests));
+            }
+            Some(_) => {}
+            None => {
+                let here = moved.iter().filter(|name| pane.shows(name)).cloned().collect::<Vec<_>>();
+                effects
+                    .extend(here.iter().flat_map(|name| pane.returned(name, requests)).collect::<Vec<_>>());
+            }
+        }
+    }
     effects.extend(probe(model, |database| moved.contains(&database.name)));
     if let Some(Overlay::Databases(screen)) = &mut model.overlay {
         screen.move_by(0, model.databases.len(), model.size.1);
@@ -179,7 +191,8 @@ pub fn has_any(model: &Model) -> Result<(), String> {
 
 /// Opens the screen of databases, the one of the current pane chosen.
 pub fn open_screen(model: &mut Model) -> Vec<Effect> {
-    let current = model.current().map(|pane| pane.database.clone());
+    let current = model.current().and_then(|pane| pane.list.selected()).map(|row| row.database.clone());
+    let current = current.or_else(|| model.current().and_then(Pane::database).cloned());
     let at = model.databases.iter().position(|database| Some(&database.name) == current.as_ref());
     let mut screen = Databases::default();
     screen.move_by(at.unwrap_or(0) as i64, model.databases.len(), model.size.1);
@@ -228,7 +241,7 @@ fn show(model: &mut Model, name: DatabaseName) -> Vec<Effect> {
     let side = if name == DatabaseName::Api { Side::Left } else { Side::Right };
     model.zoomed = false;
     let mut effects = Vec::new();
-    if model.pane(side).is_some_and(|pane| pane.database != name) {
+    if model.pane(side).is_some_and(|pane| pane.database() != Some(&name)) {
         effects = browse::on_pane(model, side, |pane, requests| pane.show(name.clone(), requests));
     }
     browse::focus_on(model, Focus::List(side));

@@ -2,6 +2,7 @@
 //!
 //! - [`browse`]: movement, panes, filter.
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
+//! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
 //! - [`answers`]: what was read.  [`databases`]: which there are and whether they answer.
 //! - [`environments`]: choosing another one.  [`mouse`]: the mouse.
@@ -10,6 +11,7 @@
 
 pub mod answers;
 pub mod browse;
+pub mod cells;
 pub mod changes;
 pub mod databases;
 pub mod dialogs;
@@ -21,6 +23,7 @@ pub mod outcome;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::cells::Tally;
 use super::command::Group;
 use super::database::Database;
 use super::effect::Effect;
@@ -40,7 +43,7 @@ const TYPED_AHEAD: usize = 64;
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let quiet = is_quiet(model, &msg);
     let before = quiet.then(|| (model.dirty, shown(model)));
-    model.dirty |= !matches!(msg, Msg::Tick(_));
+    model.dirty |= !matches!(msg, Msg::Tick(_) | Msg::Waited { .. });
     let mut effects = match msg {
         Msg::Start => start(model),
         Msg::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
@@ -53,19 +56,24 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Tick(now) => tick(model, now),
         Msg::Terminate => vec![Effect::Quit],
-        Msg::Page { request, result } => answers::page(model, request, result),
-        Msg::Rank { request, result } => answers::rank(model, request, &result),
+        Msg::Page { request, database, result } => answers::page(model, request, &database, result),
+        Msg::Rank { request, database, result } => answers::rank(model, request, &database, result),
+        Msg::Waited { request } => cells::waited(model, request),
         Msg::Count { database, result } => databases::count(model, &database, result),
         Msg::Discovered { places, failure } => databases::discovered(model, places, failure.as_ref()),
         Msg::Probed { database, result } => databases::probed(model, &database, result),
         Msg::EnvironmentOpened { request, result } => environments::opened(model, request, result),
         Msg::Fetched { request, result } => answers::fetched(model, request, result),
         Msg::Compared { request, comparison } => answers::compared(model, request, comparison),
-        Msg::PrefixFound { request, result } => answers::prefix_found(model, request, result),
-        Msg::FilterProgress { filter, passed, hits, finished } => {
-            answers::filter_progress(model, filter, (passed, hits, finished))
+        Msg::PrefixFound { request, database, result } => {
+            answers::prefix_found(model, request, &database, result)
         }
-        Msg::FilterFailed { filter, failure } => answers::filter_failed(model, filter, &failure),
+        Msg::FilterProgress { filter, database, passed, hits, finished } => {
+            answers::filter_progress(model, filter, &database, Tally { passed, hits, finished })
+        }
+        Msg::FilterFailed { filter, database, failure } => {
+            answers::filter_failed(model, filter, &database, &failure)
+        }
         Msg::Prepared { request, result } => outcome::prepared(model, request, *result),
         Msg::Applied { request, outcome } => outcome::applied(model, request, outcome),
         Msg::Edited { request, result } => editing::edited(model, request, result),
@@ -104,6 +112,7 @@ fn shown(model: &Model) -> Vec<impl PartialEq + use<>> {
 
 fn settle(model: &mut Model) -> Vec<Effect> {
     let mut effects = fit(model);
+    effects.extend(cells::follow(model));
     effects.extend(browse::follow_selection(model));
     effects.extend(databases::counts(model));
     let now = model.now;

@@ -109,9 +109,10 @@ impl Preparation<'_> {
 
     /// The row of an instance where it is read from.
     async fn source(&self, database: &DatabaseName, instance_uuid: &str) -> Result<StoredSpec, Refusal> {
-        let found = match self.stores.require(database).map_err(failed)?.get(instance_uuid).await {
+        let unread = |error| failed(error, instance_uuid);
+        let found = match self.stores.require(database).map_err(unread)?.get(instance_uuid).await {
             Err(error @ StoreError::NoTable { .. }) => return Err(Refusal::NotFound(error.to_string())),
-            other => other.map_err(failed)?,
+            other => other.map_err(unread)?,
         };
         found.ok_or_else(|| {
             Refusal::NotFound(format!(
@@ -127,14 +128,15 @@ impl Preparation<'_> {
         database: &DatabaseName,
         instance_uuid: &str,
     ) -> Result<Option<StoredSpec>, Refusal> {
-        match self.stores.require(database).map_err(failed)?.get(instance_uuid).await {
+        let unread = |error| failed(error, instance_uuid);
+        match self.stores.require(database).map_err(unread)?.get(instance_uuid).await {
             Err(StoreError::NoTable { .. }) => Err(Refusal::Refused {
                 reason: format!(
                     "{database} has no table request_specs. Add it first, with `reqspec db sync`"
                 ),
                 forceable: false,
             }),
-            other => other.map_err(failed),
+            other => other.map_err(unread),
         }
     }
 
@@ -293,6 +295,8 @@ impl Preparation<'_> {
     }
 }
 
-fn failed(error: StoreError) -> Refusal {
-    Refusal::Failed(error.to_string())
+/// A database that cannot be asked, and for whose spec.
+fn failed(error: StoreError, instance_uuid: &str) -> Refusal {
+    let whose = named(instance_uuid);
+    Refusal::Failed(format!("{error}. The spec of {whose} could not be read; nothing was done"))
 }

@@ -71,30 +71,32 @@ pub(super) fn server(parts: &Parts, shown: &str, notices: &mut Vec<String>) -> R
     Ok(Server { endpoint, user, password: password.map(Secret::new), database, tls })
 }
 
-/// The hosts and ports of the query, which win over the URL's: one `host=a,b`, or several `host=a:1`
-/// (`_split_multihost_from_url`).
+/// The hosts and ports of the query, which win over the URL's: `host=a,b`, several `host=a:1`, or one of
+/// that form beside which no `port` stands (`_split_multihost_from_url`).
 fn places(query: &mut Query<'_>, parts: &Parts) -> (Vec<String>, Vec<String>) {
-    let mut hosts = Vec::new();
-    let mut ports = Vec::new();
-    for host in query.take_all("host").into_iter().flat_map(|hosts| hosts.split(',')) {
-        // A socket's directory or a bare IPv6 address has no port behind it.
-        match host.rsplit_once(':') {
-            Some((name, port)) if !host.starts_with('/') && !name.contains(':') && !port.is_empty() => {
-                hosts.push(name.to_owned());
-                ports.push(port.to_owned());
-            }
-            _ => hosts.push(host.to_owned()),
-        }
+    let given = query.take_all("host");
+    let split = |texts: &[&str]| texts.iter().flat_map(|text| text.split(',')).map(str::to_owned).collect();
+    let ports: Vec<String> = split(&query.take_all("port"));
+    let with_port = |host: &str| host.split_once(':').is_some_and(|(name, port)| is_plain(name, port));
+    match given.as_slice() {
+        [] => (split(parts.host.as_deref().as_slice()), ports),
+        [one] if ports.is_empty() && with_port(one) => apart(&given),
+        [_] => (split(&given), ports),
+        _ if ports.is_empty() => apart(&given),
+        _ => (apart(&given).0, ports),
     }
-    let given: Vec<String> =
-        query.take_all("port").into_iter().flat_map(|ports| ports.split(',')).map(str::to_owned).collect();
-    if !given.is_empty() {
-        ports = given;
-    }
-    if hosts.is_empty() {
-        hosts.extend(parts.host.iter().flat_map(|hosts| hosts.split(',')).map(str::to_owned));
-    }
-    (hosts, ports)
+}
+
+/// Hosts with their ports, `a:1`; a port that is not given is empty.
+fn apart(given: &[&str]) -> (Vec<String>, Vec<String>) {
+    let pairs = given.iter().map(|host| host.split_once(':').unwrap_or((host, "")));
+    pairs.map(|(name, port)| (name.to_owned(), port.to_owned())).unzip()
+}
+
+/// Whether a host's name and port are of the letters that SQLAlchemy takes apart.
+fn is_plain(name: &str, port: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+        && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn port(query: Option<&str>, parts: &Parts, shown: &str) -> Result<u16, UrlError> {

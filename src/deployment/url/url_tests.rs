@@ -212,10 +212,11 @@ fn with_password() -> impl Strategy<Value = (String, String, [String; 2])> {
     let password = "([a-zA-Z0-9]|[/#+:%?@&= !~;,$<>|\\[\\]{}\"'\u{fc}\u{1b}\n]){1,14}";
     let userinfo = (scheme, user, password, tail)
         // Where no raw `@` ends the password, one inside it does, and a number in front of it is a port.
-        .prop_filter("told by nothing", |(_, _, password, tail)| {
+        .prop_filter("told by nothing", |(_, user, password, tail)| {
             let port = password.split(['/', '?']).next().is_some_and(|part| part.parse::<u16>().is_ok());
             let at = password.contains('@') || password.contains("%40");
-            tail.contains('@') || (!at && (tail.contains("%40") || !port))
+            let encoded = tail.contains("%40") && !user.contains('@');
+            tail.contains('@') || (!at && (encoded || !port))
         })
         // `://` behind a word reads like a scheme and a user without a password.
         .prop_filter("a scheme", |(scheme, _, password, _)| {

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use mysql_async::{ClientIdentity, Conn, DriverError, Error, IoError, Opts, OptsBuilder, SslOpts};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -174,7 +176,14 @@ impl Secrets {
             }
         }
         let authorities = match &tls.ca {
-            Some(path) => Some(file(path).await?),
+            Some(path) => {
+                let bytes = file(path).await?;
+                if !matches!(CertificateDer::pem_slice_iter(&bytes).next(), Some(Ok(_))) {
+                    let words = "it holds no certificate in PEM form".to_owned();
+                    return Err(ConnectError::TlsFile(path.to_owned(), words));
+                }
+                Some(bytes)
+            }
             None => None,
         };
         let identity = match (&tls.certificate, &tls.key) {

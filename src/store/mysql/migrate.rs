@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use mysql_async::{Error, Value};
+use mysql_async::{Error, Row, Value};
 
 use super::link::Link;
 use super::reason::{self, Subject};
@@ -24,6 +24,8 @@ const LOOKING: &str = "looking at migrations";
 const APPLYING: &str = "applying migrations";
 /// No such table.
 const NO_TABLE: u16 = 1146;
+/// The table is there already.
+const TABLE_EXISTS: u16 = 1050;
 
 /// How the database stands. Changes nothing.
 pub(super) async fn status(
@@ -103,9 +105,9 @@ fn records_of(kind: Kind) -> String {
     )
 }
 
-fn found(columns: Option<Vec<mysql_async::Row>>, records: Vec<mysql_async::Row>) -> Found {
-    let name = |mut row: mysql_async::Row| text::take_text(&mut row, 0).unwrap_or_default();
-    let applied = |mut row: mysql_async::Row| Applied {
+fn found(columns: Option<Vec<Row>>, records: Vec<Row>) -> Found {
+    let name = |mut row: Row| text::take_text(&mut row, 0).unwrap_or_default();
+    let applied = |mut row: Row| Applied {
         version: text::take_number(&mut row, 0),
         name: text::take_text(&mut row, 1).unwrap_or_default(),
         checksum: text::take_text(&mut row, 2).unwrap_or_default(),
@@ -217,8 +219,11 @@ async fn apply_one(session: &Session, link: &mut Link, migration: &Migration) ->
     let mut made = true;
     for statement in migration.sql.split(";\n").filter(|statement| !statement.trim().is_empty()) {
         super::write::execute(link, statement, Vec::new()).await?;
-        // "Table already exists" is a note where IF NOT EXISTS is said.
-        made &= link.conn()?.get_warnings() == 0;
+        // Where IF NOT EXISTS is said, a table that is there already is a note. (There may be others:
+        // MySQL 8 calls the character set of nova's tables old-fashioned.)
+        let notes = session::first_answer(link, "SHOW WARNINGS", usize::MAX).await?;
+        let was_there = |mut note: Row| text::take_number::<u16>(&mut note, 1) == TABLE_EXISTS;
+        made &= !notes.into_iter().any(was_there);
     }
     Ok(made)
 }

@@ -64,12 +64,7 @@ impl ConnectError {
         else {
             return None;
         };
-        // As rustls writes them: `DnsName("db.example")`, `IpAddress(10.0.0.1)`.
-        presented.iter().find_map(|name| {
-            let name = name.strip_prefix("DnsName(\"").and_then(|name| name.strip_suffix("\")"))?;
-            // Of `*.example` any host will do.
-            Some(name.strip_prefix('*').map_or_else(|| name.to_owned(), |rest| format!("any{rest}")))
-        })
+        presented.iter().find_map(|name| certified(name))
     }
 
     /// Trying again in a moment may help.
@@ -84,6 +79,16 @@ impl ConnectError {
             Self::Driver(_) => false,
         }
     }
+}
+
+/// A name as rustls writes it: `DnsName("db.example")`, `IpAddress(10.0.0.1)`.
+fn certified(name: &str) -> Option<String> {
+    if let Some(number) = name.strip_prefix("IpAddress(") {
+        return number.strip_suffix(')').map(str::to_owned);
+    }
+    let name = name.strip_prefix("DnsName(\"")?.strip_suffix("\")")?;
+    // Of `*.example` any host will do.
+    Some(name.strip_prefix('*').map_or_else(|| name.to_owned(), |rest| format!("any{rest}")))
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
@@ -326,9 +331,11 @@ impl Subject {
         let Self { endpoint, account, schema, .. } = self;
         let words = &error.message;
         match error.code {
-            1045 | 1698 => {
-                format!("{endpoint} refuses the account {account} ({words}); check user and password")
-            }
+            // The server says the same where it, or the account, demands encryption or a certificate.
+            1045 | 1698 => format!(
+                "{endpoint} refuses the account {account} ({words}); check user and password, and whether the \
+                 account demands TLS or a certificate (ssl_ca, ssl_cert, ssl_key)"
+            ),
             1044 => format!(
                 "the account {account} may not use the database {schema} ({words}); check its name, or GRANT the \
                  rights"
@@ -420,7 +427,7 @@ impl Subject {
 
 /// `Table 'nova.request_specs' doesn't exist`, whatever the language of the server.
 fn names_our_table(words: &str) -> bool {
-    words.contains(".request_specs'") || words.contains("request_specs")
+    words.contains(".request_specs'")
 }
 
 fn server_words(error: &ServerError) -> String {

@@ -25,7 +25,10 @@ pub(super) fn literal(text: &str) -> String {
     if text.bytes().all(harmless) {
         return format!("'{text}'");
     }
-    format!("_utf8mb4 {}", binary(text.as_bytes()))
+    // MariaDB compares no column of utf8mb3 with characters that it lacks, unless it is told how.
+    let is_wide = text.chars().any(|character| character.len_utf8() > 3);
+    let collation = if is_wide { " COLLATE utf8mb4_bin" } else { "" };
+    format!("_utf8mb4 {}{collation}", binary(text.as_bytes()))
 }
 
 /// Bytes as a literal.
@@ -133,7 +136,7 @@ mod tests {
         assert_eq!(literal(""), "''");
         assert_eq!(literal("a'b"), "_utf8mb4 x'612762'");
         assert_eq!(literal("a\\"), "_utf8mb4 x'615c'");
-        assert_eq!(literal("\u{1f600}"), "_utf8mb4 x'f09f9880'");
+        assert_eq!(literal("\u{1f600}"), "_utf8mb4 x'f09f9880' COLLATE utf8mb4_bin");
         assert_eq!(of_value(&SqlValue::Real(1.5)), "1.5e0");
         assert_eq!(of_value(&SqlValue::Integer(-3)), "-3");
         assert_eq!(of_value(&SqlValue::Null), "NULL");

@@ -203,7 +203,7 @@ async fn try_until_decided(
             }
         };
         match reason::kind(&error) {
-            Kind::Contended if !matches!(change, Change::Hold { .. }) || stage != Stage::Committing => {
+            Kind::Contended => {
                 roll_back(writer, link, deadline).await;
                 let pause = pause(attempts);
                 if attempts == ATTEMPTS || Instant::now() + pause >= deadline {

@@ -38,7 +38,12 @@ fn place(entry: &Entry) -> Place {
 /// Looks for databases that are not known yet.
 pub async fn discover(sessions: &Sessions) -> Msg {
     let deployment = sessions.deployment();
-    let failure = deployment.discover().await.err().map(|error| failure(&error));
+    // Over the session that the rows are read with: one connection, and one attempt at it.
+    let found = match sessions.get(&DatabaseName::Api).await {
+        Ok(api) => deployment.discover_from(api.as_ref()).await,
+        Err(error) => Err(error),
+    };
+    let failure = found.err().map(|error| failure(&error));
     Msg::Discovered { places: places(deployment), failure }
 }
 

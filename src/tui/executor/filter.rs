@@ -29,9 +29,9 @@ const STRIDE: u32 = 256;
 
 /// The filters that run or whose hits are shown.
 #[derive(Default)]
-pub struct Filters(HashMap<RequestId, Arc<Filter>>);
+pub struct Filters(HashMap<(RequestId, DatabaseName), Arc<Filter>>);
 
-/// One filter.
+/// One filter, in one database.
 pub struct Filter {
     needle: Needle,
     cancel: Cancel,
@@ -41,6 +41,7 @@ pub struct Filter {
     told: AtomicBool,
     last_report: Mutex<Instant>,
     id: RequestId,
+    database: DatabaseName,
     out: Sender<Msg>,
 }
 
@@ -75,9 +76,12 @@ impl Filters {
             told: AtomicBool::new(false),
             last_report: Mutex::new(Instant::now()),
             id,
+            database: database.clone(),
             out: out.clone(),
         });
-        self.0.insert(id, Arc::clone(&filter));
+        if let Some(before) = self.0.insert((id, database.clone()), Arc::clone(&filter)) {
+            before.cancel.cancel();
+        }
         tokio::spawn(async move {
             let _under_way = under_way;
             let visitor: Arc<dyn RowVisitor> = filter.clone();
@@ -89,22 +93,25 @@ impl Filters {
             }
             let msg = match result {
                 Ok(_) => filter.report(true),
-                Err(failure) => Msg::FilterFailed { filter: id, failure },
+                Err(failure) => Msg::FilterFailed { filter: id, database, failure },
             };
             let _ = out.send(msg).await;
         });
     }
 
-    /// Ends one and forgets its hits.
+    /// Ends one, wherever it runs, and forgets its hits.
     pub fn stop(&mut self, id: RequestId) {
-        if let Some(filter) = self.0.remove(&id) {
-            filter.cancel.cancel();
-        }
+        self.0.retain(|(known, _), filter| {
+            if *known == id {
+                filter.cancel.cancel();
+            }
+            *known != id
+        });
     }
 
     /// One that was begun and not ended.
-    pub fn get(&self, id: RequestId) -> Option<Arc<Filter>> {
-        self.0.get(&id).cloned()
+    pub fn get(&self, id: RequestId, database: &DatabaseName) -> Option<Arc<Filter>> {
+        self.0.get(&(id, database.clone())).cloned()
     }
 }
 
@@ -136,7 +143,8 @@ impl Filter {
 
     fn report(&self, finished: bool) -> Msg {
         let (passed, hits) = (self.passed.load(Ordering::Relaxed), self.found.load(Ordering::Relaxed));
-        Msg::FilterProgress { filter: self.id, passed, hits, finished }
+        let database = self.database.clone();
+        Msg::FilterProgress { filter: self.id, database, passed, hits, finished }
     }
 
     /// Number of hits before that key; None if they were not kept.
@@ -252,7 +260,11 @@ impl Hits {
         }
         let hits = self.in_order(page.order);
         let limit = page.limit as usize;
-        let is = |at: usize, key: &PageKey| hits.get(at).is_some_and(|(_, id)| *id == key.id);
+        // A key of another database may have the id of a hit, but another last update.
+        let same = |hit: &(i64, i64), key: &PageKey| {
+            hit.1 == key.id && (page.order == SortOrder::Id || hit.0 == moment(&key.updated))
+        };
+        let is = |at: usize, key: &PageKey| hits.get(at).is_some_and(|hit| same(hit, key));
         let (start, end) = match &page.from {
             PageFrom::Start => (0, limit),
             PageFrom::End => (hits.len().saturating_sub(limit), hits.len()),
@@ -312,6 +324,7 @@ mod tests {
     #[case(SortOrder::Updated, PageFrom::Start, &[2, 7])]
     #[case(SortOrder::Updated, PageFrom::After(key(7, "2026-01-03 00:00:00")), &[4, 9])]
     #[case(SortOrder::Updated, PageFrom::End, &[4, 9])]
+    #[case(SortOrder::Updated, PageFrom::After(key(4, "2026-01-03 00:00:00")), &[4, 9])]
     fn pages_of_hits_go_by_key(#[case] order: SortOrder, #[case] from: PageFrom, #[case] expected: &[i64]) {
         let page = PageRequest { order, from, limit: 2 };
         assert_eq!(hits().page(&page).expect("kept"), expected);

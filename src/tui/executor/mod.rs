@@ -26,7 +26,7 @@ use crate::app::{Effect, Msg};
 use crate::deployment::{Deployment, Environments};
 use crate::query::PageKey;
 use crate::spec::summary::Summary;
-use crate::store::{StoreError, StoredSpec};
+use crate::store::{DatabaseName, StoreError, StoredSpec};
 use filter::Filters;
 use sessions::Sessions;
 
@@ -82,6 +82,14 @@ impl Executor {
             out,
             under_way: Arc::new(()),
         }
+    }
+
+    /// Uses a session that was opened elsewhere for its database.
+    ///
+    /// # Errors
+    /// It is none of the deployment's databases.
+    pub fn adopt(&self, store: sessions::Store) -> Result<(), StoreError> {
+        self.sessions.as_ref().map_or(Ok(()), |sessions| sessions.adopt(store))
     }
 
     /// Whether nothing is under way: all answers were sent.
@@ -159,10 +167,11 @@ impl Executor {
             }),
             Effect::LoadPage { request, database, filter: None, page } => self.spawn(async move {
                 let rows = sessions.with(&database, |store| async move { store.page(page).await }).await;
-                Msg::Page { request, result: rows.map(|rows| rows.into_iter().map(row).collect()) }
+                let result = rows.map(|found| rows_of(&database, found));
+                Msg::Page { request, database, result }
             }),
             Effect::LoadPage { request, database, filter: Some(id), page } => {
-                let filter = self.filters.get(id);
+                let filter = self.filters.get(id, &database);
                 self.spawn(async move {
                     let rows = match filter {
                         Some(filter) => {
@@ -171,18 +180,28 @@ impl Executor {
                         }
                         None => Ok(Vec::new()),
                     };
-                    Msg::Page { request, result: rows.map(|rows| rows.into_iter().map(row).collect()) }
+                    let result = rows.map(|found| rows_of(&database, found));
+                    Msg::Page { request, database, result }
                 });
             }
             Effect::Rank { request, database, filter: None, order, key } => self.spawn(async move {
                 tokio::time::sleep(ROWS_FIRST).await;
                 let read = |store: sessions::Store| async move { store.rank(order, key).await };
-                Msg::Rank { request, result: sessions.with(&database, read).await }
+                let result = sessions.with(&database, read).await;
+                Msg::Rank { request, database, result }
             }),
-            Effect::Rank { request, filter: Some(id), order, key, .. } => {
-                let rank = self.filters.get(id).and_then(|filter| filter.rank(order, &key));
+            Effect::Rank { request, database, filter: Some(id), order, key } => {
+                let rank = self.filters.get(id, &database).and_then(|filter| filter.rank(order, &key));
                 let unknown = || Failure::Failed("too many hits to number them".to_owned());
-                self.answer(Msg::Rank { request, result: rank.ok_or_else(unknown) });
+                self.answer(Msg::Rank { request, database, result: rank.ok_or_else(unknown) });
+            }
+            Effect::Wait { request, time } => {
+                let out = self.out.clone();
+                // Nothing is under way: who waits for it waits for something else, too.
+                tokio::spawn(async move {
+                    tokio::time::sleep(time).await;
+                    let _ = out.send(Msg::Waited { request }).await;
+                });
             }
             Effect::Count { database } => self.spawn(async move {
                 let result = sessions.with(&database, |store| async move { store.count().await }).await;
@@ -205,7 +224,8 @@ impl Executor {
                 let read =
                     |store: sessions::Store| async move { store.find_prefix(&prefix, PREFIX_ROWS).await };
                 let rows = sessions.with(&database, read).await;
-                Msg::PrefixFound { request, result: rows.map(|rows| rows.into_iter().map(row).collect()) }
+                let result = rows.map(|found| rows_of(&database, found));
+                Msg::PrefixFound { request, database, result }
             }),
             Effect::StartFilter { filter, database, needle } => {
                 let under_way = Arc::clone(&self.under_way);
@@ -235,11 +255,16 @@ impl Executor {
     }
 }
 
+fn rows_of(database: &DatabaseName, stored: Vec<StoredSpec>) -> Vec<Row> {
+    stored.into_iter().map(|stored| row(database, stored)).collect()
+}
+
 /// A stored row as a list shows it.
-pub fn row(stored: StoredSpec) -> Row {
+pub fn row(database: &DatabaseName, stored: StoredSpec) -> Row {
     let updated = stored.updated_at.as_deref().or(stored.created_at.as_deref()).unwrap_or_default();
     let key = PageKey { id: stored.id, updated: updated.to_owned() };
-    Row { summary: Summary::of(&stored.spec), key, instance_uuid: stored.instance_uuid }
+    let (database, summary) = (database.clone(), Summary::of(&stored.spec));
+    Row { database, summary, key, instance_uuid: stored.instance_uuid }
 }
 
 /// A store's error as the state machine knows it.

@@ -127,6 +127,16 @@ impl Sessions {
         self.slots.get(database, address, open).await
     }
 
+    /// Takes a session that was opened elsewhere, in the place of the one there is.
+    ///
+    /// # Errors
+    /// It is none of this deployment's databases.
+    pub fn adopt(&self, store: Store) -> Result<(), StoreError> {
+        let address = self.deployment.address(store.name())?;
+        self.slots.lock().insert(store.name().clone(), Slot::Open(address, store));
+        Ok(())
+    }
+
     /// Does something with the session of a database.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::database::label;
 use crate::app::row::Row;
 use crate::app::words::{age, unix_seconds};
 use crate::spec::summary::DEMANDS;
@@ -13,6 +14,8 @@ use crate::tui::theme::{Glyph, Role, Theme};
 pub enum Column {
     /// The instance's uuid, its beginning where there is little room.
     Instance,
+    /// The cell it lives in, where several are listed.
+    Cell,
     /// The flavor's name.
     Flavor,
     /// The availability zone.
@@ -38,6 +41,7 @@ impl Column {
     pub fn head(self) -> &'static str {
         match self {
             Column::Instance => "INSTANCE",
+            Column::Cell => "CELL",
             Column::Flavor => "FLAVOR",
             Column::Zone => "AZ",
             Column::Demands => "DEMANDS",
@@ -74,6 +78,7 @@ impl Column {
                 let shown = if width < 36 { uuid.chars().take(8).collect() } else { uuid.into_owned() };
                 (shown, Role::Value)
             }
+            Column::Cell => (escaped(&label(&row.database)).into_owned(), Role::Label),
             Column::Flavor => text(&summary.flavor, Role::Text),
             Column::Zone => text(&summary.availability_zone, Role::Text),
             Column::Demands => {
@@ -121,8 +126,9 @@ fn memory(megabytes: i64) -> String {
     }
 }
 
-/// The columns for so many characters, each with its width; two free characters between them.
-pub fn chosen(width: u16) -> Vec<(Column, u16)> {
+/// The columns for so many characters, each with its width; two free characters between them. `cell`
+/// is the width of the column of cells where there is to be one.
+pub fn chosen(width: u16, cell: Option<u16>) -> Vec<(Column, u16)> {
     let width = width.max(1);
     let mut columns = vec![
         (Column::Instance, 8),
@@ -131,6 +137,11 @@ pub fn chosen(width: u16) -> Vec<(Column, u16)> {
         (Column::Demands, 8),
         (Column::Updated, 7),
     ];
+    if let Some(width) = cell {
+        columns.insert(1, (Column::Cell, width));
+        // Room for it: flavors are cut a little earlier where there is none.
+        columns[2].1 = 8;
+    }
     let needed =
         |columns: &[(Column, u16)]| columns.iter().map(|(_, width)| width + 2).sum::<u16>().saturating_sub(2);
     // Least room: what tells specs apart stays.
@@ -140,7 +151,13 @@ pub fn chosen(width: u16) -> Vec<(Column, u16)> {
         }
     }
     if needed(&columns) > width {
-        return vec![(Column::Instance, width)];
+        // Half of it says in which cell; equal instances would look the same without it.
+        return match cell {
+            Some(cell) if width >= 12 => {
+                vec![(Column::Instance, width - 2 - cell.min(width - 6)), (Column::Cell, cell.min(width - 6))]
+            }
+            _ => vec![(Column::Instance, width)],
+        };
     }
     // More room: more columns, the numbers first.
     if width >= 60 {
@@ -159,7 +176,8 @@ pub fn chosen(width: u16) -> Vec<(Column, u16)> {
     // What is left widens the names, then shows the whole uuid.
     let mut left = width - needed(&columns);
     for (column, most) in [
-        (Column::Zone, 8_u16),
+        (Column::Flavor, 10_u16),
+        (Column::Zone, 8),
         (Column::Flavor, 16),
         (Column::Image, 18),
         (Column::Zone, 12),
@@ -197,16 +215,22 @@ mod tests {
     #[test]
     fn columns_never_need_more_than_there_is() {
         for width in 0..500 {
-            let columns = chosen(width);
-            let needed: u16 = columns.iter().map(|(_, width)| width + 2).sum::<u16>() - 2;
-            assert!(needed <= width.max(1), "{width}: {columns:?}");
+            for cell in [None, Some(4), Some(12)] {
+                let columns = chosen(width, cell);
+                let needed: u16 = columns.iter().map(|(_, width)| width + 2).sum::<u16>() - 2;
+                assert!(needed <= width.max(1), "{width}: {columns:?}");
+                let has_cell = columns.iter().any(|(column, _)| *column == Column::Cell);
+                assert_eq!(has_cell, cell.is_some() && width >= 12, "{width}");
+            }
         }
     }
 
     #[test]
     fn wide_panes_show_all() {
-        assert_eq!(chosen(96).len(), 10);
-        assert_eq!(chosen(56).len(), 5);
+        assert_eq!(chosen(96, None).len(), 10);
+        assert_eq!(chosen(56, None).len(), 5);
+        assert_eq!(chosen(53, Some(5)).len(), 6, "half of 120 columns");
+        assert_eq!(chosen(96, Some(5)).len(), 11);
     }
 
     #[rstest::rstest]

@@ -3,7 +3,7 @@
 //! ```text
 //!  title                                                          title.rs
 //! ┌ API · … ────────────────┐┌ cell1 · … ────────── [ ] next cell ┐
-//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, columns.rs
+//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, columns.rs, cells.rs
 //! └ /filter ────── 1 of 212 ┘└ …                          1 of 640 ┘
 //! ┌ Filters ─ Flavor ─ … ─────────────────────────────────────────┐
 //! │                                                                │  detail.rs
@@ -15,12 +15,14 @@
 //! instead of it: editor.rs, databases.rs. [`pen`] draws text.
 
 pub mod bar;
+pub mod cells;
 pub mod columns;
 pub mod databases;
 pub mod detail;
 pub mod dialog;
 pub mod editor;
 pub mod editor_prompt;
+pub mod empty;
 pub mod environments;
 pub mod health;
 pub mod help;

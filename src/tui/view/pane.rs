@@ -4,16 +4,17 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
-use super::columns::{chosen, placed};
-use super::databases::next;
-use super::pen::{Pen, Piece, wrapped};
+use super::cells;
+use super::columns::{Column, chosen, placed};
+use super::empty::{empty, old_rows};
+use super::pen::{Pen, Piece};
 use crate::app::Model;
-use crate::app::database::{Database, Health, label};
+use crate::app::database::label;
 use crate::app::filter::{Filter, Stage};
 use crate::app::layout::Side;
 use crate::app::model::Focus;
-use crate::app::pane::Pane;
-use crate::app::row::{Failure, Row};
+use crate::app::pane::{Pane, Source};
+use crate::app::row::Row;
 use crate::app::selection::{Counterpart, Selection};
 use crate::app::words::grouped;
 use crate::query::SortOrder;
@@ -25,14 +26,11 @@ const MARGIN: u16 = 2;
 /// Columns at the end of a row: the sign of the counterpart between spaces.
 const SIGN: u16 = 3;
 
-/// Seconds without an answer that are worth saying.
-const SILENCE: i64 = 2;
-
 /// Draws the pane of that side.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, side: Side, model: &Model, theme: &Theme) {
     let Some(pane) = model.pane(side) else { return };
     let focused = model.focus == Focus::List(side);
-    let head = head(model, side, pane);
+    let head = head(model, side, pane, theme);
     let hint = hint(model, side, area.width);
     let (foot_left, cursor) = foot(model, side, pane, theme);
     let foot_right = position(model, pane);
@@ -57,10 +55,14 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, side: Side, model: &Model, theme:
     }
 }
 
-fn head(model: &Model, side: Side, pane: &Pane) -> Vec<Piece> {
+fn head(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> Vec<Piece> {
     let role = if model.side == side { Role::Title } else { Role::Text };
-    let mut pieces = vec![(format!(" {} ", escaped(&label(&pane.database))), role)];
-    if let Some(database) = model.database(&pane.database) {
+    let name = match &pane.source {
+        Source::One(name) => name,
+        Source::Cells(cells) => return cells::head(model, cells, role, theme),
+    };
+    let mut pieces = vec![(format!(" {} ", escaped(&label(name))), role)];
+    if let Some(database) = model.database(name) {
         let place = database.location.rsplit('/').next().unwrap_or_default();
         let place = place.split('?').next().unwrap_or_default();
         if !place.is_empty() {
@@ -78,12 +80,32 @@ fn hint(model: &Model, side: Side, width: u16) -> Vec<Piece> {
     let mut pieces = Vec::new();
     if side == Side::Right && model.databases.len() > 2 && width >= 30 {
         pieces.extend([(" [ ]".to_owned(), Role::Key), (" next cell ".to_owned(), Role::Muted)]);
+        let one = model.pane(side).is_some_and(|pane| pane.cells().is_none());
+        let toggle = match (one, width >= 58) {
+            (true, true) => " all cells ",
+            (true, false) => " all ",
+            (false, true) => " one cell ",
+            (false, false) => " one ",
+        };
+        pieces.extend([(" a".to_owned(), Role::Key), (toggle.to_owned(), Role::Muted)]);
     }
     if folded {
-        let other = model.pane(side.other()).map(|pane| label(&pane.database)).unwrap_or_default();
+        let other = model.pane(side.other()).map(name).unwrap_or_default();
         pieces.extend([(" Tab".to_owned(), Role::Key), (format!(" {} ", escaped(&other)), Role::Muted)]);
     }
     pieces
+}
+
+fn name(pane: &Pane) -> String {
+    pane.database().map_or_else(|| "all cells".to_owned(), label)
+}
+
+/// How many specs the pane's databases hold, once counted.
+fn counted(model: &Model, pane: &Pane) -> Option<u64> {
+    match &pane.source {
+        Source::One(name) => model.database(name)?.count,
+        Source::Cells(cells) => cells::count(model, cells),
+    }
 }
 
 /// The left part of the foot, and the column of the text cursor where the filter is typed.
@@ -96,13 +118,15 @@ fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, O
         cursor = filter.typing.then_some(3 + filter.input.visual_cursor() as u16);
         let shown = if filter.typing { format!("{text} ") } else { text };
         pieces.push((shown, Role::Value));
-        let total = model.database(&pane.database).and_then(|database| database.count);
-        let progress = filter.progress(total);
+        let progress = filter.progress(counted(model, pane));
         if !progress.is_empty() {
             let busy =
                 if filter.is_busy() { format!("{} ", theme.glyph(Glyph::Busy)) } else { String::new() };
             let role = if matches!(filter.stage, Stage::Failed(_)) { Role::Danger } else { Role::Muted };
             pieces.push((format!(" {busy}{} ", escaped(&progress)), role));
+        }
+        if let Some(gaps) = filter.gaps() {
+            pieces.push((format!("{} ", escaped(&gaps)), Role::Warn));
         }
     }
     if pane.list.order() == SortOrder::Updated {
@@ -117,31 +141,14 @@ fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, O
     (pieces, cursor)
 }
 
-/// That the rows are those of before, and why.
-fn old_rows(model: &Model, pane: &Pane, theme: &Theme) -> Option<Piece> {
-    if pane.list.is_empty() {
-        return None;
-    }
-    let database = model.database(&pane.database)?;
-    let silent = pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
-    let text = match (silent, pane.list.failure(), &database.health) {
-        (_, _, Health::Down { retry_at, .. }) => {
-            let cause = database.cause().unwrap_or_default();
-            let text = format!("old rows: {cause}{}", next(database, *retry_at, model.now));
-            return Some((format!(" {} {} ", theme.glyph(Glyph::Down), escaped(&text)), Role::Danger));
-        }
-        (Some(seconds), _, _) => format!("no answer for {seconds} s"),
-        (None, Some(failure), _) => format!("old rows: {}; r retries", failure.sentence()),
-        (None, None, _) => return None,
-    };
-    Some((format!(" {} {} ", theme.glyph(Glyph::Busy), escaped(&text)), Role::Warn))
-}
-
 /// What the other pane says of the selected spec where its row is not in sight.
 fn elsewhere(model: &Model, pane: &Pane, theme: &Theme) -> Vec<Piece> {
     let Some(selection) = &model.selection else { return Vec::new() };
     if pane.list.shows(&selection.instance_uuid) {
         return Vec::new();
+    }
+    if pane.cells().is_some() {
+        return cells::elsewhere(selection, theme);
     }
     let uuid: String = escaped(&selection.instance_uuid).chars().take(8).collect();
     let Some((sign, role)) = sign(selection, theme) else { return Vec::new() };
@@ -168,8 +175,7 @@ fn position(model: &Model, pane: &Pane) -> Vec<Piece> {
         Some(Stage::Passing { hits, .. }) => Some(*hits),
         _ => None,
     };
-    let counted = model.database(&pane.database).and_then(|database| database.count);
-    let total = hits.or(pane.list.whole()).or(counted);
+    let total = hits.or(pane.list.whole()).or(counted(model, pane));
     let text = match (pane.list.ordinal(), total) {
         (Some(at), Some(total)) => format!(" {} of {} ", grouped(at), grouped(total.max(at))),
         (Some(at), None) => format!(" {} ", grouped(at)),
@@ -197,7 +203,8 @@ fn rows(
     theme: &Theme,
 ) {
     let mut pen = Pen::new(frame, area, theme);
-    let columns = chosen(pen.area.width.saturating_sub(MARGIN + SIGN));
+    let cell = pane.cells().map(|cells| cells::width(model, cells, theme));
+    let columns = chosen(pen.area.width.saturating_sub(MARGIN + SIGN), cell);
     let mut at = MARGIN;
     for (column, width) in &columns {
         let head = column.head();
@@ -225,16 +232,18 @@ fn rows(
                 if is_selected { Role::Title } else { Role::Absent },
             );
         }
-        draw_row(&mut pen, line, row, &columns, (model.now, searched), theme);
+        draw_row(&mut pen, line, row, &columns, (model, searched), theme);
         let width = pen.area.width;
         let is_counterpart = model.side != side && selected.is_some();
         if is_selected || is_counterpart {
             let role = if is_selected && focused { Role::Selected } else { Role::Counterpart };
             pen.restyle(0, line, width, theme.style(role));
         }
-        if let Some((sign, role)) =
-            selected.filter(|_| is_selected || is_counterpart).and_then(|selection| sign(selection, theme))
-        {
+        // Of several on the other side one is compared.
+        let compared = |selection: &&Selection| {
+            is_selected || (is_counterpart && selection.other_database.as_ref() == Some(&row.database))
+        };
+        if let Some((sign, role)) = selected.filter(compared).and_then(|selection| sign(selection, theme)) {
             let row = if is_selected && focused { Role::Selected } else { Role::Counterpart };
             pen.styled(width.saturating_sub(2), line, 1, sign, theme.mark(role, row));
         }
@@ -245,19 +254,23 @@ fn draw_row(
     pen: &mut Pen<'_>,
     line: u16,
     row: &Row,
-    columns: &[(super::columns::Column, u16)],
-    (now, searched): (i64, Option<&str>),
+    columns: &[(Column, u16)],
+    (model, searched): (&Model, Option<&str>),
     theme: &Theme,
 ) {
     let mut at = MARGIN;
     for (column, width) in columns {
-        if let (Some(problem), true) = (&row.summary.problem, at > MARGIN) {
+        let told = !matches!(column, Column::Instance | Column::Cell);
+        if let (Some(problem), true) = (&row.summary.problem, told) {
             let rest = pen.area.width.saturating_sub(at + SIGN);
             let text = format!("{} {}", theme.glyph(Glyph::Broken), escaped(problem));
             pen.text(at, line, rest, &text, Role::Danger);
             return;
         }
-        let (text, role) = column.cell(row, now, usize::from(*width), theme);
+        let (mut text, role) = column.cell(row, model.now, usize::from(*width), theme);
+        if *column == Column::Cell {
+            text = cells::mark(model, &row.database, theme);
+        }
         let start = at + placed(&text, *width, column.right());
         pen.text(start, line, *width, &text, role);
         if let Some(found) = searched.filter(|_| column.searched()).and_then(|wanted| find(&text, wanted)) {
@@ -275,69 +288,4 @@ fn find(text: &str, wanted: &str) -> Option<(u16, u16)> {
     let (text, wanted) = (text.to_ascii_lowercase(), wanted.to_ascii_lowercase());
     let at = text.find(&wanted).filter(|_| !wanted.is_empty())?;
     Some((text[..at].width() as u16, wanted.width() as u16))
-}
-
-/// Why there are no rows, and what to do.
-fn empty(pen: &mut Pen<'_>, model: &Model, pane: &Pane, theme: &Theme) {
-    let Some(database) = model.database(&pane.database) else { return };
-    let name = label(&pane.database);
-    let text = match (pane.list.failure(), &database.health, &pane.filter) {
-        (_, Health::NoTable, _) | (Some(Failure::NoTable), _, _) => {
-            vec![(format!("{name} has no request_specs table: reqspec db sync adds it"), Role::Warn)]
-        }
-        (_, Health::Down { reason, retry_at, .. }, _) => down(database, reason, *retry_at, model.now, theme),
-        (Some(failure), _, _) => vec![(format!("{}. r retries", failure.sentence()), Role::Danger)],
-        (None, Health::Connecting, _) => {
-            let seconds = database.connecting_for(model.now).filter(|seconds| *seconds > 0);
-            let seconds = seconds.map(|seconds| format!(" {seconds} s")).unwrap_or_default();
-            let busy = theme.glyph(Glyph::Busy);
-            vec![
-                (format!("{busy} connecting{}{seconds}", theme.glyph(Glyph::Ellipsis)), Role::Text),
-                (database.location.clone(), Role::Muted),
-            ]
-        }
-        (None, _, Some(filter)) if filter.is_busy() => vec![("looking …".to_owned(), Role::Muted)],
-        (None, _, Some(filter)) if filter.hits_of().is_some() => {
-            vec![("nothing matches; Esc shows all again".to_owned(), Role::Muted)]
-        }
-        (None, _, _) if !pane.list.is_loaded() => {
-            let waits =
-                pane.waiting_since.map(|since| model.now - since).filter(|seconds| *seconds >= SILENCE);
-            match waits {
-                Some(seconds) => vec![(format!("no answer for {seconds} s"), Role::Warn)],
-                None => vec![("reading …".to_owned(), Role::Muted)],
-            }
-        }
-        _ => vec![(
-            "no specs here; n creates one from a file, m and c on the other side bring one".to_owned(),
-            Role::Muted,
-        )],
-    };
-    let width = pen.area.width.saturating_sub(4);
-    let fold = |(text, role): (String, Role)| -> Vec<(String, Role)> {
-        wrapped(&escaped(&text), usize::from(width)).into_iter().map(|line| (line, role)).collect()
-    };
-    let lines: Vec<_> = text.into_iter().flat_map(fold).collect();
-    let top = 1 + pen.area.height.saturating_sub(1 + lines.len() as u16) / 3;
-    for (line, (text, role)) in (top..).zip(lines) {
-        let at = 2 + width.saturating_sub(text.width() as u16) / 2;
-        pen.text(at, line, width, &text, role);
-    }
-}
-
-/// That a database is down, why, and what comes next.
-fn down(
-    database: &Database,
-    reason: &str,
-    retry_at: Option<i64>,
-    now: i64,
-    theme: &Theme,
-) -> Vec<(String, Role)> {
-    let name = label(&database.name);
-    let sentence = (format!("{} {name} is down: {reason}", theme.glyph(Glyph::Down)), Role::Danger);
-    let then = match next(database, retry_at, now) {
-        nothing if nothing.is_empty() => "r looks again".to_owned(),
-        next => format!("{}; r asks now", next.trim_start_matches([' ', '·'])),
-    };
-    vec![sentence, (then, Role::Muted)]
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reqspec::query::{PageFrom, PageRequest, SortOrder};
+use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::address::{Endpoint, Secret, Tls, TlsMode};
 use reqspec::store::{
     Access, Cancel, DatabaseName, NewSpec, RowRef, RowVisitor, SpecStore, StoreError, Timeouts, address, open,
@@ -140,6 +140,47 @@ fn a_page_and_a_look_up_take_one_round_trip() {
             assert!(both < DELAY * 4, "a page and a look-up took {both:?}");
         }
     });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL (tests/run)"]
+fn pages_look_ups_and_passes_go_by_an_index() {
+    let database = Database::with_table(Kind::Postgres);
+    fill(&database, 20_000, 300);
+    let mut session = database.session();
+    session.run("ANALYZE request_specs");
+    let store = store(&database, Access::ReadOnly, Timeouts::default());
+    let mut passes = |of: &str| -> u64 {
+        let sql = format!("SELECT {of} FROM pg_stat_user_tables WHERE relname = 'request_specs'");
+        session.value(&sql).unwrap().parse().unwrap()
+    };
+    // The server tells with a delay of a second or so what its sessions did.
+    thread::sleep(Duration::from_millis(1_500));
+    let (whole, by_index) = (passes("seq_scan"), passes("idx_scan"));
+    let key = PageKey { id: 10_000, updated: String::new() };
+    let ask = async || {
+        let all = [
+            PageFrom::Start,
+            PageFrom::End,
+            PageFrom::After(key.clone()),
+            PageFrom::Before(key.clone()),
+            PageFrom::At(key.clone()),
+        ];
+        for from in all {
+            let page = store.page(PageRequest { order: SortOrder::Id, from, limit: 50 }).await.unwrap();
+            assert_eq!(page.len(), 50);
+        }
+        assert!(store.get("00000007").await.unwrap().is_some());
+        assert_eq!(store.get_many(&["00000007".into(), "00000008".into()]).await.unwrap().len(), 2);
+        assert_eq!(store.find_prefix("000012", 50).await.unwrap().len(), 50);
+        let passed = store.scan(Arc::new(Slow::default()), Cancel::default()).await.unwrap();
+        assert_eq!(passed, 20_000);
+    };
+    wait_until("the server tells of what was asked", Duration::from_secs(20), || {
+        block_on(ask());
+        passes("idx_scan") >= by_index + 9
+    });
+    assert_eq!(passes("seq_scan"), whole, "something was read from end to end");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! MySQL's option files (`my.cnf`), which a URL names with `read_default_file` and `read_default_group`.
 //!
-//! They are read in the way of the driver that the URL names: [`pymysql`] or [`client`]. In both, what
+//! They are read in the way of the driver that the URL names: `pymysql` or `client`. In both, what
 //! the URL says wins over the file.
 //!
 //! Reads files; imports nothing of ours. No error and no Debug holds a value.

@@ -48,7 +48,7 @@ pub fn parse(text: &str) -> Result<Address, UrlError> {
 /// Engines and drivers: `sqlite`, `mysql` and `mariadb` (with `+pymysql`, `+mysqldb`, `+mysqlconnector` and
 /// others), `postgresql` (with `+psycopg2`, `+psycopg` and others). User and password are
 /// percent-decoded, a `+` in them is one; a raw `@` in a password is refused. What the drivers would take
-/// from the query is taken: see [`mysql`] and [`postgres`].
+/// from the query is taken: see `mysql` and `postgres`.
 ///
 /// # Errors
 /// [`UrlError`]

@@ -12,7 +12,8 @@ use super::value::{Raw, Stamp};
 use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use crate::store::{StoreError, StoredSpec, TableState};
 
-/// The columns of a [`StoredSpec`], in the order of [`stored_spec`].
+/// The columns of a [`StoredSpec`], in the order of [`stored_spec`]. They bear the names of the table's:
+/// an ORDER BY must say that it means those, or it sorts by what is made here, which has no index.
 pub(super) const COLUMNS: &str =
     "id::int8, instance_uuid::text, spec::text, created_at::timestamp, updated_at::timestamp";
 /// The key of [`SortOrder::Updated`]: rows without a time are the lowest.
@@ -84,8 +85,8 @@ pub(super) async fn page(link: &Link, request: &PageRequest) -> Result<Vec<Store
     });
     let direction = if ascending { "ASC" } else { "DESC" };
     let order = match request.order {
-        SortOrder::Id => format!("id {direction}"),
-        SortOrder::Updated => format!("{UPDATED} {direction}, id {direction}"),
+        SortOrder::Id => format!("request_specs.id {direction}"),
+        SortOrder::Updated => format!("{UPDATED} {direction}, request_specs.id {direction}"),
     };
     let sql = format!("SELECT {COLUMNS} FROM request_specs {condition} ORDER BY {order} LIMIT $1");
     let rows = link.rows(pool, operation, Query::new(sql, parameters)).await?;
@@ -188,8 +189,9 @@ pub(super) async fn find_prefix(
             condition.push_str(&format!(" AND instance_uuid {than} ${}", parameters.len()));
         }
     }
-    let sql =
-        format!("SELECT {COLUMNS} FROM request_specs WHERE {condition} ORDER BY instance_uuid LIMIT $1");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM request_specs WHERE {condition} ORDER BY request_specs.instance_uuid LIMIT $1"
+    );
     let rows = link.rows(&link.pages, operation, Query::new(sql, parameters)).await?;
     let mut found = stored(link, operation, &rows)?;
     found.sort_by(|one, other| one.instance_uuid.cmp(&other.instance_uuid));

@@ -26,7 +26,7 @@ const OPERATION: &str = "reading all specs";
 /// Rows between two reports of progress; then others get the thread, too.
 const REPORT: u64 = 2_000;
 const COPY: &str = "COPY (SELECT id::int8, instance_uuid::text, spec::text, \
-                    COALESCE(updated_at, created_at)::timestamp FROM request_specs ORDER BY id) \
+                    COALESCE(updated_at, created_at)::timestamp FROM request_specs ORDER BY request_specs.id) \
                     TO STDOUT (FORMAT binary)";
 /// What the binary format begins with, before its flags and the length of what extends it.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";

@@ -2,7 +2,9 @@
 //! through read-only sessions; sessions for writing are opened for the apply step alone.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::args::ChangeArguments;
@@ -66,26 +68,37 @@ pub async fn prepare(
     instance_uuid: &str,
 ) -> Result<Plan, Refusal> {
     let deployment = sessions.deployment();
-    let mut stores = Stores::new();
-    for database in intent.databases() {
-        if !deployment.databases().contains(database) {
-            return Err(Refusal::Failed(format!("no database {database}")));
+    let (wanted, all) = (intent.databases(), deployment.databases());
+    if let Some(database) = wanted.iter().find(|database| !all.contains(database)) {
+        return Err(Refusal::Failed(format!("no database {database}")));
+    }
+    let asked = all.iter().map(|database| {
+        let needed = wanted.contains(&database);
+        async move {
+            let answer = match needed {
+                true => sessions.get(database).await,
+                false => sessions.get_within(database, BETTER).await,
+            };
+            (database, needed, answer)
         }
-        let store = sessions.get(database).await.map_err(|error| Refusal::Failed(error.to_string()))?;
-        stores.insert(store);
+    });
+    let mut stores = Stores::new();
+    for (database, needed, answer) in join_all(asked).await {
+        match answer {
+            Ok(store) => stores.insert(store),
+            Err(error) if needed => return Err(Refusal::Failed(error.to_string())),
+            // What follows from its silence is said in the plan.
+            Err(error) => stores.insert_closed(database.clone(), error),
+        }
     }
     // The API database knows where the instance is; the plan says so where it cannot be asked.
-    let instance_home = match sessions.get(&DatabaseName::Api).await {
-        Ok(api) => {
-            let home = deployment.instance_home(api.as_ref(), instance_uuid).await;
-            stores.insert(api);
-            home
-        }
-        Err(_) => InstanceHome::Unknown,
+    let instance_home = match stores.get(&DatabaseName::Api) {
+        Some(api) => deployment.instance_home(api.as_ref(), instance_uuid).await,
+        None => InstanceHome::Unknown,
     };
     let mut instance_state = None;
     if let InstanceHome::Cell(cell) = &instance_home
-        && let Ok(cell) = sessions.get(&DatabaseName::Cell(cell.clone())).await
+        && let Some(cell) = stores.get(&DatabaseName::Cell(cell.clone()))
     {
         instance_state = deployment.instance_state(cell.as_ref(), instance_uuid).await;
     }
@@ -99,6 +112,9 @@ pub async fn prepare(
     };
     change::prepare(&stores, &facts, intent).await
 }
+
+/// Longest that is waited for a database that a plan is better with but does not need.
+const BETTER: Duration = Duration::from_secs(1);
 
 /// Confirm a plan and apply it, or only print it.
 pub async fn carry_out(

@@ -4,9 +4,11 @@
 use crate::spec::text::named;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::error::{CliError, Exit};
 use super::output::say;
@@ -75,6 +77,22 @@ impl Sessions {
             Arc::clone(opened.entry(database.clone()).or_default())
         };
         slot.get_or_init(|| self.deployment.open(database, Access::ReadOnly)).await.clone()
+    }
+
+    /// The session of a database that is asked for `within` that time and then given up for good: a
+    /// command that comes back for it waits once.
+    pub async fn get_within(&self, database: &DatabaseName, within: Duration) -> Result<Store, StoreError> {
+        if let Ok(answer) = timeout(within, self.get(database)).await {
+            return answer;
+        }
+        let late = StoreError::Unavailable {
+            database: database.clone(),
+            location: self.deployment.location(database),
+            reason: "it did not answer in time".to_owned(),
+        };
+        let given_up = Slot::new(OnceCell::new_with(Some(Err(late.clone()))));
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(database.clone(), given_up);
+        Err(late)
     }
 
     /// A database that was named on the command line, or a usage error that names those there are.

@@ -1,10 +1,11 @@
-//! How a connection with a server is made, and what a session of it is set to.
+//! How a connection with a server is made, and what a transaction on it is set to.
 //!
 //! Nothing but names goes into the startup packet: poolers (PgBouncer) refuse more, and a setting
-//! made there would hide the server's own from `pg_settings.reset_val`, which the probe reads. The
-//! settings follow as statements, in one round trip, before the connection is used. A pooler that
-//! gives each transaction another server's session forgets them: so each request says again, in
-//! its own transaction, that it only reads ([`super::pool`]). Imports the parent module.
+//! made there would hide the server's own from `pg_settings.reset_val`, which the probe reads.
+//! Nothing is set for a session either: a pooler that lends a server's connection for a transaction
+//! at a time would pass that on to whoever is lent it next. Nova would find itself read-only, and
+//! its statements ended after our time. So every transaction begins with all its settings
+//! (`SET LOCAL`), which end with it ([`Conn::begin`]). Imports the parent module.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -47,8 +48,8 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// The statements that make a session one for this.
-    fn settings(self, timeouts: Timeouts) -> String {
+    /// The statements that make a transaction one for this, once it has begun.
+    fn settings(self, timeouts: Timeouts, keeps_bytes: bool) -> String {
         let patience = (timeouts.answer + SERVER_PATIENCE).as_millis();
         let (statement, idle) = match self {
             Self::Read | Self::Write => (patience, patience.saturating_mul(2)),
@@ -56,15 +57,22 @@ impl Role {
             Self::Hold => (patience, u128::from(HOLD_MS)),
         };
         let lock = LOCK_WAIT.min(timeouts.answer / 2).as_millis().max(1);
-        let read_only = match self {
-            Self::Read | Self::Scan => "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; ",
+        // Of a server without an encoding nothing is converted, nor checked: the bytes come as they are.
+        let encoding = if keeps_bytes { "; SET LOCAL client_encoding = 'SQL_ASCII'" } else { "" };
+        format!(
+            "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; \
+             SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}; \
+             SET LOCAL idle_in_transaction_session_timeout = {idle}{encoding}"
+        )
+    }
+
+    /// What a transaction for this may do.
+    fn access(self) -> &'static str {
+        match self {
+            Self::Read | Self::Scan => " READ ONLY",
             // Not `READ WRITE`: where the server's own default is read-only, somebody meant it.
             Self::Write | Self::Hold => "",
-        };
-        format!(
-            "{read_only}SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET statement_timeout = {statement}; \
-             SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {idle}; "
-        )
+        }
     }
 }
 
@@ -108,7 +116,7 @@ impl Target {
         Ok(Self { config, tls, server: server.clone(), timeouts })
     }
 
-    /// A connection for that, and the first row that `ask` (plain SQL without parameters) gives.
+    /// A connection for that, and the row that `ask` (plain SQL without parameters, or nothing) gives.
     pub async fn connect(&self, role: Role, ask: &str) -> Result<(Conn, Vec<Option<String>>), Trouble> {
         let within = self.timeouts.connect;
         let silent = || {
@@ -118,28 +126,26 @@ impl Target {
                 within.as_secs_f32()
             ))
         };
-        timeout(within, self.begin(role, ask)).await.unwrap_or_else(|_| Err(silent()))
+        timeout(within, self.establish(role, ask)).await.unwrap_or_else(|_| Err(silent()))
     }
 
-    async fn begin(&self, role: Role, ask: &str) -> Result<(Conn, Vec<Option<String>>), Trouble> {
+    async fn establish(&self, role: Role, ask: &str) -> Result<(Conn, Vec<Option<String>>), Trouble> {
         let conn = match &self.tls {
-            None => self.start(self.config.clone(), NoTls).await?,
-            Some(tls) => match self.start(self.config.clone(), tls.clone()).await {
+            None => self.start(role, self.config.clone(), NoTls).await?,
+            Some(tls) => match self.start(role, self.config.clone(), tls.clone()).await {
                 // As libpq: what prefers TLS does without where that is what the server wants.
                 Err(first) if self.config.get_ssl_mode() == SslMode::Prefer && first.may_do_without_tls => {
                     let mut plain = self.config.clone();
                     plain.ssl_mode(SslMode::Disable);
-                    self.start(plain, NoTls).await.map_err(|_| first)?
+                    self.start(role, plain, NoTls).await.map_err(|_| first)?
                 }
                 other => other?,
             },
         };
-        let mut settings = role.settings(self.timeouts);
-        if conn.keeps_bytes {
-            // Nothing is converted, nor checked: the bytes come out as they are.
-            settings.push_str("SET client_encoding = 'SQL_ASCII'; ");
+        if ask.is_empty() {
+            return Ok((conn, Vec::new()));
         }
-        let answer = conn.client.simple_query_raw(&format!("{settings}{ask}")).await;
+        let answer = conn.client.simple_query_raw(&format!("{}; {ask}; COMMIT", conn.beginning(""))).await;
         let mut rows = std::pin::pin!(answer.map_err(|error| conn.trouble(&error))?);
         let mut first = Vec::new();
         while let Some(message) = rows.try_next().await.map_err(|error| conn.trouble(&error))? {
@@ -150,7 +156,7 @@ impl Target {
         Ok((conn, first))
     }
 
-    async fn start<T>(&self, config: Config, tls: T) -> Result<Conn, Refused>
+    async fn start<T>(&self, role: Role, config: Config, tls: T) -> Result<Conn, Refused>
     where
         T: MakeTlsConnect<Socket> + 'static + Send,
         T::Stream: Send,
@@ -178,7 +184,15 @@ impl Target {
         });
         let task = task.ok_or_else(|| Trouble::Other("there are no threads for it".to_owned()))?;
         let tls = self.tls.clone();
-        Ok(Conn { client, task: task.abort_handle(), ended, keeps_bytes, spent: AtomicBool::new(false), tls })
+        Ok(Conn {
+            client,
+            task: task.abort_handle(),
+            ended,
+            access: role.access(),
+            settings: role.settings(self.timeouts, keeps_bytes),
+            spent: AtomicBool::new(false),
+            tls,
+        })
     }
 }
 
@@ -207,12 +221,28 @@ pub(super) struct Conn {
     pub client: Client,
     task: AbortHandle,
     ended: Arc<OnceLock<String>>,
-    keeps_bytes: bool,
+    access: &'static str,
+    settings: String,
     spent: AtomicBool,
     tls: Option<MakeRustlsConnect>,
 }
 
 impl Conn {
+    /// Begin a transaction, with an isolation level or the server's own, that is set to what the
+    /// connection is for, and do `then` in it (plain SQL, or nothing): one flight.
+    pub async fn begin(&self, isolation: &str, then: &str) -> Result<(), Trouble> {
+        let sql = format!("{}; {then}", self.beginning(isolation));
+        self.client.batch_execute(&sql).await.map_err(|error| {
+            // It may have begun, and been set to half of it.
+            self.spend();
+            self.trouble(&error)
+        })
+    }
+
+    fn beginning(&self, isolation: &str) -> String {
+        format!("BEGIN {isolation}{}; {}", self.access, self.settings)
+    }
+
     /// It is not to be used for another request.
     pub fn spend(&self) {
         self.spent.store(true, Ordering::Relaxed);

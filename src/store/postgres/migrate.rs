@@ -1,5 +1,5 @@
-//! Our migrations, run on a PostgreSQL database: what is there is looked at in a session that can
-//! only read, and looked at again under an advisory lock before anything is applied, all in one
+//! Our migrations, run on a PostgreSQL database: what is there is looked at in a transaction that
+//! can only read, and looked at again under an advisory lock before anything is applied, all in one
 //! transaction. Imports `connect`, `pool`.
 
 use std::sync::Arc;
@@ -63,8 +63,7 @@ fn judge(link: &Link, found: Found) -> Status {
 }
 
 async fn find_alone(conn: &Conn, kind: Kind) -> Result<Found, Trouble> {
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    conn.client.batch_execute(begin).await.map_err(|error| conn.trouble(&error))?;
+    conn.begin("ISOLATION LEVEL REPEATABLE READ", "").await?;
     let found = find(conn, kind).await;
     conn.client.batch_execute("COMMIT").await.map_err(|error| conn.trouble(&error))?;
     found
@@ -111,7 +110,7 @@ async fn apply(link: &Link) -> Result<Report, StoreError> {
     let kind = Kind::of(&link.database);
     let (conn, _) = link.target.connect(Role::Write, "").await.map_err(failed)?;
     let run = async |sql: &str| conn.client.batch_execute(sql).await.map_err(|error| conn.trouble(&error));
-    run(&format!("BEGIN ISOLATION LEVEL READ COMMITTED; {LOCK}")).await.map_err(failed)?;
+    conn.begin("ISOLATION LEVEL READ COMMITTED", LOCK).await.map_err(failed)?;
     // Another one may have applied them while this one waited for the lock.
     let status = judge(link, find(&conn, kind).await.map_err(failed)?);
     match &status.state {

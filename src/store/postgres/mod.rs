@@ -1,14 +1,14 @@
 //! The PostgreSQL engine.
 //!
-//! - `connect`: how a connection is made and what its session is set to.  `tls`: whom it trusts.
+//! - `connect`: how a connection is made and what its transactions are set to.  `tls`: whom it trusts.
 //! - `pool`: the connections of a session, what becomes of one that is lost, requests in one flight.
 //! - `read`: pages and look-ups.  `select`: plain queries.  `scan`: passes over all rows.
 //! - `write`: create, save, destroy, hold.  `probe`: what a server says of itself.
 //! - `migrate`: our migrations.
 //! - `value`, `time`: types on the wire.  `trouble`: what failures mean, in plain words.
 //!
-//! Everything that only reads does so on connections that can do nothing else, in a writing session
-//! too. What may take long (counts, ranks, pages by last update, passes) has connections of its
+//! Everything that only reads does so in transactions that can do nothing else, in a writing session
+//! too. No setting outlives its transaction. What may take long (counts, ranks, pages by last update, passes) has connections of its
 //! own. Imports `query` and the parent module.
 
 mod connect;

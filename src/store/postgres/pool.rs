@@ -4,7 +4,7 @@
 //! - A request has a connection to itself. One that does not come to its end (its future was
 //!   dropped, it took too long) takes its connection with it: abandoned, the query stopped on the
 //!   server, never used again.
-//! - Every request is `BEGIN READ ONLY`, the query, `COMMIT`, sent in one flight.
+//! - Every request is `BEGIN READ ONLY` with its settings, the query, `COMMIT`, sent in one flight.
 //! - What only reads is asked again when the connection was lost, on a new one, after 50, 200 and
 //!   800 ms, while there is time; of a server that is starting, for as long as there is time.
 
@@ -207,13 +207,9 @@ impl Query {
 
     /// Ask it in a transaction of its own that can only read: one flight.
     pub async fn ask_alone(&self, conn: &Conn) -> Result<Vec<Row>, Trouble> {
-        let (begun, rows, ended) = join3(
-            conn.client.batch_execute("BEGIN READ ONLY"),
-            self.ask(conn),
-            conn.client.batch_execute("COMMIT"),
-        )
-        .await;
-        begun.map_err(|error| conn.trouble(&error))?;
+        let (begun, rows, ended) =
+            join3(conn.begin("", ""), self.ask(conn), conn.client.batch_execute("COMMIT")).await;
+        begun?;
         let rows = rows?;
         ended.map_err(|error| conn.trouble(&error))?;
         Ok(rows)

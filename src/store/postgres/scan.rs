@@ -106,9 +106,9 @@ async fn begin_once(link: &Link) -> Result<(Conn, CopyOutStream), Trouble> {
     let (conn, _) = link.target.connect(Role::Scan, "").await?;
     let mut conn = Own(Some(conn));
     let Own(Some(in_use)) = &conn else { return Err(Trouble::silent(Duration::ZERO)) };
-    let setup = "BEGIN READ ONLY; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
-    let (begun, prepared) = join(in_use.client.batch_execute(setup), in_use.client.prepare(COPY)).await;
-    begun.map_err(|error| in_use.trouble(&error))?;
+    let setup = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
+    let (begun, prepared) = join(in_use.begin("", setup), in_use.client.prepare(COPY)).await;
+    begun?;
     let statement = prepared.map_err(|error| in_use.trouble(&error))?;
     let rows = in_use.client.copy_out(&statement).await.map_err(|error| in_use.trouble(&error))?;
     match conn.0.take() {

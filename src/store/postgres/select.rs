@@ -56,9 +56,8 @@ async fn ask(
     limit: u32,
 ) -> Result<Vec<Vec<SqlValue>>, Trouble> {
     let types: Vec<Type> = parameters.iter().map(parameter_type).collect();
-    let (begun, statement) =
-        join(conn.client.batch_execute("BEGIN READ ONLY"), conn.client.prepare_typed(sql, &types)).await;
-    begun.map_err(|error| conn.trouble(&error))?;
+    let (begun, statement) = join(conn.begin("", ""), conn.client.prepare_typed(sql, &types)).await;
+    begun?;
     let answer = async {
         let statement = statement?;
         let values: Vec<AsText> = parameters.iter().map(AsText::new).collect();
@@ -101,6 +100,8 @@ async fn ask(
         conn.spend();
         return Ok(made);
     }
+    // The rows keep the prepared statement, which must not outlive the transaction either.
+    drop(found);
     conn.client.batch_execute("ROLLBACK").await.map_err(|error| conn.trouble(&error))?;
     Ok(made)
 }

@@ -2,7 +2,8 @@
 //! compared here; exactly one row is changed, by id, read back, and committed. Imports `pool`.
 //!
 //! Where the connection is lost while it commits, the server is asked afterwards what became of
-//! that very transaction; only where it cannot say, the row itself is looked at.
+//! that very transaction; where it cannot say, or says that it was committed, the row itself is
+//! looked at: a server that took over may have given the transaction's number to another.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -25,8 +26,8 @@ use crate::store::{Access, Hold, NewSpec, StoreError, StoredSpec};
 const ATTEMPTS: u32 = 5;
 /// A commit is on the disk before it is reported, also where the server would not wait for it: a
 /// move deletes one row because the other is safe.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('synchronous_commit', 'on', true) \
-                     WHERE current_setting('synchronous_commit') = 'off'";
+const SAFELY: &str = "SELECT set_config('synchronous_commit', 'on', true) \
+                      WHERE current_setting('synchronous_commit') = 'off'";
 
 /// What is to be changed.
 pub(super) enum Change {
@@ -228,11 +229,11 @@ fn refused(link: &Link, trouble: Trouble, operation: &str) -> StoreError {
 /// Begin, and lock the row of an instance: one flight.
 async fn locked(conn: &Conn, instance_uuid: &str) -> Result<Option<StoredSpec>, Trouble> {
     let Some(query) = get_query(instance_uuid, "FOR UPDATE") else {
-        conn.client.batch_execute("BEGIN").await.map_err(|error| conn.trouble(&error))?;
+        conn.begin("", "").await?;
         return Ok(None);
     };
-    let (begun, rows) = join(conn.client.batch_execute(BEGIN), query.ask(conn)).await;
-    begun.map_err(|error| conn.trouble(&error))?;
+    let (begun, rows) = join(conn.begin("ISOLATION LEVEL READ COMMITTED", SAFELY), query.ask(conn)).await;
+    begun?;
     rows?.first().map(stored_spec).transpose()
 }
 
@@ -344,6 +345,12 @@ async fn fate(
         location: Arc::clone(&link.shown),
         reason: format!("{reason}; nothing was written by {operation}"),
     };
+    // The server knows no such transaction: another one took over, or this one began anew.
+    let by_the_row = async |row| match holds(link, change, operation).await {
+        Holds::After => Ok(row),
+        Holds::Before => Err(unwritten()),
+        Holds::Other | Holds::Unknown => Err(uncertain(reason.clone())),
+    };
     let deadline = Instant::now() + link.timeouts.answer;
     let mut pauses = PAUSES.iter().chain(std::iter::repeat(&PAUSES[PAUSES.len() - 1]));
     let question =
@@ -360,19 +367,21 @@ async fn fate(
         match asked.await {
             Ok(Ok(rows)) => match rows.first().and_then(|row| field::<Option<String>>(row, 0).ok().flatten())
             {
-                Some(status) if status == "committed" => return Ok(row),
+                Some(status) if status == "committed" => {
+                    return match holds(link, change, operation).await {
+                        Holds::After | Holds::Other => Ok(row),
+                        Holds::Before => Err(uncertain(format!(
+                            "{reason}; the server says that transaction {transaction} was committed, yet the row \
+                             is as it was before"
+                        ))),
+                        Holds::Unknown => Err(uncertain(reason)),
+                    };
+                }
                 Some(status) if status == "aborted" => return Err(unwritten()),
                 Some(_) => {}
-                None => {
-                    return by_the_row(link, change, operation, row, unwritten(), uncertain(reason.clone()))
-                        .await;
-                }
+                None => return by_the_row(row).await,
             },
-            // Another server took over, or this one began anew, and knows no such transaction.
-            Ok(Err(trouble)) if trouble.code().is_some() => {
-                return by_the_row(link, change, operation, row, unwritten(), uncertain(reason.clone()))
-                    .await;
-            }
+            Ok(Err(trouble)) if trouble.code().is_some() => return by_the_row(row).await,
             Ok(Err(_)) => link.clear(),
             Err(_) => return Err(uncertain(reason)),
         }
@@ -383,17 +392,20 @@ async fn fate(
     }
 }
 
-/// The same, by what the row holds now.
-async fn by_the_row(
-    link: &Link,
-    change: &Change,
-    operation: &str,
-    row: Option<StoredSpec>,
-    unwritten: StoreError,
-    uncertain: StoreError,
-) -> Result<Option<StoredSpec>, StoreError> {
+/// What the row of a change holds now.
+enum Holds {
+    /// What it held before the change: nothing, if it was to be created.
+    Before,
+    /// What the change makes of it: nothing, if it was to be deleted.
+    After,
+    Other,
+    /// It could not be read.
+    Unknown,
+}
+
+async fn holds(link: &Link, change: &Change, operation: &str) -> Holds {
     let Ok(now) = super::read::get(link, operation, change.instance_uuid()).await else {
-        return Err(uncertain);
+        return Holds::Unknown;
     };
     let now = now.map(|row| row.spec);
     let (before, after): (Option<&[u8]>, Option<&[u8]>) = match change {
@@ -402,9 +414,9 @@ async fn by_the_row(
         Change::Destroy { before, .. } => (Some(before), None),
     };
     match now.as_deref() {
-        now if now == after => Ok(row),
-        now if now == before => Err(unwritten),
-        _ => Err(uncertain),
+        now if now == after => Holds::After,
+        now if now == before => Holds::Before,
+        _ => Holds::Other,
     }
 }
 

@@ -168,7 +168,9 @@ fn serve(mut client: TcpStream, to: u16, shared: &Shared) -> io::Result<()> {
             next = match message(&mut client) {
                 Ok(next) if next[0] != b'X' => next,
                 _ => {
+                    // PgBouncer ends the server's connection here; all but what was prepared is looked at.
                     backend.ask("ROLLBACK");
+                    backend.ask("DEALLOCATE ALL");
                     backend.look();
                     return Ok(());
                 }

@@ -1,5 +1,5 @@
 //! What only PostgreSQL can get wrong: types, times, collations, encodings, rights, migrations.
-//! What can go wrong with its connections is in `store_postgres_links.rs` and `_tls.rs`.
+//! What can go wrong with its connections is in `store_postgres_links.rs`, `_pooler.rs` and `_tls.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
 

@@ -302,7 +302,7 @@ fn server(tally: &mut Tally, case: &Value, read: &Result<url::Found, url::UrlErr
             let told = case["url"].as_str().unwrap();
             let right = match case["sslmode"].as_str() {
                 Some(mode) => !modes.contains(&mode),
-                None => told.split(['?', '&']).all(|piece| {
+                None => told.split_once('?').map_or("", |(_, query)| query).split('&').all(|piece| {
                     piece
                         .strip_prefix(&format!("{key}="))
                         .is_none_or(|value| !["true", "false"].contains(&value))

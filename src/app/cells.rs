@@ -269,6 +269,8 @@ impl Cells {
                     outcome.returned = Some(database.clone());
                 }
             }
+            // A number is missing (a newer question replaced this one, too many hits), no rows are.
+            Err(Failure::Failed(_)) if matches!(self.gathers[at].asked, Asked::Rank) => {}
             Err(failure) => self.lost(database, failure.clone()),
         }
         let gather = &mut self.gathers[at];
@@ -409,7 +411,12 @@ impl Gather {
             .filter_map(|(name, answer)| Some((part(&self.names, name), answer.as_ref().ok()?)))
             .collect();
         let failure = answers().find_map(|(_, answer)| answer.as_ref().err());
-        if let (true, Some(failure)) = (replies.is_empty(), failure) {
+        let is_unknown = match failure {
+            // Without that of one cell the sum would be wrong.
+            Some(Failure::Failed(_)) => replies.is_empty() || matches!(self.asked, Asked::Rank),
+            _ => replies.is_empty(),
+        };
+        if let (true, Some(failure)) = (is_unknown, failure) {
             return Err(failure.clone());
         }
         let rows = |reply: &Reply| reply.clone().rows();

@@ -292,6 +292,10 @@ impl Database {
     pub fn probed(&mut self, result: Result<Said, Failure>, now: i64) {
         self.probing = None;
         match result {
+            // No sign of life either: what is shown must not be "connecting" or an old reason for ever.
+            Err(Failure::Failed(reason)) if !matches!(self.health, Health::Up | Health::NoTable) => {
+                self.failed(&Failure::Down(reason), now);
+            }
             Err(failure) => self.failed(&failure, now),
             Ok(said) => {
                 if said.has_table {

@@ -96,6 +96,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// Whether it is being looked for databases that are not known yet.
     pub discovering: bool,
+    /// What was said already of how databases were found.
+    pub told: Vec<String>,
     /// Keys typed ahead of what they are meant for.
     pub typed_ahead: VecDeque<KeyEvent>,
     /// Gives out request ids.
@@ -132,11 +134,13 @@ impl Model {
             now: setup.now,
             size: setup.size,
             discovering: false,
+            told: Vec::new(),
             typed_ahead: VecDeque::new(),
             requests: Requests::default(),
             dirty: true,
         };
         for notice in setup.notices {
+            model.told.push(notice.clone());
             model.toast(ToastKind::Notice, notice);
         }
         let layout = model.layout();

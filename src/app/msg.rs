@@ -49,6 +49,8 @@ pub enum Msg {
     Discovered {
         /// All databases that are known now, the API database first.
         places: Vec<Place>,
+        /// What is to be said of how they were found, a sentence each.
+        notices: Vec<String>,
         /// Why there may be more.
         failure: Option<Failure>,
     },

@@ -110,6 +110,8 @@ pub struct Selection {
     /// Large texts: the comparison under way, then what was found.
     comparing: Option<RequestId>,
     comparison: Option<Arc<Comparison>>,
+    /// Seconds since it was selected, as far as they were counted.
+    waited: u32,
 }
 
 impl Selection {
@@ -140,6 +142,7 @@ impl Selection {
             request: None,
             comparing: None,
             comparison: None,
+            waited: 0,
         };
         if let Some(previous) = previous.filter(|previous| selection.is_same(previous)) {
             selection.own = previous.own.clone();
@@ -239,6 +242,13 @@ impl Selection {
         let own = self.request.map(|_| &self.database);
         let twins = self.twins.iter().filter(|twin| twin.request.is_some()).map(|twin| &twin.database);
         own.into_iter().chain(twins).collect()
+    }
+
+    /// Another second has passed; how many had before.
+    pub fn seconds_waited(&mut self) -> u32 {
+        let before = self.waited;
+        self.waited = before.saturating_add(1);
+        before
     }
 
     /// Whether any answer is still awaited.

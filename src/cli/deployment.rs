@@ -25,13 +25,29 @@ pub fn find(arguments: &DeploymentArguments) -> Result<Found, CliError> {
     Ok(discover::find(&said(arguments), &discover::surroundings())?)
 }
 
-/// The environments of the profile file, to be chosen from where nothing says which one is meant.
-pub fn choice(arguments: &DeploymentArguments) -> Option<Environments> {
+/// What the options come to for the terminal UI.
+pub enum Meant {
+    /// That deployment.
+    One(Box<Found>),
+    /// One of the environments of the profile file, to be chosen.
+    AnyOf(Environments),
+}
+
+/// The same where nothing needs to be said: the environments are left to be chosen from.
+pub fn find_or_choose(arguments: &DeploymentArguments) -> Result<Meant, CliError> {
+    if is_named(arguments) {
+        return find(arguments).map(|found| Meant::One(Box::new(found)));
+    }
     let (said, around) = (said(arguments), discover::surroundings());
-    let undecided =
-        !is_named(arguments) && matches!(discover::find(&said, &around), Err(FindError::Nothing(_)));
-    let environments = discover::environments(&said, &around).ok().filter(|_| undecided);
-    environments.filter(|environments| !environments.is_empty())
+    // Once: a password that is asked for may need a key to be touched.
+    let found = discover::find(&said, &around);
+    if let Err(FindError::Nothing(_)) = found
+        && let Ok(environments) = discover::environments(&said, &around)
+        && !environments.is_empty()
+    {
+        return Ok(Meant::AnyOf(environments));
+    }
+    Ok(Meant::One(Box::new(found?)))
 }
 
 /// The options as an operator's words.

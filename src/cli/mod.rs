@@ -199,12 +199,15 @@ fn named(command: &Command) -> Option<&DatabaseName> {
 }
 
 fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
-    if let Some(environments) = deployment::choice(places) {
-        let options = crate::tui::Options { write, environments, ..Default::default() };
-        crate::tui::choose(options).map_err(|error| CliError::failed(error.to_string()))?;
-        return Ok(Exit::Done);
-    }
-    let Found { mut deployment, environments } = deployment::find(places)?;
+    let found = match deployment::find_or_choose(places)? {
+        deployment::Meant::One(found) => found,
+        deployment::Meant::AnyOf(environments) => {
+            let options = crate::tui::Options { write, environments, ..Default::default() };
+            crate::tui::choose(options).map_err(|error| CliError::failed(error.to_string()))?;
+            return Ok(Exit::Done);
+        }
+    };
+    let Found { mut deployment, environments } = *found;
     if write {
         deployment.may_write().map_err(CliError::refused)?;
         deployment = deployment.with_policy(WritePolicy::FromStart);

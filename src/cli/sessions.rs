@@ -18,6 +18,8 @@ use crate::store::{Access, DatabaseName, SpecStore, StoreError, StoredSpec};
 
 /// The shortest beginning of a uuid that is looked for.
 const SHORTEST_PREFIX: usize = 6;
+/// The length of a whole one.
+const WHOLE_UUID: usize = 36;
 
 type Store = Arc<dyn SpecStore>;
 /// A session, or why there is none: that is not tried again by the same command.
@@ -119,7 +121,7 @@ impl Sessions {
             }
         }
         // A full uuid is no beginning; anything else may be one.
-        if !found.copies.is_empty() || uuid.len() >= 36 {
+        if !found.copies.is_empty() || uuid.len() >= WHOLE_UUID {
             return Ok(found);
         }
         if uuid.len() < SHORTEST_PREFIX {
@@ -194,6 +196,13 @@ impl Sessions {
     ) -> Result<(DatabaseName, StoredSpec), CliError> {
         if let Some(named) = named {
             self.check_name(named)?;
+        }
+        // Database and uuid say it all: no other database need be asked, or waited for.
+        if let Some(database) = named.filter(|_| uuid.len() >= WHOLE_UUID) {
+            return match self.get_row(database, uuid).await? {
+                Some(row) => Ok((database.clone(), row)),
+                None => Err(CliError::not_found(format!("{database}: no spec of {}", escaped(uuid)))),
+            };
         }
         let mut found = self.find(uuid).await?;
         if found.instance_uuid.as_ref() != uuid && !found.unasked.is_empty() {

@@ -103,7 +103,7 @@ pub(super) async fn mappings(api: &dyn SpecStore) -> Result<Option<Vec<Mapping>>
             let older = format!("SELECT {columns} FROM cell_mappings ORDER BY id");
             match api.select(&older, &[], MOST).await {
                 Ok(rows) => rows,
-                Err(_) if !has_table(api, &first).await => return Ok(None),
+                Err(_) if !has_table(api, "cell_mappings", &first).await => return Ok(None),
                 Err(_) => return Err(unreadable(api, first)),
             }
         }
@@ -125,12 +125,12 @@ fn mapping(row: &[SqlValue]) -> Option<Mapping> {
 }
 
 /// Whether the table is there, after the question for its rows was refused so.
-async fn has_table(api: &dyn SpecStore, refused: &StoreError) -> bool {
+pub(super) async fn has_table(api: &dyn SpecStore, table: &str, refused: &StoreError) -> bool {
     if api.engine() == Engine::Postgres {
         // Its messages come in the server's language; the catalogue is open to all.
-        let sql = "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'cell_mappings' \
-                   AND pg_catalog.pg_table_is_visible(oid)";
-        if let Ok(rows) = api.select(sql, &[], 1).await {
+        let sql =
+            "SELECT 1 FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)";
+        if let Ok(rows) = api.select(sql, &[SqlValue::Text(table.to_owned())], 1).await {
             return !rows.is_empty();
         }
     }

@@ -192,14 +192,16 @@ fn choose(
             Some(Sources::given(said.nova_conf.clone(), said.config_dirs.clone()))
         }
     };
+    let conf_is_given = !said.nova_conf.is_empty() || !said.config_dirs.is_empty();
     if said.api.is_some() {
-        // Beside --api a configuration that is named fills the templates of cell_mappings.
-        return Ok(Chosen::Given(named()));
+        // Beside --api a configuration that is given with it fills the templates of cell_mappings;
+        // that of a variable may be another cloud's.
+        return Ok(Chosen::Given(if conf_is_given { named() } else { None }));
     }
     if let Some(name) = &said.env {
         return Ok(Chosen::Profile(name.clone()));
     }
-    if !said.nova_conf.is_empty() || !said.config_dirs.is_empty() {
+    if conf_is_given {
         return Ok(Chosen::Given(named()));
     }
     if let Some(name) = (around.variable)("REQSPEC_ENV") {
@@ -302,7 +304,9 @@ impl Parts {
     }
 
     fn of_profile(profile: &Profile, file: &Path) -> Result<Self, FindError> {
-        let sources = Sources::given(profile.nova_conf.clone(), profile.config_dirs.clone());
+        let mut sources = Sources::given(profile.nova_conf.clone(), profile.config_dirs.clone());
+        // The process's own environment speaks of one cloud, the profile perhaps of another.
+        sources.environment.clear();
         let sources = (!sources.files.is_empty() || !sources.directories.is_empty()).then_some(sources);
         let what = format!("{}: api", file.display());
         let mut parts = Self::of_conf(sources.as_ref(), profile.api.as_ref(), &what)?;

@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
-use super::Entry;
+use super::{Entry, cells};
 use crate::store::{CellName, InstanceHome, InstanceState, SpecStore, SqlValue, StoreError};
 
 /// Whether a database bears the mark of nova's own migrations: `alembic_version`, or before nova 24
 /// sqlalchemy-migrate's `migrate_version`. None if it could not be asked.
 pub(super) async fn bears_upstream_schema(api: &dyn SpecStore) -> Option<bool> {
-    for sql in ["SELECT version_num FROM alembic_version", "SELECT version FROM migrate_version"] {
-        match api.select(sql, &[], 1).await {
+    for (table, column) in [("alembic_version", "version_num"), ("migrate_version", "version")] {
+        match api.select(&format!("SELECT {column} FROM {table}"), &[], 1).await {
             Ok(_) => return Some(true),
             Err(StoreError::Locked { .. } | StoreError::Unavailable { .. }) => return None,
+            // One that this account may not read is there all the same, or may be.
+            Err(error) if cells::has_table(api, table, &error).await => return None,
             Err(_) => {}
         }
     }

@@ -79,6 +79,7 @@ pub(super) fn read(text: &str, directory: &Path, home: Option<&Path>) -> Result<
     {
         let at = table.get_ref().iter().find(|(key, _)| key.get_ref() == "default");
         let at = at.map_or(0, |(_, value)| value.span().start);
+        let name = url::masked(name);
         return Err(reader.wrong(at, format!("default is {name:?}, and there is no [env.{name}]")));
     }
     let urls = file.profiles.iter().flat_map(|profile| {

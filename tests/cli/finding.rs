@@ -304,3 +304,28 @@ fn a_database_that_says_nothing_delays_no_other() {
     );
     assert!(began.elapsed().as_secs_f64() < 5.5, "{:?}", began.elapsed());
 }
+
+/// What the process's environment says of a cloud is not meant for a profile's, and a configuration
+/// that only a variable names fills no templates of another API database.
+#[test]
+fn one_cloud_is_never_mixed_with_another() {
+    let world = World::with_mappings();
+    world.nova_conf();
+    let config = profiles(&world, "[env.here]\nnova_conf = 'nova.conf'\n");
+    let other = world.directory().join("other.sqlite");
+    fs::write(&other, b"").unwrap();
+    let mut command = world.bare(&["--config", &config, "--env", "here", "cells"]);
+    command.env("OS_API_DATABASE__CONNECTION", format!("sqlite:///{}", other.display()));
+    let ran = Ran(command.output().unwrap());
+    assert!(!ran.out().contains("other.sqlite") && ran.out().contains("api.sqlite"), "{}", ran.out());
+
+    world.sql(
+        "api",
+        "UPDATE cell_mappings SET database_connection = '{scheme}:///{path}' WHERE name = 'cell1'",
+    );
+    let mut command = world.bare(&["--api", "api.sqlite", "cells"]);
+    command.env("REQSPEC_NOVA_CONF", world.directory().join("nova.conf"));
+    let ran = Ran(command.output().unwrap());
+    let cell1 = ran.out().lines().find(|line| line.starts_with("cell1")).unwrap().to_owned();
+    assert!(cell1.contains("no address"), "{}", ran.out());
+}

@@ -76,6 +76,39 @@ fn a_vanished_database_is_a_state_that_is_retried() {
     assert_eq!(world.model.databases[1].count, Some(7));
 }
 
+/// A database that answers without giving a sign of life (locked, no rights, too slow a question) is
+/// asked again all the same, and its reason is the new one.
+#[test]
+fn no_state_of_a_database_lasts_for_ever() {
+    let mut world = World::started(120, 36);
+    let rows = world.databases.insert(cell("cell1"), Err(down())).expect("there");
+    world.keys("r");
+    world.databases.insert(cell("cell1"), Err(Failure::Failed("locked by another session".to_owned())));
+    world.send(Msg::Tick(NOW + 5));
+    let Health::Down { reason, retry_at, .. } = &world.model.databases[1].health else { panic!("not down") };
+    assert!(reason.contains("locked") && retry_at.is_some(), "{reason} {retry_at:?}");
+    world.databases.insert(cell("cell1"), rows);
+    world.send(Msg::Tick(NOW + 70));
+    assert_eq!(world.model.databases[1].health, Health::Up);
+}
+
+/// The detail panel shows no other row's spec for longer than it takes to notice.
+#[test]
+fn a_text_that_does_not_come_is_waited_for_in_words() {
+    let mut world = World::started(120, 36);
+    world.hold = true;
+    world.keys("j");
+    let before = world.text();
+    assert!(!before.contains("Waiting for the spec"), "a quick answer must not flicker");
+    world.send(Msg::Tick(NOW + 1));
+    world.send(Msg::Tick(NOW + 2));
+    let text = world.text();
+    assert!(text.contains(&format!("Waiting for the spec of {} from API", uuid(2))), "{text}");
+    world.hold = false;
+    world.pump();
+    assert!(!world.text().contains("Waiting for the spec"));
+}
+
 #[test]
 fn all_down_is_still_a_screen() {
     let mut world = World::of([(api(), Err(down())), (cell("cell1"), Err(Failure::NoTable))], 120, 36);

@@ -310,7 +310,7 @@ impl World {
                     self.model.databases.iter().map(known).collect()
                 };
                 let (places, failure) = self.found.clone().unwrap_or_else(|| (known(), None));
-                Msg::Discovered { places, failure }
+                Msg::Discovered { places, notices: Vec::new(), failure }
             }
             Effect::Probe { database } => {
                 let said = self.said.get(&database).cloned().unwrap_or_else(said);

@@ -137,6 +137,8 @@ pub struct Window {
 #[derive(Debug, Clone)]
 pub struct Detail {
     subject: Option<Subject>,
+    /// What is said where there is none.
+    absence: String,
     parsed: Option<Result<Document, Malformed>>,
     constraints: Vec<Constraint>,
     tree: Option<JsonTree>,
@@ -147,6 +149,9 @@ pub struct Detail {
     viewport: Cell<(usize, usize)>,
     laid_out: RefCell<Option<LaidOut>>,
 }
+
+/// What is said where nothing is selected.
+pub const NOTHING: &str = "No spec is selected.";
 
 #[derive(Debug, Clone)]
 struct LaidOut {
@@ -165,6 +170,7 @@ impl PartialEq for Detail {
     /// What is shown, not what is cached.
     fn eq(&self, other: &Self) -> bool {
         self.subject == other.subject
+            && self.absence == other.absence
             && self.tab == other.tab
             && self.tree == other.tree
             && self.offsets == other.offsets
@@ -176,6 +182,7 @@ impl Detail {
     pub fn new() -> Self {
         Self {
             subject: None,
+            absence: NOTHING.to_owned(),
             parsed: None,
             constraints: Vec::new(),
             tree: None,
@@ -212,6 +219,13 @@ impl Detail {
             };
         }
         self.subject = subject;
+    }
+
+    /// Shows no spec, and says why.
+    pub fn clear(&mut self, absence: impl Into<String>) {
+        self.show(None);
+        self.laid_out.replace(None);
+        self.absence = absence.into();
     }
 
     /// The spec that is shown.
@@ -351,7 +365,7 @@ impl Detail {
 
     fn rows(&self, width: usize) -> Vec<Row> {
         let (Some(subject), Some(parsed)) = (&self.subject, &self.parsed) else {
-            return vec![Row::Text(0, vec![("No spec is selected.".to_owned(), Tone::Absent)])];
+            return vec![Row::Text(0, vec![(self.absence.clone(), Tone::Absent)])];
         };
         let document = match parsed {
             Ok(document) => document,

@@ -6,8 +6,9 @@ use tui_input::backend::crossterm::EventHandler;
 use super::databases;
 use crate::app::cells::Cells;
 use crate::app::comparison::Comparison;
+use crate::app::database::label;
 use crate::app::detail::json_tree::JsonTree;
-use crate::app::detail::{Counterpart as Other, Detail, Subject, Tab};
+use crate::app::detail::{Counterpart as Other, NOTHING, Subject, Tab};
 use crate::app::effect::{Effect, Requests};
 use crate::app::filter::Stage;
 use crate::app::layout::Side;
@@ -17,8 +18,12 @@ use crate::app::pane::Pane;
 use crate::app::selection::{Counterpart, Fetched, Selection};
 use crate::change::DatabaseName;
 use crate::query::SortOrder;
+use crate::spec::text::{escaped, named};
 
 type Ready = Result<(), String>;
+
+/// Seconds after which the detail panel does not wait for a text any more before it says so.
+const PATIENCE: u32 = 1;
 
 /// More hits than these are not kept one by one (see `tui::filter`), and cannot be sorted.
 pub const SORTABLE_HITS: u64 = 131_072;
@@ -342,8 +347,32 @@ pub fn follow_selection(model: &mut Model) -> Vec<Effect> {
 /// Gives the detail panel what is known of the selection.
 pub fn show_detail(model: &mut Model) {
     let Model { detail, selection, .. } = model;
-    let subject = selection.as_ref().and_then(subject);
-    Detail::show(detail, subject);
+    match selection.as_ref().and_then(subject) {
+        Some(subject) => detail.show(Some(subject)),
+        None => detail.clear(absence(selection.as_ref())),
+    }
+}
+
+/// Why there is no spec to show: that of another row would be taken for this one's.
+fn absence(selection: Option<&Selection>) -> String {
+    let Some(selection) = selection else { return NOTHING.to_owned() };
+    let (whose, place) = (named(&selection.instance_uuid), label(&selection.database));
+    match &selection.own {
+        Fetched::Pending => format!("Waiting for the spec of {whose} from {place} …"),
+        Fetched::Absent => format!("{place} has no spec of {whose} any more."),
+        Fetched::Unknown(why) => format!("The spec of {whose} could not be read: {}", escaped(why)),
+        Fetched::Present(_) => NOTHING.to_owned(),
+    }
+}
+
+/// A second has passed: a text that is still awaited is not expected soon, and the detail panel
+/// stops showing the one before.
+pub fn wait_for_text(model: &mut Model) {
+    let Some(selection) = &mut model.selection else { return };
+    if selection.own == Fetched::Pending && selection.seconds_waited() == PATIENCE {
+        show_detail(model);
+        model.dirty = true;
+    }
 }
 
 fn subject(selection: &Selection) -> Option<Subject> {

@@ -110,6 +110,16 @@ pub fn count(model: &mut Model, name: &DatabaseName, result: Result<u64, Failure
     heard(model, name, result.as_ref().err())
 }
 
+/// What is to be said of how databases were found, each sentence once.
+pub fn tell(model: &mut Model, notices: Vec<String>) {
+    for notice in notices {
+        if !model.told.contains(&notice) {
+            model.toast(ToastKind::Notice, notice.clone());
+            model.told.push(notice);
+        }
+    }
+}
+
 /// The databases that are known now. New ones are asked; those whose address changed are asked
 /// anew; one that vanished stays only as long as a pane shows it.
 pub fn discovered(model: &mut Model, places: Vec<Place>, failure: Option<&Failure>) -> Vec<Effect> {

@@ -60,7 +60,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Rank { request, database, result } => answers::rank(model, request, &database, result),
         Msg::Waited { request } => cells::waited(model, request),
         Msg::Count { database, result } => databases::count(model, &database, result),
-        Msg::Discovered { places, failure } => databases::discovered(model, places, failure.as_ref()),
+        Msg::Discovered { places, notices, failure } => {
+            databases::tell(model, notices);
+            databases::discovered(model, places, failure.as_ref())
+        }
         Msg::Probed { database, result } => databases::probed(model, &database, result),
         Msg::EnvironmentOpened { request, result } => environments::opened(model, request, result),
         Msg::Fetched { request, result } => answers::fetched(model, request, result),
@@ -220,6 +223,7 @@ fn tick(model: &mut Model, now: i64) -> Vec<Effect> {
     model.dirty |= model.now.div_euclid(60) != now.div_euclid(60);
     model.now = now;
     model.dirty |= model.toasts.expire(now);
+    browse::wait_for_text(model);
     let effects = databases::probe(model, |database| database.is_due(now));
     model.dirty |= databases::shows_seconds(model);
     effects

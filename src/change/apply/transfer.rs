@@ -4,6 +4,7 @@
 //!
 //! Imports `store`.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use super::words::{Fate, cause, fate, follow, reworded, unknown};
@@ -200,9 +201,8 @@ impl Application<'_> {
             }
             // The text is nowhere else.
             Err(error) => ApplyError::Failed(format!(
-                "{what}, and could not be put back into {from} ({error}). It is in neither: `reqspec create` \
-                 stores it again, from this text: {}",
-                String::from_utf8_lossy(text)
+                "{what}, and could not be put back into {from} ({error}). It is in neither; {}",
+                kept(instance_uuid, text)
             )),
         }
     }
@@ -278,5 +278,27 @@ fn unfinished(error: StoreError, from: &DatabaseName, to: &DatabaseName, instanc
         // What became of it was found out: it was not deleted.
         ApplyError::Uncertain(reason) => ApplyError::Failed(reason),
         other => other,
+    }
+}
+
+/// Keeps the text of a spec that no database holds in a file that its owner alone may read, and says
+/// where; only where that fails, the text itself is said.
+fn kept(instance_uuid: &str, text: &[u8]) -> String {
+    let written =
+        tempfile::Builder::new().prefix("reqspec-").suffix(".json").tempfile().and_then(|mut file| {
+            file.write_all(text)?;
+            file.as_file().sync_all()?;
+            file.keep().map_err(|error| error.error)
+        });
+    match written {
+        Ok((_, path)) => format!(
+            "its text is kept in {path}: `reqspec create {path} --instance-uuid {whose}` stores it again",
+            path = path.display(),
+            whose = named(instance_uuid)
+        ),
+        Err(error) => format!(
+            "it could not be kept in a file either ({error}): `reqspec create` stores it again, from this text: {}",
+            String::from_utf8_lossy(text)
+        ),
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::ApplyError;
+use crate::spec::text::named;
 use crate::store::{SpecStore, StoreError, StoredSpec};
 
 /// What became of a write whose answer was lost.
@@ -35,11 +36,31 @@ pub(super) async fn fate(
             if text == after {
                 row.map_or(Fate::Gone, Fate::Done)
             } else if text == before {
-                Fate::NotDone
+                undone(store, instance_uuid, before).await
             } else {
                 Fate::Other(row)
             }
         }
+    }
+}
+
+/// The database still holds what it held. A read does not see a commit that is under way, but that
+/// one has locked the row: who gets the lock knows that it is over.
+async fn undone(store: &Arc<dyn SpecStore>, instance_uuid: &str, before: Option<&[u8]>) -> Fate {
+    let Some(before) = before else {
+        return Fate::Unknown(StoreError::Uncertain {
+            database: store.name().clone(),
+            operation: format!("looking for the spec of {}", named(instance_uuid)),
+            reason: "it is not there, and one whose commit is under way would not be seen".to_owned(),
+        });
+    };
+    match store.hold(instance_uuid, before).await {
+        Ok(hold) => {
+            hold.release();
+            Fate::NotDone
+        }
+        Err(StoreError::Conflict { current, .. }) => Fate::Other(current.map(|row| *row)),
+        Err(error) => Fate::Unknown(error),
     }
 }
 

@@ -66,7 +66,7 @@ struct Privileges {
 }
 
 fn has(granted: &[String], name: &str) -> bool {
-    granted.iter().any(|granted| granted == name || granted.starts_with("ALL"))
+    granted.iter().any(|granted| granted == name || granted == "ALL" || granted == "ALL PRIVILEGES")
 }
 
 impl Privileges {

@@ -209,7 +209,11 @@ impl SpecStore for MysqlStore {
             product: facts.product.to_owned(),
             version: facts.version.clone(),
             rights,
-            table: table?,
+            // Refused for want of rights, not for want of the table.
+            table: match table {
+                Err(StoreError::Failed { .. }) => TableState::Present,
+                other => other?,
+            },
             round_trip,
             remarks,
         })

@@ -32,6 +32,8 @@ pub(super) const PAUSES: [Duration; 3] =
     [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
 /// A look-up that is dropped before this ends by itself before it could be ended.
 const WORTH_ENDING: Duration = Duration::from_millis(100);
+/// Seconds for which a connection that changes or holds rows may say nothing.
+const LONGEST_HOLD: u32 = 300;
 /// What is said of a request that a newer one replaced.
 const REPLACED: &str = "it was interrupted by a newer request";
 
@@ -182,11 +184,16 @@ impl Session {
             Purpose::Lasting => (0.0, 0),
         };
         let wait = self.lock_wait().as_secs();
+        // Where the way to the server is cut, a row that was locked is free again after this.
+        let idle = match purpose {
+            Purpose::Asking => String::new(),
+            Purpose::Lasting => format!(", wait_timeout = {LONGEST_HOLD}"),
+        };
         let sql = format!(
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
              SET NAMES utf8mb4 COLLATE utf8mb4_bin, autocommit = 1, time_zone = '+00:00', \
              sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
-             lock_wait_timeout = {wait}, innodb_lock_wait_timeout = {wait} \
+             lock_wait_timeout = {wait}, innodb_lock_wait_timeout = {wait}{idle} \
              /*M!100100 , max_statement_time = {seconds:.3} */ /*!50708 , max_execution_time = {milliseconds} */; \
              SELECT CONNECTION_ID(), @@max_allowed_packet"
         );

@@ -44,7 +44,8 @@ pub async fn discover(sessions: &Sessions) -> Msg {
         Err(error) => Err(error),
     };
     let failure = found.err().map(|error| failure(&error));
-    Msg::Discovered { places: places(deployment), failure }
+    let notices = deployment.notices().to_vec();
+    Msg::Discovered { places: places(deployment), notices, failure }
 }
 
 /// A sign of life.

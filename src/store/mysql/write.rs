@@ -31,9 +31,10 @@ use crate::store::{Access, NewSpec, StoreError, StoredSpec, runtime};
 const ATTEMPTS: u32 = 5;
 /// Between two looks at what became of a commit.
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
-/// Waits until what was committed before is on the disk: no time where each commit waits for that.
-const FLUSHED: &str = "SELECT IF(@@GLOBAL.innodb_flush_log_at_trx_commit = 1, 0, \
-                       SLEEP(@@GLOBAL.innodb_flush_log_at_timeout + 0.5))";
+/// Waits until what was committed before outlives the server's being killed: no time unless the
+/// server leaves its log in its own memory for a second (`innodb_flush_log_at_trx_commit = 0`).
+const FLUSHED: &str = "SELECT IF(@@GLOBAL.innodb_flush_log_at_trx_commit = 0, \
+                       SLEEP(@@GLOBAL.innodb_flush_log_at_timeout + 0.5), 0)";
 /// An entry exists with that key.
 const DUPLICATE: u16 = 1062;
 
@@ -292,8 +293,7 @@ async fn transact(
         Change::Hold { instance_uuid, before } => {
             // The transaction stays open.
             let row = locked(session, link, instance_uuid, before).await?;
-            // A move deletes the other copy next: this one must be on the disk, also where the
-            // server writes its log to the disk once a second only.
+            // A move deletes the other copy next: this one must outlive the server's death.
             session::answers(link, FLUSHED).await?;
             return Ok(Some(row));
         }

@@ -165,7 +165,7 @@ pub async fn status(
     let (name, shown) = (database.clone(), &address.shown);
     match &address.place {
         Place::Sqlite(path) => sqlite::migrate::status(name, path.clone()).await,
-        Place::Mysql(server) => mysql::status(name, server, shown, timeouts).await,
+        Place::Mysql(server) => mysql::migrate::status(name, server, shown, timeouts).await,
         Place::Postgres(server) => postgres::status(name, server, shown, timeouts).await,
     }
 }
@@ -184,7 +184,7 @@ pub async fn sync(
     let (name, shown) = (database.clone(), &address.shown);
     match &address.place {
         Place::Sqlite(path) => sqlite::migrate::sync(name, path.clone()).await,
-        Place::Mysql(server) => mysql::sync(name, server, shown, timeouts).await,
+        Place::Mysql(server) => mysql::migrate::sync(name, server, shown, timeouts).await,
         Place::Postgres(server) => postgres::sync(name, server, shown, timeouts).await,
     }
 }

@@ -6,7 +6,7 @@
 //!   [`RequestContext`].
 //! - [`address`]: where a database is and how it is reached.  [`open`]: a session with it.
 //! - [`sqlite`], `mysql`, `postgres`: the engines.  [`migrate`]: our migrations.  `runtime`: the
-//!   threads of sessions with servers.
+//!   threads of sessions with servers.  `retry`: when they try again.
 //!
 //! Imports `spec` and `query`. Write methods are called by [`object`] and `change::apply` alone.
 
@@ -17,6 +17,7 @@ pub mod migrate;
 mod mysql;
 pub mod object;
 mod postgres;
+mod retry;
 mod runtime;
 pub mod sqlite;
 pub mod stores;

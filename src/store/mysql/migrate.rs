@@ -28,7 +28,7 @@ const NO_TABLE: u16 = 1146;
 const TABLE_EXISTS: u16 = 1050;
 
 /// How the database stands. Changes nothing.
-pub(super) async fn status(
+pub(in crate::store) async fn status(
     database: DatabaseName,
     server: &Server,
     shown: &Arc<str>,
@@ -39,7 +39,7 @@ pub(super) async fn status(
 }
 
 /// Apply what is pending.
-pub(super) async fn sync(
+pub(in crate::store) async fn sync(
     database: DatabaseName,
     server: &Server,
     shown: &Arc<str>,

@@ -22,7 +22,7 @@ mod facts;
 mod grants;
 mod limits;
 mod link;
-mod migrate;
+pub(super) mod migrate;
 mod read;
 mod reason;
 mod scan;
@@ -43,7 +43,6 @@ use self::reason::Subject;
 use self::session::{Lane, Session, Slot};
 use self::write::{Change, Writer};
 use super::address::{Endpoint, Server, Timeouts};
-use super::migrate::{Report, Status};
 use super::{
     Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, Rights, RowVisitor, SpecStore, SqlValue,
     StoreError, StoredSpec, TableState,
@@ -81,24 +80,6 @@ pub(super) async fn open(
         return Err(store.session.subject.read_only("opening it for writing", reason));
     }
     Ok(Arc::new(store))
-}
-
-pub(super) async fn status(
-    database: DatabaseName,
-    server: &Server,
-    shown: &Arc<str>,
-    timeouts: Timeouts,
-) -> Result<Status, StoreError> {
-    migrate::status(database, server, shown, timeouts).await
-}
-
-pub(super) async fn sync(
-    database: DatabaseName,
-    server: &Server,
-    shown: &Arc<str>,
-    timeouts: Timeouts,
-) -> Result<Report, StoreError> {
-    migrate::sync(database, server, shown, timeouts).await
 }
 
 /// A row that is locked on a connection of its own; dropping that ends the transaction.

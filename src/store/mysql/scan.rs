@@ -13,7 +13,7 @@ use super::link::Link;
 use super::reason::{self, Kind};
 use super::session::{Purpose, Session};
 use super::text;
-use crate::store::{Cancel, RowRef, RowVisitor, StoreError, runtime};
+use crate::store::{Cancel, RowRef, RowVisitor, StoreError, retry, runtime};
 
 const OPERATION: &str = "reading all specs";
 /// Rows between two reports of progress.
@@ -68,7 +68,7 @@ impl Pass {
                 Err(Stopped::Lost(error)) => {
                     // Whoever gets on may be interrupted again and again.
                     losses = if self.rows > before { 1 } else { losses + 1 };
-                    let Some(pause) = super::session::PAUSES.get(losses - 1) else { return Err(error) };
+                    let Some(pause) = retry::PAUSES.get(losses - 1) else { return Err(error) };
                     self.link = None;
                     sleep(*pause).await;
                 }

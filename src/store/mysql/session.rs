@@ -21,15 +21,12 @@ use super::link::{self, Link, Manners};
 use super::reason::{self, ConnectError, Kind, Subject};
 use super::text;
 use crate::store::address::Server;
-use crate::store::{Access, StoreError, Timeouts, runtime};
+use crate::store::{Access, StoreError, Timeouts, retry, runtime};
 
 /// Connections that are kept for the next question.
 const KEPT: usize = 4;
 /// Pages and look-ups that run at once, and beside them counts and the like.
 const AT_ONCE: usize = 4;
-/// Between attempts with new connections.
-pub(super) const PAUSES: [Duration; 3] =
-    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
 /// A look-up that is dropped before this ends by itself before it could be ended.
 const WORTH_ENDING: Duration = Duration::from_millis(100);
 /// Seconds for which a connection that changes or holds rows may say nothing.
@@ -260,7 +257,7 @@ impl Session {
             return Err(self.subject.no_answer(operation, self.timeouts.answer));
         };
         let marked = format!("{sql} {}", self.mark);
-        let mut pauses = PAUSES.into_iter();
+        let mut pauses = retry::PAUSES.into_iter();
         loop {
             let (error, at_once) = match self.attempt(operation, lane, &marked, limit, deadline).await {
                 Ok(rows) => return Ok(rows),

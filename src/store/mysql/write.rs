@@ -8,7 +8,6 @@
 //!   over, and tells what became of it.
 //! - A change runs to its end, whether or not its asker waits.
 
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,10 +24,8 @@ use super::reason::{self, Kind};
 use super::session::{self, Purpose, Session};
 use super::text;
 use crate::spec::text::named;
-use crate::store::{Access, NewSpec, StoreError, StoredSpec, runtime};
+use crate::store::{Access, NewSpec, StoreError, StoredSpec, retry, runtime};
 
-/// How often a transaction is tried.
-const ATTEMPTS: u32 = 5;
 /// Between two looks at what became of a commit.
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// Waits until what was committed before outlives the server's being killed: no time unless the
@@ -209,8 +206,8 @@ async fn try_until_decided(
         match reason::kind(&error) {
             Kind::Contended => {
                 roll_back(writer, link, deadline).await;
-                let pause = pause(attempts);
-                if attempts == ATTEMPTS || Instant::now() + pause >= deadline {
+                let pause = retry::pause(attempts);
+                if attempts == retry::ATTEMPTS || Instant::now() + pause >= deadline {
                     return Err(session.subject.contended(&operation, attempts, &error));
                 }
                 sleep(pause).await;
@@ -250,12 +247,6 @@ async fn roll_back(writer: &mut Writer, mut link: Link, deadline: Instant) {
     {
         writer.link = Some(link);
     }
-}
-
-/// Some tens of milliseconds, longer each time, never the same for two.
-fn pause(attempts: u32) -> Duration {
-    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    Duration::from_millis(u64::from(attempts) * 10 + random % (40 * u64::from(attempts)))
 }
 
 /// One transaction, from its beginning to its commit.

@@ -20,11 +20,9 @@ use tokio_postgres::types::{ToSql, Type};
 use super::connect::{Conn, Role, Target};
 use super::trouble::Trouble;
 use super::value::Stamp;
+use crate::store::retry::PAUSES;
 use crate::store::{Access, DatabaseName, StoreError, Timeouts};
 
-/// Pauses before a read is asked again.
-pub(super) const PAUSES: [Duration; 3] =
-    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
 /// Connections for pages and look-ups at once.
 const PAGES: usize = 3;
 /// Connections for what may take long at once, passes over all rows not counted.

@@ -17,9 +17,10 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::CopyOutStream;
 
 use super::connect::{Conn, Role};
-use super::pool::{Link, PAUSES};
+use super::pool::Link;
 use super::time;
 use super::trouble::Trouble;
+use crate::store::retry::PAUSES;
 use crate::store::{Cancel, RowRef, RowVisitor, StoreError};
 
 const OPERATION: &str = "reading all specs";

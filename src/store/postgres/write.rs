@@ -5,25 +5,22 @@
 //! that very transaction; where it cannot say, or says that it was committed, the row itself is
 //! looked at: a server that took over may have given the transaction's number to another.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::{join, join3};
 use tokio::time::{sleep, timeout, timeout_at};
 use tokio_postgres::error::SqlState;
 
 use super::connect::{Conn, Role};
-use super::pool::{Link, PAUSES, Parameter, Query};
+use super::pool::{Link, Parameter, Query};
 use super::read::{field, get_query, stored_spec};
 use super::time;
 use super::trouble::Trouble;
 use crate::spec::text::named;
+use crate::store::retry::{ATTEMPTS, PAUSES, pause};
 use crate::store::{Access, Hold, NewSpec, StoreError, StoredSpec};
 
-/// How often a change is tried where others get in the way.
-const ATTEMPTS: u32 = 5;
 /// A commit is on the disk before it is reported, also where the server would not wait for it: a
 /// move deletes one row because the other is safe.
 const SAFELY: &str = "SELECT set_config('synchronous_commit', 'on', true) \
@@ -97,13 +94,6 @@ fn may_write(link: &Link, operation: &str) -> Result<(), StoreError> {
         operation: operation.to_owned(),
         reason: "the session was opened for reading only; nothing was written".to_owned(),
     })
-}
-
-/// A short random pause, longer with each attempt.
-fn pause(attempt: u32) -> Duration {
-    // Each state is seeded at random: chance enough to part two that collide.
-    let chance = RandomState::new().build_hasher().finish() % 40;
-    Duration::from_millis((10 + chance) * u64::from(attempt))
 }
 
 /// The statement that changes the row; its last parameter is the row's id, but for a new row.

@@ -26,10 +26,14 @@ usage() {
     exit 2
 }
 
-# Alive, and not only waiting for its parent to hear of its end.
+# Alive, and not only waiting for its parent to hear of its end. The first thread of a killed process may
+# be gone while others still hold its port.
 running() {
-    local state
-    state=$(cat "/proc/$1/stat" 2>/dev/null) && [[ $state != *') Z '* ]]
+    local state threads
+    state=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    [[ $state == *') Z '* ]] || return 0
+    threads=("/proc/$1/task"/*)
+    ((${#threads[@]} > 1))
 }
 
 # A port that nobody listens on; below the range that outgoing connections take theirs from.

@@ -1,14 +1,26 @@
 //! Finding specs: one vocabulary for the terminal UI, the command line and bulk plans.
 //!
+//! - [`fields`]: the table of fields ([`json_path`]: paths into the stored text).
+//! - [`expression`]: what a query means.  [`record`]: a row as a query sees it.
+//! - [`order`]: orders of lists.  [`prefilter`]: what a database can be asked to leave out.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
 //! - [`quick`]: the quick filter over the listed columns.
 //!
 //! Imports `spec` alone; does no I/O.
 
+pub mod expression;
+pub mod fields;
+pub mod json_path;
 mod locate;
 pub mod merge;
+pub mod order;
 pub mod page;
+pub mod prefilter;
 pub mod quick;
+pub mod record;
 
+pub use expression::Query;
+pub use fields::Field;
+pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};

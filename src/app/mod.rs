@@ -4,7 +4,7 @@
 //! - [`mod@update`]: the transitions.  [`command`] and [`keymap`]: what an operator can do, in one table.
 //! - [`layout`]: where things are.  [`list`]: the window of rows around a cursor.
 //! - [`databases`]: the screen of all databases.  [`environment`]: the environments to choose from.
-//! - [`pane`], [`cells`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
+//! - [`pane`], [`cells`], [`database`], [`selection`], [`search`]: the parts of the main screen.
 //! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
@@ -27,7 +27,6 @@ pub mod environment;
 pub mod exporting;
 pub mod facets;
 pub mod field_list;
-pub mod filter;
 pub mod help;
 pub mod keymap;
 pub mod layout;
@@ -37,10 +36,12 @@ pub mod msg;
 pub mod overlay;
 pub mod palette;
 pub mod pane;
+mod pane_search;
 pub mod query_bar;
 pub mod refreshing;
 pub mod row;
 pub mod saved;
+pub mod search;
 pub mod selection;
 pub mod settings;
 pub mod sorting;

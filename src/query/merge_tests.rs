@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn key(id: i64, updated: &str) -> PageKey {
-    PageKey { id, updated: updated.to_owned() }
+    PageKey::new(id, updated)
 }
 
 fn mark(id: i64, updated: &str, part: usize) -> Mark {
@@ -13,7 +13,7 @@ fn mark(id: i64, updated: &str, part: usize) -> Mark {
 }
 
 /// What a store answers: rows of one table by key.
-fn answer(rows: &[PageKey], request: &PageRequest) -> Vec<PageKey> {
+fn answer(rows: &[PageKey], request: &PageRequest<PageKey, Order>) -> Vec<PageKey> {
     let mut rows = rows.to_vec();
     let before = |one: &PageKey, other: &PageKey| match request.order {
         SortOrder::Id => one.id < other.id,
@@ -71,7 +71,7 @@ fn parts() -> impl Strategy<Value = Vec<Option<Vec<PageKey>>>> {
             .map(|(id, second, none)| {
                 let end = if fraction { ".000000" } else { "" };
                 let updated = if none { String::new() } else { format!("2026-01-02 00:00:0{second}{end}") };
-                PageKey { id, updated }
+                PageKey::new(id, updated)
             })
             .collect();
         rows.sort_by_key(|row| row.id);

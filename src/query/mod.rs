@@ -22,5 +22,5 @@ pub mod record;
 
 pub use expression::Query;
 pub use fields::Field;
-pub use order::Order;
+pub use order::{Order, SortKey};
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};

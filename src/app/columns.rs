@@ -8,9 +8,8 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::field_list::{AUTOMATIC, Choice, matching};
-use crate::query::Field;
+use crate::query::{Field, parse_field};
 use crate::query::fields::FIELDS;
-use crate::query::parse::parse_field;
 
 /// The choice.
 #[derive(Debug, Clone)]

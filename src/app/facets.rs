@@ -15,9 +15,8 @@ use super::field_list::{Choice, matching};
 use super::row::Failure;
 use crate::change::DatabaseName;
 use crate::query::fields::Kind;
-use crate::query::parse::{parse, parse_field};
-use crate::query::{Field, Query};
 use crate::query::expression::Expression;
+use crate::query::{self, Field, Query, parse_field, written_value};
 
 /// Most fields that are counted together.
 const MOST_FIELDS: usize = 4;
@@ -224,15 +223,17 @@ impl FieldsPrompt {
 /// Which is none, or that there are too many or none at all.
 pub fn parse_fields(text: &str) -> Result<Arc<[Field]>, String> {
     let mut fields: Vec<Field> = Vec::new();
-    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let field = parse_field(name).map_err(|error| error.to_string())?;
+    let text = text.trim().trim_end_matches(',');
+    if text.is_empty() {
+        return Err("the name of a field is missing: az, or flavor,az".to_owned());
+    }
+    for field in query::parse_fields(text).map_err(|error| error.to_string())? {
         if !fields.contains(&field) {
             fields.push(field);
         }
     }
     match fields.len() {
-        0 => Err("the name of a field is missing: az, or flavor,az".to_owned()),
-        1..=MOST_FIELDS => Ok(fields.into()),
+        ..=MOST_FIELDS => Ok(fields.into()),
         _ => Err(format!("at most {MOST_FIELDS} fields are counted together")),
     }
 }
@@ -245,7 +246,7 @@ pub fn narrowed(fields: &[Field], values: &[Option<Arc<str>>]) -> String {
             "true" => field.name.to_string(),
             _ => format!("{}={value}", field.name),
         },
-        Some(value) => format!("{}={}", field.name, quoted(value)),
+        Some(value) => format!("{}={}", field.name, written_value(value)),
     };
     fields.iter().zip(values).map(one).collect::<Vec<_>>().join(" ")
 }
@@ -258,24 +259,6 @@ pub fn both(query: &Query, condition: &str) -> String {
         (Expression::Or(_), text) => format!("({text}) {condition}"),
         (_, text) => format!("{text} {condition}"),
     }
-}
-
-/// A value as a query holds it: in quotes where it is no plain word.
-pub fn quoted(value: &str) -> String {
-    let plain = |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.' | ':' | '/' | '@' | '+');
-    let plainly = !value.is_empty() && value.chars().all(plain);
-    // What reads as a range, a list or a word of the language is quoted too: whatever the parser makes
-    // of it must be the value.
-    if plainly && !matches!(&*value.to_lowercase(), "and" | "or" | "not") {
-        return value.to_owned();
-    }
-    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{escaped}\"")
-}
-
-/// Whether a text is a query at all.
-pub fn is_query(text: &str) -> bool {
-    !text.trim().is_empty() && parse(text).is_ok()
 }
 
 #[cfg(test)]

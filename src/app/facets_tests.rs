@@ -1,6 +1,7 @@
 use crossterm::event::KeyModifiers;
 
 use super::*;
+use crate::query::parse;
 
 fn fields(names: &str) -> Arc<[Field]> {
     parse_fields(names).expect("fields")
@@ -46,18 +47,6 @@ fn databases_are_added_up_and_the_most_frequent_come_first() {
     assert_eq!(facets.failures, [(DatabaseName::Api, "it is gone".to_owned())]);
     assert_eq!(press(&mut facets, "j⏎"), Wish::Narrow("az=az2".to_owned()));
     assert_eq!(press(&mut facets, "G⏎"), Wish::Narrow("not az".to_owned()));
-}
-
-#[rstest::rstest]
-#[case("az1", "az1")]
-#[case("m1.large", "m1.large")]
-#[case("two words", "\"two words\"")]
-#[case("", "\"\"")]
-#[case("a\"b\\c", "\"a\\\"b\\\\c\"")]
-#[case("or", "\"or\"")]
-#[case("a,b", "\"a,b\"")]
-fn values_are_quoted_where_they_must_be(#[case] value: &str, #[case] expected: &str) {
-    assert_eq!(quoted(value), expected);
 }
 
 #[rstest::rstest]

@@ -10,8 +10,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use crate::query::complete::{Candidate, SeenValues, complete};
-use crate::query::parse::ParseError;
+use crate::query::{Candidate, ParseError, SeenValues, complete};
 
 /// Most entries of the history that one search lists.
 const LISTED: usize = 100;

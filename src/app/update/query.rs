@@ -14,9 +14,7 @@ use crate::app::query_bar::{Pressed, QueryBar};
 use crate::app::row::Row;
 use crate::app::settings::check_name;
 use crate::app::toast::ToastKind;
-use crate::query::complete::SeenValues;
-use crate::query::parse::parse;
-use crate::query::{Field, Query};
+use crate::query::{Field, Query, SeenValues, parse};
 use crate::scheduler::{extra_specs, hints, image_properties};
 
 type Ready = Result<(), String>;

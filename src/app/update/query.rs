@@ -170,12 +170,6 @@ pub fn save(model: &mut Model, name: &str) -> Vec<Effect> {
 /// Values and keys that the screen has seen, for completion.
 struct Seen<'m>(&'m Model);
 
-impl Seen<'_> {
-    fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.0.panes.iter().flat_map(|pane| pane.list.rows())
-    }
-}
-
 impl SeenValues for Seen<'_> {
     fn values(&self, field: &Field) -> Vec<(String, u64)> {
         let mut counts: HashMap<String, u64> = HashMap::new();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use reqspec::app::cells::Tally;
 use reqspec::app::database::{Database, Health};
 use reqspec::app::layout::Side;
 use reqspec::app::overlay::Overlay;

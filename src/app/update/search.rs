@@ -49,7 +49,7 @@ pub fn apply_query(model: &mut Model, query: Query) -> Vec<Effect> {
 /// the focus.
 pub fn end_query(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let follows = model.query().is_some();
+    let follows = model.panes.iter().any(|pane| !pane.pinned && pane.is_narrowed());
     for side in Side::BOTH {
         let ends = follows || side == model.side;
         effects.extend(on_pane(model, side, |pane, requests| match ends && pane.pinned != follows {

@@ -2,25 +2,39 @@
 //!
 //! - [`fields`]: the table of fields ([`json_path`]: paths into the stored text).
 //! - [`expression`]: what a query means.  [`record`]: a row as a query sees it.
+//! - [`parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
+//! - [`complete`]: what may stand at the cursor.
 //! - [`order`]: orders of lists.  [`prefilter`]: what a database can be asked to leave out.
+//! - [`reference_page`]: docs/query.md.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
 //! - [`quick`]: the quick filter over the listed columns.
 //!
 //! Imports `spec` alone; does no I/O.
 
+pub mod complete;
+pub mod error;
 pub mod expression;
 pub mod fields;
 pub mod json_path;
+mod lexer;
 mod locate;
 pub mod merge;
+pub mod nearest;
+mod operand;
 pub mod order;
 pub mod page;
+pub mod parse;
 pub mod prefilter;
 pub mod quick;
 pub mod record;
+pub mod reference_page;
 
+pub use complete::{Candidate, Completion, SeenValues, complete};
+pub use error::ParseError;
 pub use expression::Query;
 pub use fields::Field;
+pub use lexer::written_value;
 pub use order::{Order, SortKey};
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
+pub use parse::{parse, parse_field, parse_fields, parse_order, word_prefix};

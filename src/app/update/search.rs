@@ -16,9 +16,8 @@ use crate::app::pane::{Pane, Source};
 use crate::app::search::{PaneSearch, Stage, Typing};
 use crate::app::toast::ToastKind;
 use crate::app::words::grouped;
-use crate::query::expression::Expression;
 use crate::query::order::MOST_SORTED;
-use crate::query::{Order, Query, SortOrder};
+use crate::query::{Order, Query, SortOrder, parse, word_prefix};
 
 type Ready = Result<(), String>;
 
@@ -32,7 +31,7 @@ fn leader(model: &Model) -> Side {
 pub fn apply_query(model: &mut Model, query: Query) -> Vec<Effect> {
     let query = Arc::new(query);
     let leader = leader(model);
-    let prefix = uuid_prefix(&query);
+    let prefix = word_prefix(&query).map(str::to_owned);
     let mut effects = Vec::new();
     for side in [leader, leader.other()] {
         effects.extend(on_pane(model, side, |pane, requests| {
@@ -196,28 +195,9 @@ pub fn typed(model: &mut Model) -> Vec<Effect> {
             typing.error = None;
             apply_query(model, query)
         }
-        Err(reason) => {
-            typing.error = Some(reason);
+        Err(error) => {
+            typing.error = Some(error.to_string());
             Vec::new()
         }
     }
-}
-
-fn parse(text: &str) -> Result<Query, String> {
-    let word = text.trim().to_lowercase();
-    if word.is_empty() {
-        return Ok(Query::all());
-    }
-    Ok(Query { text: text.to_owned(), expression: Expression::Word(word) })
-}
-
-/// The beginning of a uuid, if that is all the query is and it is long enough for the index.
-fn uuid_prefix(query: &Query) -> Option<String> {
-    let Expression::Word(word) = &query.expression else { return None };
-    let fits = (8..=36).contains(&word.len())
-        && word.char_indices().all(|(at, character)| match at {
-            8 | 13 | 18 | 23 => character == '-',
-            _ => character.is_ascii_hexdigit(),
-        });
-    fits.then(|| word.clone())
 }

@@ -5,6 +5,7 @@
 //! - [`parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
 //! - [`complete`]: what may stand at the cursor.
 //! - [`order`]: orders of lists.  [`prefilter`]: what a database can be asked to leave out.
+//! - [`reference_page`]: docs/query.md.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
 //! - [`quick`]: the quick filter over the listed columns.
@@ -27,6 +28,7 @@ pub mod parse;
 pub mod prefilter;
 pub mod quick;
 pub mod record;
+pub mod reference_page;
 
 pub use complete::{Candidate, Completion, SeenValues, complete};
 pub use error::ParseError;

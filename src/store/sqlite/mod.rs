@@ -30,9 +30,10 @@ use self::open::Source;
 use self::recent::Recent;
 use self::worker::Worker;
 use super::{
-    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue, StoreError,
-    StoredSpec, TableState,
+    Access, Cancel, ChangeToken, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue,
+    StoreError, StoredSpec, TableState,
 };
+use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
 
 /// A session with one SQLite database. Dropping it ends its thread and closes the database.
@@ -168,8 +169,18 @@ impl SpecStore for SqliteStore {
         self.worker.read(&operation, move |c| read::find_prefix(c, &prefix, limit)).await
     }
 
-    async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError> {
-        scan::scan(Arc::clone(&self.source), visitor, cancel).await
+    async fn scan(
+        &self,
+        prefilter: &Prefilter,
+        visitor: Arc<dyn RowVisitor>,
+        cancel: Cancel,
+    ) -> Result<u64, StoreError> {
+        scan::scan(Arc::clone(&self.source), prefilter.clone(), visitor, cancel).await
+    }
+
+    async fn change_token(&self) -> Result<Option<ChangeToken>, StoreError> {
+        let version = self.worker.version("looking for changes").await?;
+        Ok(Some(version.into()))
     }
 
     async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError> {

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::aside::{Stop, StopOnDrop};
 use super::open::{Session, Source, WRITE_WAIT};
-use super::read::UPDATED;
+use crate::query::prefilter::Prefilter;
 use crate::store::{Cancel, RowRef, RowVisitor, StoreError};
 
 const OPERATION: &str = "reading all specs";
@@ -27,6 +27,7 @@ const RANGES: i64 = 512;
 /// Pass all rows to the visitor; gives their number.
 pub(super) async fn scan(
     source: Arc<Source>,
+    _prefilter: Prefilter,
     visitor: Arc<dyn RowVisitor>,
     cancel: Cancel,
 ) -> Result<u64, StoreError> {
@@ -165,22 +166,27 @@ fn visit_range(
     pass: &Pass<'_>,
     unreported: &mut u64,
 ) -> rusqlite::Result<()> {
-    let sql = format!(
-        "SELECT id, instance_uuid, spec, {UPDATED} FROM request_specs WHERE id BETWEEN ? AND ? ORDER BY id"
-    );
-    let mut statement = connection.prepare(&sql)?;
+    let sql = "SELECT id, instance_uuid, spec, created_at, updated_at FROM request_specs \
+               WHERE id BETWEEN ? AND ? ORDER BY id";
+    let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([start, end])?;
     while let Some(row) = rows.next()? {
         if pass.is_over() {
             break;
         }
-        let (uuid, spec, updated) = (row.get_ref(1)?, row.get_ref(2)?, row.get_ref(3)?);
-        let (mut uuid_made, mut spec_made, mut updated_made) = Default::default();
+        let (uuid, spec) = (row.get_ref(1)?, row.get_ref(2)?);
+        let (created, updated) = (row.get_ref(3)?, row.get_ref(4)?);
+        let (mut uuid_made, mut spec_made, mut created_made, mut updated_made) = Default::default();
+        let created = borrowed_text(created, &mut created_made);
         let visited = RowRef {
             id: row.get(0)?,
             instance_uuid: borrowed_text(uuid, &mut uuid_made),
             spec: borrowed_bytes(spec, &mut spec_made),
-            updated: borrowed_text(updated, &mut updated_made),
+            created,
+            updated: match updated {
+                ValueRef::Null => created,
+                updated => borrowed_text(updated, &mut updated_made),
+            },
         };
         *unreported += 1;
         if let ControlFlow::Break(()) = pass.visitor.visit(visited) {

@@ -3,8 +3,8 @@
 //! ```text
 //!  title                                                          title.rs
 //! ┌ API · … ────────────────┐┌ cell1 · … ────────── [ ] next cell ┐
-//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, columns.rs, cells.rs
-//! └ /filter ────── 1 of 212 ┘└ …                          1 of 640 ┘
+//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, table.rs, columns.rs, cells.rs
+//! └ 31 hits ────── 1 of 212 ┘└ …                          1 of 640 ┘
 //! ┌ Filters ─ Flavor ─ … ─────────────────────────────────────────┐
 //! │                                                                │  detail.rs
 //! └────────────────────────────────────────────────────────────────┘
@@ -36,6 +36,7 @@ pub mod pane;
 pub mod pen;
 pub mod query_bar;
 pub mod sheet;
+pub mod table;
 pub mod title;
 pub mod toast;
 

@@ -5,7 +5,7 @@
 //! - [`parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
 //! - [`complete`]: what may stand at the cursor.
 //! - [`order`]: orders of lists.  [`prefilter`]: what a database can be asked to leave out.
-//! - [`reference_page`]: docs/query.md.
+//! - [`reference_page`] writes docs/query.md.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
 //! - [`quick`]: the quick filter over the listed columns.

@@ -2,13 +2,18 @@
 //!
 //! - [`fields`]: the table of fields ([`json_path`]: paths into the stored text).
 //! - [`expression`]: what a query means.  [`record`]: a row as a query sees it.
-//! - [`order`]: orders of lists.  [`prefilter`]: what a database can be asked to leave out.
+//! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
+//! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
+//! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
 //! - [`quick`]: the quick filter over the listed columns.
 //!
 //! Imports `spec` alone; does no I/O.
 
+pub mod compare;
+mod era;
+pub mod eval;
 pub mod expression;
 pub mod fields;
 pub mod json_path;
@@ -19,8 +24,12 @@ pub mod page;
 pub mod prefilter;
 pub mod quick;
 pub mod record;
+pub mod sort_key;
+pub mod time;
+pub mod tolerant;
 
 pub use expression::Query;
 pub use fields::Field;
 pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
+pub use sort_key::SortKey;

@@ -4,7 +4,9 @@
 //! - [`expression`]: what a query means.  [`record`]: a row as a query sees it.
 //! - [`parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
 //! - [`complete`]: what may stand at the cursor.
-//! - [`order`]: orders of lists.  [`prefilter`]: what a database can be asked to leave out.
+//! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
+//! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
+//! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
 //! - [`reference_page`] writes docs/query.md.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
@@ -12,8 +14,11 @@
 //!
 //! Imports `spec` alone; does no I/O.
 
+pub mod compare;
 pub mod complete;
+mod era;
 pub mod error;
+pub mod eval;
 pub mod expression;
 pub mod fields;
 pub mod json_path;
@@ -29,6 +34,9 @@ pub mod prefilter;
 pub mod quick;
 pub mod record;
 pub mod reference_page;
+pub mod sort_key;
+pub mod time;
+pub mod tolerant;
 
 pub use complete::{Candidate, Completion, SeenValues, complete};
 pub use error::ParseError;
@@ -38,3 +46,4 @@ pub use lexer::written_value;
 pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
 pub use parse::{parse, parse_field, parse_fields, parse_order, word_prefix};
+pub use sort_key::SortKey;

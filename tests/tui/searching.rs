@@ -8,7 +8,7 @@ use reqspec::app::effect::RequestId;
 use reqspec::app::layout::Side;
 use reqspec::app::row::Failure;
 use reqspec::app::search::{PaneSearch, Stage};
-use reqspec::app::update::{browse, search};
+use reqspec::app::update::{browse, query, search};
 use reqspec::app::{Effect, Msg};
 use reqspec::change::DatabaseName;
 use reqspec::query::{Field, Order, SortOrder};

@@ -36,7 +36,7 @@ fn choices(
         ("sort", "s<Down><Tab>"),
         ("sort_found", "svc"),
         ("sorted", "sflavor<Tab><Enter>"),
-        ("columns", "Cjj<Space>"),
+        ("columns", "Cjj "),
         ("columns_find", "C/extra.hw:cpu"),
         ("columns_shown", ":columns uuid,az,vcpus,hint.group,version<Enter>"),
         ("columns_cut", ":columns uuid,flavor,az,user,hint.group,image,project,policy,created,size<Enter>"),

@@ -165,7 +165,7 @@ fn matches(typed: &str) -> Vec<&'static Command> {
 /// letters in this order, early and close together. None if it does not.
 fn score(name: &str, typed: &str) -> Option<usize> {
     if let Some(at) = name.find(typed) {
-        return Some(if at == 0 { 0 } else { 100 + at });
+        return Some(if at > 0 { 100 + at } else { usize::from(name != typed) });
     }
     let initials: String = name.split(['-', ' ']).filter_map(|word| word.chars().next()).collect();
     if initials.starts_with(typed) {

@@ -119,10 +119,10 @@ impl Palette {
     /// What Enter could do, the best first.
     pub fn entries(&self) -> Vec<Entry> {
         let typed = self.input.value().trim();
-        if let Some((word, rest)) = typed.split_once(char::is_whitespace) {
-            if let Some(verb) = VERBS.iter().find(|verb| verb.name == word) {
-                return vec![(verb.read)(rest.trim()).map_or_else(Entry::Problem, Entry::Act)];
-            }
+        if let Some((word, rest)) = typed.split_once(char::is_whitespace)
+            && let Some(verb) = VERBS.iter().find(|verb| verb.name == word)
+        {
+            return vec![(verb.read)(rest.trim()).map_or_else(Entry::Problem, Entry::Act)];
         }
         let mut entries: Vec<_> = matches(typed).into_iter().map(Entry::Command).collect();
         match parse(typed) {

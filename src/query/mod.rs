@@ -3,6 +3,8 @@
 //! - [`fields`]: the table of fields ([`json_path`]: paths into the stored text).
 //! - [`expression`]: what a query means.  [`record`]: a row as a query sees it.
 //! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
+//! - [`matcher`]: judges rows fast: by their bytes ([`anchor`], [`bytes`]), else by what is extracted.
+//! - [`extract`]: values of some fields, in one pass ([`walk`]) over a text.
 //! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
 //! - [`page`]: order and keys of pages.
@@ -11,13 +13,18 @@
 //!
 //! Imports `spec` alone; does no I/O.
 
+mod anchor;
+mod branch;
+mod bytes;
 pub mod compare;
 mod era;
 pub mod eval;
 pub mod expression;
+pub mod extract;
 pub mod fields;
 pub mod json_path;
 mod locate;
+pub mod matcher;
 pub mod merge;
 pub mod order;
 pub mod page;
@@ -25,11 +32,15 @@ pub mod prefilter;
 pub mod quick;
 pub mod record;
 pub mod sort_key;
+mod strings;
 pub mod time;
 pub mod tolerant;
+mod walk;
 
 pub use expression::Query;
+pub use extract::Extractor;
 pub use fields::Field;
+pub use matcher::Matcher;
 pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
 pub use sort_key::SortKey;

@@ -13,8 +13,8 @@ use crate::store::StoreError;
 use crate::store::conditions::{Writing, bounds, exists, spellings};
 
 const OPERATION: &str = "looking for what a pass may leave out";
-/// The text as it is sent. Where the column has another character set, it is converted on its way.
-const SENT: &str = "IF(CHARSET(spec) = 'binary', spec, CONVERT(spec USING utf8mb4))";
+/// The bytes of the text as they are sent: where the column has another character set, it is converted.
+const SIZE: &str = "IF(CHARSET(spec) = 'binary', LENGTH(spec), LENGTH(CONVERT(spec USING utf8mb4)))";
 /// How the instances' names are compared in the tables that are joined.
 const COLLATIONS: &str = "SELECT CONCAT(LOWER(table_name), '.', LOWER(column_name)), character_set_name, \
      collation_name FROM information_schema.columns WHERE table_schema = DATABASE() AND \
@@ -28,7 +28,7 @@ pub(super) async fn of(session: &Arc<Session>, prefilter: &Prefilter) -> Result<
     all.extend(time("COALESCE(updated_at, created_at)", prefilter.updated_from, prefilter.updated_to));
     all.extend(time("created_at", prefilter.created_from, prefilter.created_to));
     if let Some((least, most)) = prefilter.size {
-        all.push(format!("COALESCE(OCTET_LENGTH({SENT}), 0) BETWEEN {least} AND {most}"));
+        all.push(format!("COALESCE({SIZE}, 0) BETWEEN {least} AND {most}"));
     }
     all.extend(prefilter.bytes.iter().map(|bytes| contains(bytes)));
     if !prefilter.joins.is_empty() {

@@ -132,12 +132,18 @@ impl Pass<'_> {
 
     /// The rows of one statement; false where no more are wanted.
     async fn over(&mut self, sql: &str, setup: &str) -> Result<bool, Trouble> {
-        let (conn, rows) = match self.conn.take() {
-            None => begin(self.link, sql, setup).await?,
-            Some(conn) => {
-                let rows = conn.rows(sql, self.link.timeouts.answer).await?;
-                (conn, rows)
+        let kept = self.conn.take();
+        let begun = async {
+            match kept {
+                None => begin(self.link, sql, setup).await,
+                Some(conn) => conn.rows(sql, self.link.timeouts.answer).await.map(|rows| (conn, rows)),
             }
+        };
+        // The server may look at many rows before it says that it begins. It is silent for no longer
+        // than an answer may take, connections that are made anew included.
+        let (conn, rows) = match wait(begun, Duration::MAX, || self.ends.are_near()).await {
+            Waited::For(begun) => begun?,
+            Waited::Unwanted | Waited::Silent => return Ok(false),
         };
         let conn = self.conn.insert(conn);
         let Own(Some(in_use)) = conn else { return Ok(false) };

@@ -1,4 +1,6 @@
-//! Numbers and ages in few characters. Imports nothing; no I/O.
+//! Numbers and ages in few characters. Imports `query`; no I/O.
+
+pub use crate::query::time::unix_seconds;
 
 /// `1204` as `1,204`.
 pub fn grouped(number: u64) -> String {
@@ -11,33 +13,6 @@ pub fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
-}
-
-/// Seconds since 1970 of a stored date: `YYYY-MM-DD HH:MM:SS`, with `T`, fraction, `Z` or the
-/// time missing, as databases and nova write them. None for anything else.
-pub fn unix_seconds(stored: &str) -> Option<i64> {
-    let number = |from: usize, to: usize| -> Option<i64> {
-        let digits = stored.get(from..to)?;
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
-    };
-    let separators = stored.as_bytes();
-    if *separators.get(4)? != b'-' || *separators.get(7)? != b'-' {
-        return None;
-    }
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = match separators.get(10) {
-        None => (0, 0, 0),
-        Some(b' ' | b'T') => (number(11, 13)?, number(14, 16)?, number(17, 19)?),
-        Some(_) => return None,
-    };
-    // Days since 1970 in the proleptic Gregorian calendar, years counted from March.
-    let year_from_march = if month <= 2 { year - 1 } else { year };
-    let era = year_from_march.div_euclid(400);
-    let year_of_era = year_from_march.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days =
-        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
-    Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
 /// How long ago, in at most four characters: `now`, `5m`, `2h`, `3d`, `14w`, `2y`. A date in the
@@ -64,19 +39,6 @@ mod tests {
     #[case(1_000_000, "1,000,000")]
     fn numbers_are_grouped(#[case] number: u64, #[case] expected: &str) {
         assert_eq!(grouped(number), expected);
-    }
-
-    #[rstest::rstest]
-    #[case("1970-01-01 00:00:00", Some(0))]
-    #[case("2024-02-29 12:30:05", Some(1_709_209_805))]
-    #[case("2026-11-22T15:52:00Z", Some(1_795_362_720))]
-    #[case("2026-11-22 15:52:00.123456", Some(1_795_362_720))]
-    #[case("2026-11-22", Some(1_795_305_600))]
-    #[case("", None)]
-    #[case("yesterday!", None)]
-    #[case("2026-1é-22", None)]
-    fn dates_are_read(#[case] stored: &str, #[case] expected: Option<i64>) {
-        assert_eq!(unix_seconds(stored), expected);
     }
 
     #[rstest::rstest]

@@ -71,3 +71,39 @@ impl Facts {
         self.0.iter().find(|(known, _)| *known == fact).map(|(_, value)| value.as_deref())
     }
 }
+
+impl Verdict {
+    /// Of what is known.
+    pub fn of(yes: bool) -> Self {
+        if yes { Verdict::Yes } else { Verdict::No }
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Verdict::No, _) | (_, Verdict::No) => Verdict::No,
+            (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
+            (Verdict::Yes, Verdict::Yes) => Verdict::Yes,
+        }
+    }
+
+    /// Either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        !(!self).and(!other)
+    }
+}
+
+/// The opposite; what is not known stays so.
+impl std::ops::Not for Verdict {
+    type Output = Verdict;
+
+    fn not(self) -> Verdict {
+        match self {
+            Verdict::Yes => Verdict::No,
+            Verdict::No => Verdict::Yes,
+            Verdict::Unknown => Verdict::Unknown,
+        }
+    }
+}

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::{
     Access, Cancel, DatabaseName, RowRef, RowVisitor, SpecStore, SqliteStore, StoreError, StoredSpec,
@@ -47,7 +48,7 @@ impl RowVisitor for Ignore {
 
 /// Everything that a reader may ask.
 fn browse(store: &SqliteStore) {
-    let key = PageKey { id: 1, updated: String::new() };
+    let key = PageKey::new(1, "");
     block_on(async {
         for order in [SortOrder::Id, SortOrder::Updated] {
             for from in [PageFrom::Start, PageFrom::End, PageFrom::After(key.clone())] {
@@ -60,7 +61,7 @@ fn browse(store: &SqliteStore) {
         store.get(&uuid(1)).await.unwrap();
         store.get_many(&[uuid(1).into()]).await.unwrap();
         store.find_prefix("0", 5).await.unwrap();
-        store.scan(Arc::new(Ignore), Cancel::default()).await.unwrap();
+        store.scan(Prefilter::NONE, Arc::new(Ignore), Cancel::default()).await.unwrap();
         store.select("SELECT count(*) FROM sqlite_master", &[], 5).await.unwrap();
     });
 }
@@ -253,7 +254,7 @@ fn a_file_that_vanishes_or_is_replaced_is_unavailable() {
     let errors = [
         first_page(&store).unwrap_err(),
         block_on(store.count()).unwrap_err(),
-        block_on(store.scan(Arc::new(Ignore), Cancel::default())).unwrap_err(),
+        block_on(store.scan(Prefilter::NONE, Arc::new(Ignore), Cancel::default())).unwrap_err(),
         block_on(store.save(&uuid(1), b"", "new")).unwrap_err(),
     ];
     for error in errors {
@@ -384,7 +385,7 @@ fn a_count_that_nobody_waits_for_ends_and_delays_no_page() {
             newer
         };
         assert!(newer.is_err());
-        let key = PageKey { id: 5, updated: String::new() };
+        let key = PageKey::new(5, "");
         let rank = tokio::time::timeout(Duration::from_millis(100), store.rank(SortOrder::Id, key)).await;
         assert!(rank.is_err());
     });
@@ -413,7 +414,7 @@ fn no_request_maps_the_file() {
             _ = page => panic!("an endless table was sorted"),
             mapped = look => assert!(!mapped),
         }
-        let scan = store.scan(Arc::new(Ignore), Cancel::default());
+        let scan = store.scan(Prefilter::NONE, Arc::new(Ignore), Cancel::default());
         tokio::select! {
             _ = scan => panic!("an endless table was scanned"),
             () = tokio::time::sleep(Duration::from_millis(150)) => assert!(!is_mapped()),
@@ -434,7 +435,7 @@ fn pages_by_last_update_join_beyond_the_keys_of_a_pass() {
     );
     Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
     let store = reading(&path);
-    let key = |row: &StoredSpec| PageKey { id: row.id, updated: row.updated_at.as_deref().unwrap().into() };
+    let key = |row: &StoredSpec| PageKey::new(row.id, row.updated_at.as_deref().unwrap());
     for backwards in [false, true] {
         let mut from = if backwards { PageFrom::End } else { PageFrom::Start };
         let mut seen = Vec::new();

@@ -1,7 +1,7 @@
 //! The profile file as written: TOML read strictly, so that a slip of the pen is told with its line
 //! and with what was probably meant, and never with a value, which may be a password.
 //!
-//! Imports `store`'s names; does no I/O.
+//! Imports `store`'s names and `query::nearest`; does no I/O.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::password::PasswordSource;
 use super::profile::Colour;
 use super::url;
+use crate::query::nearest::nearest;
 use crate::spec::mask::masked_words;
 use crate::store::SpecHome;
 use crate::store::address::Secret;
@@ -24,8 +25,18 @@ pub(super) struct File {
     pub default: Option<String>,
     /// `[env.NAME]`, in the order of the file.
     pub profiles: Vec<Profile>,
+    /// `[queries]`, in the order of the file. That they can be read is not checked here.
+    pub queries: Vec<SavedQuery>,
     /// A URL in it holds a password.
     pub holds_password: bool,
+}
+
+/// An entry of `[queries]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SavedQuery {
+    pub name: String,
+    pub text: String,
+    pub line: usize,
 }
 
 /// `[env.NAME]`.
@@ -71,7 +82,16 @@ pub(super) fn read(text: &str, directory: &Path, home: Option<&Path>) -> Result<
                     file.profiles.push(profile);
                 }
             }
-            other => return Err(reader.unknown(key.span(), other, "the file", &["default", "env"])),
+            "queries" => {
+                for (name, query) in in_order(reader.table(value, "queries")?) {
+                    let line = reader.line(name.span().start);
+                    let text = reader.text(query, "a query")?;
+                    file.queries.push(SavedQuery { name: name.get_ref().to_string(), text, line });
+                }
+            }
+            other => {
+                return Err(reader.unknown(key.span(), other, "the file", &["default", "env", "queries"]));
+            }
         }
     }
     if let Some(name) = &file.default
@@ -295,45 +315,14 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, at: usize, reason: String) -> Wrong {
+        Wrong { line: self.line(at), reason }
+    }
+
+    /// The line of a place, from 1.
+    fn line(&self, at: usize) -> usize {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        Wrong { line: before.iter().filter(|byte| **byte == b'\n').count() + 1, reason }
+        before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
-}
-
-/// The one of the names that was probably meant: at most two letters away, and fewer than half.
-pub(super) fn nearest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
-    let text = text.to_lowercase();
-    let distances = names.iter().map(|name| (distance(&text, &name.to_lowercase()), *name));
-    let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= 2 && distance * 2 < name.chars().count()).then_some(name)
-}
-
-/// Letters to add, drop, change or swap (optimal string alignment).
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let width = right.len() + 1;
-    let mut table = vec![0; (left.len() + 1) * width];
-    for row in 0..=left.len() {
-        for column in 0..width {
-            table[row * width + column] = if row == 0 || column == 0 {
-                row + column
-            } else {
-                let changed = usize::from(left[row - 1] != right[column - 1]);
-                let mut least = (table[(row - 1) * width + column] + 1)
-                    .min(table[row * width + column - 1] + 1)
-                    .min(table[(row - 1) * width + column - 1] + changed);
-                if row > 1
-                    && column > 1
-                    && left[row - 1] == right[column - 2]
-                    && left[row - 2] == right[column - 1]
-                {
-                    least = least.min(table[(row - 2) * width + column - 2] + 1);
-                }
-                least
-            };
-        }
-    }
-    table[table.len() - 1]
 }
 
 #[cfg(test)]

@@ -43,5 +43,5 @@ pub use fields::Field;
 pub use lexer::written_value;
 pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
-pub use sort_key::SortKey;
 pub use parse::{parse, parse_field, parse_fields, parse_order, word_prefix};
+pub use sort_key::SortKey;

@@ -2,8 +2,11 @@
 //!
 //! Imports its siblings; no I/O.
 
-use super::fields::{Field, Source};
+use super::fields::{Field, Kind, Source};
 use super::page::SortOrder;
+
+/// Rows (or hits) in one database that can be brought into an order which it does not page by itself.
+pub const MOST_SORTED: u64 = 4_000_000;
 
 /// By a field, ascending or descending; equal ones by id, the same way. Rows without a value come last,
 /// either way.
@@ -27,6 +30,19 @@ impl Order {
             (Source::Id, false) => Some(SortOrder::Id),
             (Source::Updated, true) => Some(SortOrder::Updated),
             _ => None,
+        }
+    }
+}
+
+impl From<SortOrder> for Order {
+    fn from(order: SortOrder) -> Self {
+        match order {
+            SortOrder::Id => {
+                Self::by(Field { name: "id".into(), kind: Kind::Number, source: Source::Id }, false)
+            }
+            SortOrder::Updated => {
+                Self::by(Field { name: "updated".into(), kind: Kind::Time, source: Source::Updated }, true)
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
+use reqspec::app::cells::Tally;
 use reqspec::app::comparison::Comparison;
 use reqspec::app::database::{Database, Place, Rights, Said};
 use reqspec::app::effect::RequestId;
@@ -18,13 +19,12 @@ use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::Failure;
 use reqspec::app::{Effect, Model, Msg, Setup, update};
 use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
-use reqspec::query::SortOrder;
-use reqspec::query::quick::Needle;
+use reqspec::query::{Order, Query, SortOrder};
 use reqspec::tui::theme::Theme;
 use reqspec::tui::view;
 
-use super::stored::listed;
 pub use super::stored::{Stored, cut, spec, stored, uuid};
+use super::stored::{compare, listed};
 
 /// 2026-11-22 12:00:00.
 pub const NOW: i64 = 1_795_348_800;
@@ -60,7 +60,13 @@ pub struct World {
     late: VecDeque<Msg>,
     /// What `pass_time` ends.
     waits: Vec<RequestId>,
-    filters: HashMap<RequestId, Needle>,
+    searches: HashMap<RequestId, Arc<Query>>,
+    /// Databases whose searches say nothing by themselves.
+    pub searching: BTreeSet<DatabaseName>,
+    /// How many rows searches have reached there; all, if not given.
+    pub reach: BTreeMap<DatabaseName, usize>,
+    /// How many rows of a database a search cannot decide on, and why.
+    pub undecided: BTreeMap<DatabaseName, (u64, String)>,
     quit: bool,
 }
 
@@ -150,7 +156,10 @@ impl World {
             slow: BTreeSet::new(),
             late: VecDeque::new(),
             waits: Vec::new(),
-            filters: HashMap::new(),
+            searches: HashMap::new(),
+            searching: BTreeSet::new(),
+            reach: BTreeMap::new(),
+            undecided: BTreeMap::new(),
             quit: false,
         }
     }
@@ -265,21 +274,36 @@ impl World {
     fn hits(
         &self,
         database: &DatabaseName,
-        filter: Option<RequestId>,
-        order: SortOrder,
+        search: Option<RequestId>,
+        order: &Order,
     ) -> Result<Vec<Stored>, Failure> {
-        let needle = filter.map(|id| self.filters.get(&id).cloned());
+        let query = search.map(|id| self.searches.get(&id).cloned());
         let mut rows = self.ask(database, <[Stored]>::to_vec)?;
-        if let Some(needle) = needle {
-            rows.retain(|row| needle.as_ref().is_some_and(|needle| needle.matches(&row.uuid, &row.spec)));
+        if let Some(query) = query {
+            rows.truncate(self.reach.get(database).copied().unwrap_or(usize::MAX));
+            rows.retain(|row| query.as_ref().is_some_and(|query| row.fulfils(query)));
         }
-        match order {
-            SortOrder::Id => rows.sort_by_key(|row| row.id),
-            SortOrder::Updated => {
-                rows.sort_by(|one, other| (&other.updated, other.id).cmp(&(&one.updated, one.id)))
-            }
-        }
+        rows.sort_by(|one, other| compare(order, &one.key(order), &other.key(order)));
         Ok(rows)
+    }
+
+    /// How far a search is in a database.
+    pub fn reached(&self, search: RequestId, database: &DatabaseName, finished: bool) -> Tally {
+        let hits = self.hits(database, Some(search), &SortOrder::Id.into()).expect("up").len() as u64;
+        let passed = self.ask(database, <[Stored]>::len).expect("up");
+        let passed = self.reach.get(database).copied().unwrap_or(passed).min(passed) as u64;
+        let undecided = self.undecided.get(database).map_or(0, |(rows, _)| *rows);
+        Tally { passed, hits, undecided, finished }
+    }
+
+    /// Does something to the model that no key does, or none of these tests.
+    pub fn act(&mut self, act: impl FnOnce(&mut Model) -> Vec<Effect>) {
+        for effect in act(&mut self.model) {
+            self.perform(effect);
+        }
+        if !self.hold {
+            self.pump();
+        }
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -291,7 +315,7 @@ impl World {
             | Effect::Count { database }
             | Effect::Fetch { database, .. }
             | Effect::FindPrefix { database, .. }
-            | Effect::StartFilter { database, .. } => Some(database.clone()),
+            | Effect::StartSearch { database, .. } => Some(database.clone()),
             Effect::Discover => Some(DatabaseName::Api),
             _ => None,
         };
@@ -328,18 +352,15 @@ impl World {
                 self.switched = true;
                 return;
             }
-            Effect::LoadPage { request, database, filter, page } => {
-                let rows = self.hits(&database, filter, page.order);
+            Effect::LoadPage { request, database, search, page, .. } => {
+                let rows = self.hits(&database, search, &page.order);
                 let result = rows.map(|rows| cut(&database, &rows, &page));
                 Msg::Page { request, database, result }
             }
-            Effect::Rank { request, database, filter, order, key } => {
-                let rows = self.hits(&database, filter, order);
-                let before = |row: &Stored| match order {
-                    SortOrder::Id => row.id < key.id,
-                    SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
-                };
-                let result = rows.map(|rows| rows.iter().filter(|row| before(row)).count() as u64);
+            Effect::Rank { request, database, search, order, key } => {
+                let rows = self.hits(&database, search, &order);
+                let before = |row: &&Stored| compare(&order, &row.key(&order), &key).is_lt();
+                let result = rows.map(|rows| rows.iter().filter(before).count() as u64);
                 Msg::Rank { request, database, result }
             }
             Effect::Count { database } => {
@@ -355,27 +376,32 @@ impl World {
             Effect::Compare { request, own, other } => {
                 Msg::Compared { request, comparison: Arc::new(Comparison::of(&own, &other)) }
             }
-            Effect::FindPrefix { request, database, prefix } => {
+            Effect::FindPrefix { request, database, prefix, order, .. } => {
                 let find = |rows: &[Stored]| {
                     let found = rows.iter().filter(|row| row.uuid.starts_with(&prefix));
-                    found.map(|row| listed(&database, row)).collect()
+                    found.map(|row| listed(&database, row, &order)).collect()
                 };
                 let result = self.ask(&database, find);
                 Msg::PrefixFound { request, database, result }
             }
-            Effect::StartFilter { filter, database, needle } => {
-                self.filters.insert(filter, needle);
-                match self.hits(&database, Some(filter), SortOrder::Id) {
-                    Ok(rows) => {
-                        let passed = self.ask(&database, |rows| rows.len() as u64).expect("up");
-                        let hits = rows.len() as u64;
-                        Msg::FilterProgress { filter, database, passed, hits, finished: true }
+            Effect::StartSearch { search, database, query, .. } => {
+                self.searches.insert(search, query);
+                if self.searching.contains(&database) {
+                    self.reach.insert(database, 0);
+                    return;
+                }
+                match self.ask(&database, |_| ()) {
+                    Ok(()) => {
+                        let tally = self.reached(search, &database, true);
+                        let remarks =
+                            self.undecided.get(&database).map(|(_, why)| why.clone()).into_iter().collect();
+                        Msg::SearchProgress { search, database, tally, remarks }
                     }
-                    Err(failure) => Msg::FilterFailed { filter, database, failure },
+                    Err(failure) => Msg::SearchFailed { search, database, failure },
                 }
             }
-            Effect::StopFilter { filter } => {
-                self.filters.remove(&filter);
+            Effect::StopSearch { search } => {
+                self.searches.remove(&search);
                 return;
             }
             Effect::Prepare { request, intent, force } => {

@@ -141,8 +141,8 @@ impl Pane {
     pub fn keep_query(&mut self) {
         let Some(search) = self.search.as_mut().filter(|search| search.is_query()) else { return };
         match search.stage {
-            Stage::Jumped { found } if found > 0 || !search.leads => self.search = None,
-            Stage::LookingUp(_) => search.brief = true,
+            Stage::Jumped { found: 0 } | Stage::LookingUp(_) => search.brief = true,
+            Stage::Jumped { .. } => self.search = None,
             _ => {}
         }
     }

@@ -2,10 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::fields::Field;
+use super::super::fields::{Field, Kind};
+use super::super::record::Value;
 use super::*;
-use crate::query::fields::Kind;
-use crate::query::record::Value;
 
 fn key(id: i64, updated: &str) -> PageKey {
     PageKey::new(id, updated)
@@ -112,16 +111,13 @@ fn order() -> impl Strategy<Value = Order> {
 }
 
 /// Numbers, texts and no value, few enough that ties are common.
-fn key_of(value: Value<'_>) -> SortKey {
-    SortKey::of(Kind::Any, &value).expect("it says something")
-}
-
 fn sort_key(number: u32) -> SortKey {
-    match number {
-        0 => SortKey::MISSING,
-        1..=3 => key_of(Value::Number(number.to_string().into())),
-        _ => key_of(Value::Text(format!("az{number}").into())),
-    }
+    let value = match number {
+        0 => return SortKey::MISSING,
+        1..=3 => Value::Number(number.to_string().into()),
+        _ => Value::Text(format!("az{number}").into()),
+    };
+    SortKey::of(Kind::Any, &value).expect("a value")
 }
 
 proptest! {

@@ -16,9 +16,8 @@ use crate::app::pane::{Pane, Source};
 use crate::app::search::{PaneSearch, Stage, Typing};
 use crate::app::toast::ToastKind;
 use crate::app::words::grouped;
-use crate::query::expression::Expression;
 use crate::query::order::MOST_SORTED;
-use crate::query::{Order, Query, SortOrder};
+use crate::query::{Order, Query, SortOrder, parse, word_prefix};
 
 type Ready = Result<(), String>;
 
@@ -32,7 +31,7 @@ fn leader(model: &Model) -> Side {
 pub fn apply_query(model: &mut Model, query: Query) -> Vec<Effect> {
     let query = Arc::new(query);
     let leader = leader(model);
-    let prefix = uuid_prefix(&query);
+    let prefix = word_prefix(&query).map(str::to_owned);
     let mut effects = Vec::new();
     for side in [leader, leader.other()] {
         effects.extend(on_pane(model, side, |pane, requests| {
@@ -61,10 +60,11 @@ pub fn end_query(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Nothing more is typed: the query stays, unless it only named a uuid to go to.
-pub fn keep_query(model: &mut Model) {
+pub fn keep_query(model: &mut Model) -> Vec<Effect> {
     for pane in model.panes.iter_mut().filter(|pane| !pane.pinned) {
         pane.keep_query();
     }
+    follow_lookups(model)
 }
 
 /// Whether the pane can be pinned, or let go.
@@ -97,9 +97,10 @@ pub fn toggle_pin(model: &mut Model) -> Vec<Effect> {
 pub fn follow_lookups(model: &mut Model) -> Vec<Effect> {
     let Model { panes, requests, .. } = model;
     let mut effects = Vec::new();
-    let leading = |pane: &&Pane| pane.search.as_ref().is_some_and(|search| search.leads && search.is_query());
-    let stage = panes.iter().find(leading).and_then(|pane| pane.search.as_ref()).map(|one| one.stage.clone());
-    for pane in panes.iter_mut() {
+    let mut following = panes.iter().filter(|pane| !pane.pinned).filter_map(|pane| pane.search.as_ref());
+    let leading = following.find(|search| search.leads && search.is_query());
+    let stage = leading.map(|search| search.stage.clone());
+    for pane in panes.iter_mut().filter(|pane| !pane.pinned) {
         let elsewhere = |search: &PaneSearch| !search.leads && search.stage == Stage::Jumped { found: 0 };
         let Some(search) = pane.search.as_ref().filter(|search| elsewhere(search)) else { continue };
         match stage {
@@ -171,8 +172,7 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         }
         KeyCode::Enter => {
             model.typing = None;
-            keep_query(model);
-            Vec::new()
+            keep_query(model)
         }
         KeyCode::Down => browse::down(model, 1),
         KeyCode::Up => browse::down(model, -1),
@@ -195,28 +195,9 @@ pub fn typed(model: &mut Model) -> Vec<Effect> {
             typing.error = None;
             apply_query(model, query)
         }
-        Err(reason) => {
-            typing.error = Some(reason);
+        Err(error) => {
+            typing.error = Some(error.to_string());
             Vec::new()
         }
     }
-}
-
-fn parse(text: &str) -> Result<Query, String> {
-    let word = text.trim().to_lowercase();
-    if word.is_empty() {
-        return Ok(Query::all());
-    }
-    Ok(Query { text: text.to_owned(), expression: Expression::Word(word) })
-}
-
-/// The beginning of a uuid, if that is all the query is and it is long enough for the index.
-fn uuid_prefix(query: &Query) -> Option<String> {
-    let Expression::Word(word) = &query.expression else { return None };
-    let fits = (8..=36).contains(&word.len())
-        && word.char_indices().all(|(at, character)| match at {
-            8 | 13 | 18 | 23 => character == '-',
-            _ => character.is_ascii_hexdigit(),
-        });
-    fits.then(|| word.clone())
 }

@@ -122,6 +122,9 @@ fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, O
         let shown = if typing.is_some() { format!("{text} ") } else { text };
         pieces.push((shown, Role::Value));
     }
+    if let Some(error) = typing.and_then(|typing| typing.error.as_ref()) {
+        pieces.push((format!(" {} ", escaped(error)), Role::Danger));
+    }
     if let Some(search) = &pane.search {
         let progress = search.progress(counted(model, pane));
         if !progress.is_empty() {

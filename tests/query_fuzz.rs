@@ -69,7 +69,8 @@ fn ask(text: &str, random: &mut Random) {
 
 /// What holds of every query.
 fn sound(query: &Query) {
-    for field in query.fields() {
+    // Written out, the escapes of a key may be longer than a query can be.
+    for field in query.fields().into_iter().filter(|field| field.name.len() <= 10_000) {
         let read = parse_field(&field.name).unwrap_or_else(|error| panic!("{:?}: {error}", field.name));
         assert_eq!(read, *field);
     }

@@ -4,8 +4,7 @@
 //! - [`expression`]: what a query means.  [`record`]: a row as a query sees it.
 //! - [`parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
 //! - [`complete`]: what may stand at the cursor.
-//! - [`order`]: orders of lists.  [`prefilter`]: what a database can be asked to leave out.
-//! - [`reference_page`]: docs/query.md.
+//! - [`reference_page`] writes docs/query.md.
 //! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
 //! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.

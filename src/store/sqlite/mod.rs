@@ -2,7 +2,7 @@
 //!
 //! - [`open`](self): how a file is opened so that browsing changes no byte of it, and what its
 //!   errors mean.  `worker`: the thread that owns a session's connection.
-//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows.  `write`: create, save, destroy.
+//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows, and which of them (`conditions`).  `write`: create, save, destroy.
 //! - `migrate`: our migrations.
 //!
 //! A session has one thread and one connection for pages, look-ups and writes. What may take long
@@ -10,6 +10,7 @@
 //! never delays a page; dropping its future interrupts it. Imports `query` and the parent module.
 
 mod aside;
+mod conditions;
 pub(super) mod migrate;
 mod open;
 mod read;

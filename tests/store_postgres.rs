@@ -8,6 +8,7 @@ mod support;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::migrate::{self, State};
 use reqspec::store::{
@@ -138,7 +139,7 @@ fn times_are_told_and_ordered_as_the_server_has_them() {
         assert_eq!(block_on(store.rank(SortOrder::Updated, key)).unwrap(), index as u64);
     }
     let visitor = Arc::new(Collect::default());
-    assert_eq!(block_on(store.scan(visitor.clone(), Cancel::default())).unwrap(), 8);
+    assert_eq!(block_on(store.scan(Prefilter::NONE, visitor.clone(), Cancel::default())).unwrap(), 8);
     let mut told: Vec<_> = visitor.0.lock().unwrap().iter().map(|row| (row.0, row.3.clone())).collect();
     assert!(told.is_sorted());
     let mut expected: Vec<_> = all.iter().zip(texts).map(|(row, text)| (row.id, text.to_owned())).collect();
@@ -263,7 +264,7 @@ fn bytes_that_are_no_text_are_read_and_replaced_where_the_database_holds_them() 
     let rows = page(&*store, SortOrder::Id, PageFrom::Start);
     assert_eq!((&*rows[0].spec, &*rows[0].instance_uuid), (&b"\xff\xfe no text"[..], "u\u{fffd}"));
     let visitor = Arc::new(Collect::default());
-    block_on(store.scan(visitor.clone(), Cancel::default())).unwrap();
+    block_on(store.scan(Prefilter::NONE, visitor.clone(), Cancel::default())).unwrap();
     assert_eq!(visitor.0.lock().unwrap()[0].2, b"\xff\xfe no text");
 }
 

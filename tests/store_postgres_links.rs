@@ -14,6 +14,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::address::{Endpoint, Secret, Tls, TlsMode};
 use reqspec::store::{
@@ -173,7 +174,7 @@ fn pages_look_ups_and_passes_go_by_an_index() {
         assert!(store.get("00000007").await.unwrap().is_some());
         assert_eq!(store.get_many(&["00000007".into(), "00000008".into()]).await.unwrap().len(), 2);
         assert_eq!(store.find_prefix("000012", 50).await.unwrap().len(), 50);
-        let passed = store.scan(Arc::new(Slow::default()), Cancel::default()).await.unwrap();
+        let passed = store.scan(Prefilter::NONE, Arc::new(Slow::default()), Cancel::default()).await.unwrap();
         assert_eq!(passed, 20_000);
     };
     wait_until("the server tells of what was asked", Duration::from_secs(20), || {
@@ -399,7 +400,7 @@ fn what_nobody_waits_for_is_stopped_on_the_server() {
     none_is_busy("the dropped query is stopped");
     block_on(async {
         let visitor = Arc::new(Slow { pause: Duration::from_millis(1), ..Slow::default() });
-        let scan = store.scan(visitor.clone(), Cancel::default());
+        let scan = store.scan(Prefilter::NONE, visitor.clone(), Cancel::default());
         assert!(tokio::time::timeout(Duration::from_millis(500), scan).await.is_err());
         let rows = visitor.rows.load(Ordering::SeqCst);
         assert!(rows > 0, "it never began");
@@ -409,7 +410,7 @@ fn what_nobody_waits_for_is_stopped_on_the_server() {
     none_is_busy("the dropped pass is stopped");
     let cancel = Cancel::default();
     let visitor = Arc::new(Slow { cancel_at: Some((100, cancel.clone())), ..Slow::default() });
-    let passed = block_on(store.scan(visitor.clone(), cancel)).unwrap();
+    let passed = block_on(store.scan(Prefilter::NONE, visitor.clone(), cancel)).unwrap();
     assert!((100..=101).contains(&passed), "{passed}");
     none_is_busy("the cancelled pass is stopped");
 
@@ -480,7 +481,7 @@ fn a_paused_server_is_told_in_time_and_used_again() {
         let (page, save, pass) = tokio::join!(
             store.page(first_page(5)),
             store.save("00000001", b"x", "y"),
-            store.scan(Arc::new(Slow::default()), Cancel::default())
+            store.scan(Prefilter::NONE, Arc::new(Slow::default()), Cancel::default())
         );
         for error in [page.unwrap_err(), save.unwrap_err(), pass.unwrap_err()] {
             let StoreError::Unavailable { reason, .. } = &error else { panic!("{error:?}") };
@@ -498,10 +499,11 @@ fn a_paused_server_is_told_in_time_and_used_again() {
         assert_eq!(store.get("00000001").await.unwrap().unwrap().spec.len(), 4_000);
         // In the middle of a pass.
         let visitor = Arc::new(Slow { pause: Duration::from_millis(1), ..Slow::default() });
-        let (passed, ()) = tokio::join!(store.scan(visitor.clone(), Cancel::default()), async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            private.kill();
-        });
+        let (passed, ()) =
+            tokio::join!(store.scan(Prefilter::NONE, visitor.clone(), Cancel::default()), async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                private.kill();
+            });
         assert!(matches!(passed, Err(StoreError::Unavailable { .. })), "{passed:?}");
     });
 }

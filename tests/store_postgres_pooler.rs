@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageRequest, SortOrder};
 use reqspec::store::address::{self, Endpoint};
 use reqspec::store::{
@@ -208,7 +209,7 @@ async fn everything(store: &dyn SpecStore) {
     store.create(new_spec("v")).await.unwrap();
     store.destroy("v", b"n").await.unwrap();
     store.hold("u", b"x").await.unwrap().release();
-    assert_eq!(store.scan(Arc::new(Pass), Cancel::default()).await.unwrap(), 2);
+    assert_eq!(store.scan(Prefilter::NONE, Arc::new(Pass), Cancel::default()).await.unwrap(), 2);
     let uuid = SqlValue::Text("u".into());
     let rows = store.select("SELECT id, spec FROM request_specs WHERE instance_uuid = ?", &[uuid], 5).await;
     assert_eq!(rows.unwrap().len(), 1);

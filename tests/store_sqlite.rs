@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::{
     Access, Cancel, DatabaseName, RowRef, RowVisitor, SpecStore, SqliteStore, StoreError, StoredSpec,
@@ -60,7 +61,7 @@ fn browse(store: &SqliteStore) {
         store.get(&uuid(1)).await.unwrap();
         store.get_many(&[uuid(1).into()]).await.unwrap();
         store.find_prefix("0", 5).await.unwrap();
-        store.scan(Arc::new(Ignore), Cancel::default()).await.unwrap();
+        store.scan(Prefilter::NONE, Arc::new(Ignore), Cancel::default()).await.unwrap();
         store.select("SELECT count(*) FROM sqlite_master", &[], 5).await.unwrap();
     });
 }
@@ -253,7 +254,7 @@ fn a_file_that_vanishes_or_is_replaced_is_unavailable() {
     let errors = [
         first_page(&store).unwrap_err(),
         block_on(store.count()).unwrap_err(),
-        block_on(store.scan(Arc::new(Ignore), Cancel::default())).unwrap_err(),
+        block_on(store.scan(Prefilter::NONE, Arc::new(Ignore), Cancel::default())).unwrap_err(),
         block_on(store.save(&uuid(1), b"", "new")).unwrap_err(),
     ];
     for error in errors {
@@ -413,7 +414,7 @@ fn no_request_maps_the_file() {
             _ = page => panic!("an endless table was sorted"),
             mapped = look => assert!(!mapped),
         }
-        let scan = store.scan(Arc::new(Ignore), Cancel::default());
+        let scan = store.scan(Prefilter::NONE, Arc::new(Ignore), Cancel::default());
         tokio::select! {
             _ = scan => panic!("an endless table was scanned"),
             () = tokio::time::sleep(Duration::from_millis(150)) => assert!(!is_mapped()),

@@ -20,6 +20,7 @@ use ratatui::backend::TestBackend;
 use reqspec::app::database::Place;
 use reqspec::app::{Model, Msg, Setup, update};
 use reqspec::deployment::{CellArgument, Deployment};
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageKey, PageRequest, SortOrder};
 use reqspec::store::{
     Access, Address, Cancel, CellName, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore,
@@ -107,8 +108,13 @@ impl SpecStore for Moody {
     async fn find_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<StoredSpec>, StoreError> {
         self.let_in().await?.find_prefix(prefix, limit).await
     }
-    async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError> {
-        self.let_in().await?.scan(visitor, cancel).await
+    async fn scan(
+        &self,
+        prefilter: &Prefilter,
+        visitor: Arc<dyn RowVisitor>,
+        cancel: Cancel,
+    ) -> Result<u64, StoreError> {
+        self.let_in().await?.scan(prefilter, visitor, cancel).await
     }
     async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError> {
         self.let_in().await?.create(row).await

@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqspec::deployment::url;
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::{self, Access, Cancel, DatabaseName, RowRef, RowVisitor, SpecStore, Timeouts};
 
@@ -169,7 +170,7 @@ fn scans(server: &Server, runtime: &tokio::runtime::Runtime) {
         let visitor = Arc::new(Bytes::default());
         let before = rss_anon_kib("self");
         let began = Instant::now();
-        runtime.block_on(store.scan(visitor.clone(), Cancel::default())).unwrap();
+        runtime.block_on(store.scan(Prefilter::NONE, visitor.clone(), Cancel::default())).unwrap();
         own.push(began.elapsed());
         grown = grown.max(rss_anon_kib("self").saturating_sub(before));
         assert_eq!(visitor.0.load(Ordering::Relaxed), expected, "not the same rows");

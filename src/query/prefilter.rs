@@ -58,8 +58,21 @@ pub enum JoinColumn {
 }
 
 impl Prefilter {
+    /// Leaves nothing out.
+    pub const NONE: &'static Self = &Self {
+        ids: None,
+        uuids: Vec::new(),
+        updated_from: None,
+        updated_to: None,
+        created_from: None,
+        created_to: None,
+        size: None,
+        joins: Vec::new(),
+        bytes: Vec::new(),
+    };
+
     /// Whether it leaves nothing out.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self == Self::NONE
     }
 }

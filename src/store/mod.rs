@@ -6,11 +6,12 @@
 //!   [`RequestContext`].
 //! - [`address`]: where a database is and how it is reached.  [`open`]: a session with it.
 //! - [`sqlite`], `mysql`, `postgres`: the engines.  [`migrate`]: our migrations.  `runtime`: the
-//!   threads of sessions with servers.  `retry`: when they try again.
+//!   threads of sessions with servers.  `retry`: when they try again.  `conditions`: what a pass may leave out.
 //!
 //! Imports `spec` and `query`. Write methods are called by [`object`] and `change::apply` alone.
 
 pub mod address;
+mod conditions;
 pub mod context;
 pub mod error;
 pub mod migrate;
@@ -36,6 +37,7 @@ pub use object::{ObjectError, RequestSpec};
 pub use sqlite::SqliteStore;
 pub use stores::Stores;
 
+use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
 use address::Place;
 
@@ -63,6 +65,8 @@ pub struct RowRef<'a> {
     pub instance_uuid: &'a str,
     /// Column `spec`: the exact bytes.
     pub spec: &'a [u8],
+    /// `created_at`, as stored; "" where it is null.
+    pub created: &'a str,
     /// `updated_at`, else `created_at`, as stored; "" where both are null.
     pub updated: &'a str,
 }
@@ -82,6 +86,14 @@ impl Cancel {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+/// A round trip from which on a database counts as far: a network that is neither this machine nor its
+/// own rack.
+pub const FAR: Duration = Duration::from_millis(3);
+
+/// Tells states of a database apart, as one session sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeToken(pub(crate) [u64; 3]);
 
 /// What is done with the rows of a scan: called from the engine's threads, in ascending order of
 /// `id` within each part, the parts side by side.
@@ -218,8 +230,26 @@ pub trait SpecStore: Send + Sync {
     /// Up to `limit` rows whose instance_uuid begins with `prefix`, by instance_uuid.
     async fn find_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<StoredSpec>, StoreError>;
 
-    /// All rows past a visitor, several parts side by side. Gives the number of rows passed.
-    async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError>;
+    /// Rows past a visitor, several parts side by side: all that fulfil these conditions, and perhaps
+    /// others, for an engine leaves out what it can leave out cheaply. Gives the number of rows passed.
+    async fn scan(
+        &self,
+        prefilter: &Prefilter,
+        visitor: Arc<dyn RowVisitor>,
+        cancel: Cancel,
+    ) -> Result<u64, StoreError>;
+
+    /// The state of the rows: while two tokens of this session are equal, no row was changed, added or
+    /// deleted between them. None where the engine cannot tell that without looking at the rows.
+    async fn change_token(&self) -> Result<Option<ChangeToken>, StoreError> {
+        Ok(None)
+    }
+
+    /// Whether sending rows is slower than looking at them on the server: the round trip takes at least
+    /// [`FAR`], as measured with what was asked so far.
+    fn is_far(&self) -> bool {
+        false
+    }
 
     /// Insert a row. `created_at` is set to now unless given; `updated_at` stays as given.
     ///

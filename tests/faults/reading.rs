@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageRequest, SortOrder};
 use reqspec::store::{Access, Cancel, RowRef, RowVisitor, SpecStore, StoreError, StoredSpec};
 use rstest::rstest;
@@ -147,7 +148,8 @@ fn a_server_is_harmed_in_the_middle_of_a_pass_over_all_rows(
     side.proxy.tell(Fault::StallAfterBytes(1_000_000));
     let (asked, seen) = (Arc::clone(&store), Arc::new(Seen::default()));
     let visitor = Arc::clone(&seen);
-    let running = std::thread::spawn(move || block_on(asked.scan(visitor, Cancel::default())));
+    let running =
+        std::thread::spawn(move || block_on(asked.scan(Prefilter::NONE, visitor, Cancel::default())));
     side.proxy.wait(1);
     harm.on(&side.server);
     if harm == Harm::Kill {
@@ -161,5 +163,8 @@ fn a_server_is_harmed_in_the_middle_of_a_pass_over_all_rows(
     let ids = seen.0.lock().unwrap().clone();
     assert!(!ids.is_empty() && ids.len() < ROWS as usize, "{}", ids.len());
     assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
-    assert_eq!(block_on(store.scan(Arc::new(Seen::default()), Cancel::default())).unwrap(), ROWS as u64);
+    assert_eq!(
+        block_on(store.scan(Prefilter::NONE, Arc::new(Seen::default()), Cancel::default())).unwrap(),
+        ROWS as u64
+    );
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::{
     Access, Cancel, DatabaseName, Engine, NewSpec, RowRef, RowVisitor, SpecStore, SqlValue, StoreError,
@@ -122,7 +123,7 @@ fn a_database_without_the_table_says_so(bench: Bench) {
             store.get("x").await.err(),
             store.get_many(&some).await.err(),
             store.find_prefix("x", 1).await.err(),
-            store.scan(Arc::new(Collect::default()), Cancel::default()).await.err(),
+            store.scan(Prefilter::NONE, Arc::new(Collect::default()), Cancel::default()).await.err(),
             store.create(new).await.err(),
             store.save("x", b"", "{}").await.err(),
             store.destroy("x", b"").await.err(),
@@ -166,7 +167,7 @@ fn a_scan_passes_each_row_once(bench: Bench) {
     let db = bench.filled(&bench.seven());
     let store = db.open(Access::ReadOnly);
     let visitor = Arc::new(Collect::default());
-    let passed = block_on(store.scan(visitor.clone(), Cancel::default())).unwrap();
+    let passed = block_on(store.scan(Prefilter::NONE, visitor.clone(), Cancel::default())).unwrap();
     assert_eq!((passed, visitor.reported.load(Ordering::SeqCst)), (7, 7));
     let rows = visitor.rows.lock().unwrap();
     for made in bench.seven() {
@@ -180,17 +181,17 @@ fn a_scan_can_be_stopped(bench: Bench) {
     let db = bench.filled(&rows);
     let store = db.open(Access::ReadOnly);
     let visitor = Arc::new(Collect { stop_at: Some(100), ..Collect::default() });
-    block_on(store.scan(visitor.clone(), Cancel::default())).unwrap();
+    block_on(store.scan(Prefilter::NONE, visitor.clone(), Cancel::default())).unwrap();
     let seen = visitor.seen.load(Ordering::SeqCst);
     // The other parts may be in the midst of a row.
     assert!((100..=102).contains(&seen), "{seen}");
     let cancel = Cancel::default();
     cancel.cancel();
     let visitor = Arc::new(Collect::default());
-    assert_eq!(block_on(store.scan(visitor.clone(), cancel)).unwrap(), 0);
+    assert_eq!(block_on(store.scan(Prefilter::NONE, visitor.clone(), cancel)).unwrap(), 0);
     assert_eq!(visitor.seen.load(Ordering::SeqCst), 0);
     let visitor = Arc::new(Collect::default());
-    assert_eq!(block_on(store.scan(visitor.clone(), Cancel::default())).unwrap(), 20_000);
+    assert_eq!(block_on(store.scan(Prefilter::NONE, visitor.clone(), Cancel::default())).unwrap(), 20_000);
     assert_eq!(visitor.reported.load(Ordering::SeqCst), 20_000);
     if bench.engine() != Engine::Sqlite {
         assert!(visitor.order.lock().unwrap().is_sorted(), "one stream, by id");

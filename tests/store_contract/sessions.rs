@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageRequest, SortOrder};
 use reqspec::store::{Access, Cancel, DatabaseName, Rights, StoreError, TableState};
 
@@ -135,7 +136,7 @@ fn a_cancelled_request_leaves_the_session_usable(bench: Bench) {
             1 => Box::pin(async { drop(store.get(&uuid(7)).await) }),
             2 => Box::pin(async { drop(store.count().await) }),
             3 => Box::pin(async {
-                drop(store.scan(Arc::new(Collect::default()), Cancel::default()).await);
+                drop(store.scan(Prefilter::NONE, Arc::new(Collect::default()), Cancel::default()).await);
             }),
             4 => Box::pin(async {
                 let _ = store.save(&uuid(8), text.as_bytes(), "after").await;

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::change::{Answer, Confirmation, Requirement};
+use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
 use crate::store::{Access, Cancel, Engine, Hold, Probe, RowVisitor, SqlValue, SqliteStore, TableState};
 
@@ -136,8 +137,13 @@ impl SpecStore for Faulty {
     async fn find_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<StoredSpec>, StoreError> {
         self.inner.find_prefix(prefix, limit).await
     }
-    async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError> {
-        self.inner.scan(visitor, cancel).await
+    async fn scan(
+        &self,
+        prefilter: &Prefilter,
+        visitor: Arc<dyn RowVisitor>,
+        cancel: Cancel,
+    ) -> Result<u64, StoreError> {
+        self.inner.scan(prefilter, visitor, cancel).await
     }
     async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError> {
         self.met(self.next(Request::Create), || wait(self.inner.create(row)))

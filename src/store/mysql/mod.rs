@@ -47,6 +47,7 @@ use super::{
     Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, Rights, RowVisitor, SpecStore, SqlValue,
     StoreError, StoredSpec, TableState,
 };
+use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
 use crate::spec::text::named;
 
@@ -245,7 +246,12 @@ impl SpecStore for MysqlStore {
         self.specs(&operation, Lane::Page, read::find_prefix(prefix, limit)).await
     }
 
-    async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError> {
+    async fn scan(
+        &self,
+        _prefilter: &Prefilter,
+        visitor: Arc<dyn RowVisitor>,
+        cancel: Cancel,
+    ) -> Result<u64, StoreError> {
         scan::scan(&self.session, visitor, cancel).await
     }
 

@@ -93,8 +93,8 @@ impl Pass {
         };
         let condition = self.last.map_or_else(String::new, |last| format!("WHERE id > {last}"));
         let sql = format!(
-            "SELECT id, instance_uuid, spec, {} FROM request_specs {condition} ORDER BY id LIMIT {STRETCH} {}",
-            text::UPDATED,
+            "SELECT {} FROM request_specs {condition} ORDER BY id LIMIT {STRETCH} {}",
+            text::COLUMNS,
             session.mark(),
         );
         // The connection is busy until all rows were read: dropped before, it is closed at once,
@@ -133,7 +133,10 @@ impl Pass {
         let id = text::take_number(&mut row, 0);
         let uuid = text::take(&mut row, 1).unwrap_or_default();
         let spec = text::take(&mut row, 2).unwrap_or_default();
-        let updated = text::take(&mut row, 3).unwrap_or_default();
+        let created = text::take(&mut row, 3);
+        let updated = text::take(&mut row, 4);
+        let created = created.as_deref().unwrap_or_default();
+        let updated = updated.as_deref().unwrap_or(created);
         self.rows += 1;
         self.unreported += 1;
         self.last = Some(id);
@@ -141,7 +144,8 @@ impl Pass {
             id,
             instance_uuid: &String::from_utf8_lossy(&uuid),
             spec: &spec,
-            updated: &String::from_utf8_lossy(&updated),
+            created: &String::from_utf8_lossy(created),
+            updated: &String::from_utf8_lossy(updated),
         });
         if self.unreported >= REPORT {
             self.visitor.progress(self.unreported);

@@ -38,6 +38,7 @@ use super::{
     Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue, StoreError,
     StoredSpec, TableState, runtime,
 };
+use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
 use crate::spec::text::named;
 
@@ -297,7 +298,12 @@ impl SpecStore for PostgresStore {
         self.read(&operation, ask).await
     }
 
-    async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError> {
+    async fn scan(
+        &self,
+        _prefilter: &Prefilter,
+        visitor: Arc<dyn RowVisitor>,
+        cancel: Cancel,
+    ) -> Result<u64, StoreError> {
         let (ends, _dropped) = scan::Ends::new(cancel);
         let ask = |link: Arc<Link>| async move { scan::scan(&link, &*visitor, &ends).await };
         self.read("reading all specs", ask).await

@@ -27,7 +27,7 @@ const OPERATION: &str = "reading all specs";
 /// Rows between two reports of progress; then others get the thread, too.
 const REPORT: u64 = 2_000;
 const COPY: &str = "COPY (SELECT id::int8, instance_uuid::text, spec::text, \
-                    COALESCE(updated_at, created_at)::timestamp FROM request_specs ORDER BY request_specs.id) \
+                    created_at::timestamp, updated_at::timestamp FROM request_specs ORDER BY request_specs.id) \
                     TO STDOUT (FORMAT binary)";
 /// What the binary format begins with, before its flags and the length of what extends it.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
@@ -146,7 +146,7 @@ async fn pass(
     ends: &Ends,
 ) -> Result<u64, Trouble> {
     let (mut passed, mut unreported) = (0, 0);
-    let mut updated = String::with_capacity(32);
+    let (mut created, mut updated) = (String::with_capacity(32), String::with_capacity(32));
     let mut is_first = true;
     while let Some(piece) = next(&mut rows, within).await? {
         if ends.are_near() {
@@ -162,13 +162,18 @@ async fn pass(
         let mut ended = false;
         while !rest.is_empty() && !ended {
             let Some(fields) = row(&mut rest).ok_or_else(unreadable)? else { break };
-            updated.clear();
+            created.clear();
+            if let Some(micros) = fields.created {
+                time::write(micros, &mut created);
+            }
             if let Some(micros) = fields.updated {
                 time::write(micros, &mut updated);
             }
+            let updated = if fields.updated.is_some() { &updated } else { &created };
             let uuid = String::from_utf8_lossy(fields.instance_uuid);
             unreported += 1;
-            let row = RowRef { id: fields.id, instance_uuid: &uuid, spec: fields.spec, updated: &updated };
+            let row =
+                RowRef { id: fields.id, instance_uuid: &uuid, spec: fields.spec, created: &created, updated };
             ended = visitor.visit(row) == ControlFlow::Break(());
         }
         if ended {
@@ -203,6 +208,7 @@ struct Fields<'a> {
     id: i64,
     instance_uuid: &'a [u8],
     spec: &'a [u8],
+    created: Option<i64>,
     updated: Option<i64>,
 }
 
@@ -211,16 +217,21 @@ fn row<'a>(rest: &mut &'a [u8]) -> Option<Option<Fields<'a>>> {
     let count = i16::from_be_bytes(take(rest, 2)?.try_into().ok()?);
     match count {
         -1 => return Some(None),
-        4 => {}
+        5 => {}
         _ => return None,
     }
     let id = i64::from_be_bytes(field(rest)??.try_into().ok()?);
     let (instance_uuid, spec) = (field(rest)?.unwrap_or_default(), field(rest)?.unwrap_or_default());
-    let updated = match field(rest)? {
-        Some(bytes) => Some(i64::from_be_bytes(bytes.try_into().ok()?)),
-        None => None,
-    };
-    Some(Some(Fields { id, instance_uuid, spec, updated }))
+    let (created, updated) = (time_field(rest)?, time_field(rest)?);
+    Some(Some(Fields { id, instance_uuid, spec, created, updated }))
+}
+
+/// A field that is a time; Some(None) for null.
+fn time_field(rest: &mut &[u8]) -> Option<Option<i64>> {
+    match field(rest)? {
+        Some(bytes) => Some(Some(i64::from_be_bytes(bytes.try_into().ok()?))),
+        None => Some(None),
+    }
 }
 
 /// A field; Some(None) for null.
@@ -246,14 +257,15 @@ mod tests {
     fn rows_are_taken_apart() {
         let mut bytes = SIGNATURE.to_vec();
         bytes.extend([0, 0, 0, 0, 0, 0, 0, 1, 99]);
-        bytes.extend([0, 4, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, b'u', 0, 0, 0, 2, b'{', b'}']);
+        bytes.extend([0, 5, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, b'u', 0, 0, 0, 2, b'{', b'}']);
         bytes.extend([0xff; 4]);
+        bytes.extend([0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 3]);
         bytes.extend([0xff; 2]);
         let mut rest = without_header(&bytes).unwrap();
         let first = row(&mut rest).unwrap().unwrap();
         assert_eq!(
-            (first.id, first.instance_uuid, first.spec, first.updated),
-            (7, &b"u"[..], &b"{}"[..], None)
+            (first.id, first.instance_uuid, first.spec, first.created, first.updated),
+            (7, &b"u"[..], &b"{}"[..], None, Some(3))
         );
         assert!(row(&mut rest).unwrap().is_none() && rest.is_empty());
         for cut in 20..bytes.len() - 2 {

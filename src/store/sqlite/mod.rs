@@ -2,7 +2,7 @@
 //!
 //! - [`open`](self): how a file is opened so that browsing changes no byte of it, and what its
 //!   errors mean.  `worker`: the thread that owns a session's connection.
-//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows.  `write`: create, save, destroy.
+//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows, and which of them (`conditions`).  `write`: create, save, destroy.
 //! - `migrate`: our migrations.
 //!
 //! A session has one thread and one connection for pages, look-ups and writes. What may take long
@@ -10,6 +10,7 @@
 //! never delays a page; dropping its future interrupts it. Imports `query` and the parent module.
 
 mod aside;
+mod conditions;
 pub(super) mod migrate;
 mod open;
 mod read;
@@ -30,9 +31,10 @@ use self::open::Source;
 use self::recent::Recent;
 use self::worker::Worker;
 use super::{
-    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue, StoreError,
-    StoredSpec, TableState,
+    Access, Cancel, ChangeToken, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue,
+    StoreError, StoredSpec, TableState,
 };
+use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
 
 /// A session with one SQLite database. Dropping it ends its thread and closes the database.
@@ -168,8 +170,18 @@ impl SpecStore for SqliteStore {
         self.worker.read(&operation, move |c| read::find_prefix(c, &prefix, limit)).await
     }
 
-    async fn scan(&self, visitor: Arc<dyn RowVisitor>, cancel: Cancel) -> Result<u64, StoreError> {
-        scan::scan(Arc::clone(&self.source), visitor, cancel).await
+    async fn scan(
+        &self,
+        prefilter: &Prefilter,
+        visitor: Arc<dyn RowVisitor>,
+        cancel: Cancel,
+    ) -> Result<u64, StoreError> {
+        scan::scan(Arc::clone(&self.source), prefilter.clone(), visitor, cancel).await
+    }
+
+    async fn change_token(&self) -> Result<Option<ChangeToken>, StoreError> {
+        let version = self.worker.version("looking for changes").await?;
+        Ok(Some(version.into()))
     }
 
     async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError> {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::read::UPDATED;
 use crate::query::{PageFrom, PageKey, PageRequest};
+use crate::store::ChangeToken;
 
 /// Keys of one pass; SQLite keeps no more than these while it sorts. About 2 MB, and 20 passes to
 /// list a million rows.
@@ -22,6 +23,12 @@ pub(super) struct Version {
     pub data_version: i64,
     /// Changes with each change of this connection.
     pub own_changes: u64,
+}
+
+impl From<Version> for ChangeToken {
+    fn from(version: Version) -> Self {
+        Self([version.generation, version.data_version.cast_unsigned(), version.own_changes])
+    }
 }
 
 /// Keys in few allocations: many small ones would leave holes behind, window after window.

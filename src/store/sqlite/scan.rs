@@ -9,24 +9,28 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Rows};
 use tokio::sync::oneshot;
 
 use super::aside::{Stop, StopOnDrop};
+use super::conditions::Conditions;
 use super::open::{Session, Source, WRITE_WAIT};
-use super::read::UPDATED;
+use crate::query::prefilter::Prefilter;
 use crate::store::{Cancel, RowRef, RowVisitor, StoreError};
 
 const OPERATION: &str = "reading all specs";
 /// Rows between two reports of progress.
 const REPORT: u64 = 2_000;
+/// Rows that are looked up one by one between two looks at the file.
+const LOOKED_UP: usize = 1_000;
 /// Ranges into which the ids are cut, at most; each holds at least [`REPORT`] ids.
 const RANGES: i64 = 512;
 
 /// Pass all rows to the visitor; gives their number.
 pub(super) async fn scan(
     source: Arc<Source>,
+    prefilter: Prefilter,
     visitor: Arc<dyn RowVisitor>,
     cancel: Cancel,
 ) -> Result<u64, StoreError> {
@@ -37,7 +41,7 @@ pub(super) async fn scan(
     thread::Builder::new()
         .name(format!("sqlite {} scan", source.database))
         .spawn(move || {
-            let _ = answer.send(scan_now(&for_thread, &*visitor, &cancel, &stop));
+            let _ = answer.send(scan_now(&for_thread, &prefilter, &*visitor, &cancel, &stop));
         })
         .map_err(|error| source.failed(OPERATION, format!("no thread for it: {error}")))?;
     answered.await.map_err(|_| source.failed(OPERATION, "its thread ended"))?
@@ -56,6 +60,7 @@ struct Pass<'a> {
     first: i64,
     last: i64,
     width: i64,
+    conditions: Conditions,
 }
 
 impl Pass<'_> {
@@ -73,17 +78,21 @@ impl Pass<'_> {
 
 fn scan_now(
     source: &Arc<Source>,
+    prefilter: &Prefilter,
     visitor: &dyn RowVisitor,
     cancel: &Cancel,
     stop: &Stop,
 ) -> Result<u64, StoreError> {
     let mut session = open(source, stop)?;
-    let ends = session.read(OPERATION, |connection| {
+    let (ends, conditions) = session.read(OPERATION, |connection| {
         let sql = "SELECT (SELECT min(id) FROM request_specs), (SELECT max(id) FROM request_specs)";
-        connection
-            .query_row(sql, [], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)))
+        let ends = connection
+            .query_row(sql, [], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)))?;
+        Ok((ends, Conditions::of(connection, prefilter)?))
     })?;
     let (Some(first), Some(last)) = ends else { return Ok(0) };
+    let (least, greatest) = prefilter.ids.unwrap_or((i64::MIN, i64::MAX));
+    let (first, last) = (first.max(least), last.min(greatest));
     let span = last.saturating_sub(first).saturating_add(1);
     let pass = Pass {
         visitor,
@@ -95,8 +104,12 @@ fn scan_now(
         first,
         last,
         width: (span / RANGES).saturating_add(1).max(REPORT as i64),
+        conditions,
     };
-    let threads = thread::available_parallelism().map_or(1, |count| count.get().min(2));
+    let threads = match &pass.conditions.ids {
+        Some(_) => 1,
+        None => thread::available_parallelism().map_or(1, |count| count.get().min(2)),
+    };
     let failure: Mutex<Option<StoreError>> = Mutex::new(None);
     let run = |mut session: Session| {
         if let Err(error) = part(&mut session, &pass) {
@@ -136,12 +149,17 @@ fn open(source: &Arc<Source>, stop: &Stop) -> Result<Session, StoreError> {
 /// Take ranges until there are none. No lock is held between two ranges, so a writer gets its turn.
 fn part(session: &mut Session, pass: &Pass<'_>) -> Result<(), StoreError> {
     let mut unreported = 0;
+    let mut looked_up = pass.conditions.ids.as_deref().map(|ids| ids.chunks(LOOKED_UP));
     while !pass.is_over() && !pass.stop.is_stopped() {
-        let Some(range) = pass.take() else { break };
+        let part = match &mut looked_up {
+            Some(ids) => ids.next().map(Part::Ids),
+            None => pass.take().map(|(first, last)| Part::Range(first, last)),
+        };
+        let Some(part) = part else { break };
         if session.has_changed()? {
             return Err(changed(session));
         }
-        let result = visit_range(&session.connection, range, pass, &mut unreported);
+        let result = visit_part(&session.connection, part, pass, &mut unreported);
         // What was read of a frozen file while another program wrote to it may be nonsense.
         if session.has_changed()? {
             return Err(changed(session));
@@ -159,28 +177,55 @@ fn changed(session: &Session) -> StoreError {
     session.source.failed(OPERATION, "another program began to write to it meanwhile; start again")
 }
 
-fn visit_range(
+/// What a thread does without a look at anything else.
+enum Part<'a> {
+    /// Both ends included.
+    Range(i64, i64),
+    /// Ascending.
+    Ids(&'a [i64]),
+}
+
+fn visit_part(
     connection: &Connection,
-    (start, end): (i64, i64),
+    part: Part<'_>,
     pass: &Pass<'_>,
     unreported: &mut u64,
 ) -> rusqlite::Result<()> {
-    let sql = format!(
-        "SELECT id, instance_uuid, spec, {UPDATED} FROM request_specs WHERE id BETWEEN ? AND ? ORDER BY id"
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query([start, end])?;
+    const SELECT: &str = "SELECT id, instance_uuid, spec, created_at, updated_at FROM request_specs WHERE";
+    let conditions = &pass.conditions.sql;
+    match part {
+        Part::Range(first, last) => {
+            let sql = format!("{SELECT} id BETWEEN ? AND ?{conditions} ORDER BY id");
+            let mut statement = connection.prepare(&sql)?;
+            visit_rows(statement.query([first, last])?, pass, unreported)
+        }
+        Part::Ids(ids) => {
+            let mut statement = connection.prepare(&format!("{SELECT} id = ?{conditions}"))?;
+            ids.iter()
+                .filter(|id| (pass.first..=pass.last).contains(id))
+                .try_for_each(|id| visit_rows(statement.query([id])?, pass, unreported))
+        }
+    }
+}
+
+fn visit_rows(mut rows: Rows<'_>, pass: &Pass<'_>, unreported: &mut u64) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         if pass.is_over() {
             break;
         }
-        let (uuid, spec, updated) = (row.get_ref(1)?, row.get_ref(2)?, row.get_ref(3)?);
-        let (mut uuid_made, mut spec_made, mut updated_made) = Default::default();
+        let (uuid, spec) = (row.get_ref(1)?, row.get_ref(2)?);
+        let (created, updated) = (row.get_ref(3)?, row.get_ref(4)?);
+        let (mut uuid_made, mut spec_made, mut created_made, mut updated_made) = Default::default();
+        let created = borrowed_text(created, &mut created_made);
         let visited = RowRef {
             id: row.get(0)?,
             instance_uuid: borrowed_text(uuid, &mut uuid_made),
             spec: borrowed_bytes(spec, &mut spec_made),
-            updated: borrowed_text(updated, &mut updated_made),
+            created,
+            updated: match updated {
+                ValueRef::Null => created,
+                updated => borrowed_text(updated, &mut updated_made),
+            },
         };
         *unreported += 1;
         if let ControlFlow::Break(()) = pass.visitor.visit(visited) {

@@ -16,6 +16,7 @@ use crate::app::Msg;
 use crate::app::effect::RequestId;
 use crate::app::update::browse::SORTABLE_HITS;
 use crate::app::words::unix_seconds;
+use crate::query::prefilter::Prefilter;
 use crate::query::quick::Needle;
 use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use crate::store::{Cancel, DatabaseName, RowRef, RowVisitor, StoreError, StoredSpec};
@@ -86,7 +87,7 @@ impl Filters {
             let _under_way = under_way;
             let visitor: Arc<dyn RowVisitor> = filter.clone();
             let cancel = filter.cancel.clone();
-            let pass = |store: Store| async move { store.scan(visitor, cancel).await };
+            let pass = |store: Store| async move { store.scan(Prefilter::NONE, visitor, cancel).await };
             let result = sessions.with(&database, pass).await;
             if filter.cancel.is_cancelled() {
                 return;

@@ -131,7 +131,7 @@ fn times_are_told_and_ordered_as_the_server_has_them() {
         ]
     );
     for (index, row) in all.iter().enumerate() {
-        let key = PageKey { id: row.id, updated: texts[index].to_owned() };
+        let key = PageKey::new(row.id, texts[index]);
         let all = ids(&all);
         assert_eq!(ids(&page(&*store, SortOrder::Updated, PageFrom::At(key.clone()))), all[index..]);
         assert_eq!(ids(&page(&*store, SortOrder::Updated, PageFrom::After(key.clone()))), all[index + 1..]);

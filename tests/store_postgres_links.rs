@@ -158,7 +158,7 @@ fn pages_look_ups_and_passes_go_by_an_index() {
     // The server tells with a delay of a second or so what its sessions did.
     thread::sleep(Duration::from_millis(1_500));
     let (whole, by_index) = (passes("seq_scan"), passes("idx_scan"));
-    let key = PageKey { id: 10_000, updated: String::new() };
+    let key = PageKey::new(10_000, "");
     let ask = async || {
         let all = [
             PageFrom::Start,

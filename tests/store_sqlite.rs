@@ -48,7 +48,7 @@ impl RowVisitor for Ignore {
 
 /// Everything that a reader may ask.
 fn browse(store: &SqliteStore) {
-    let key = PageKey { id: 1, updated: String::new() };
+    let key = PageKey::new(1, "");
     block_on(async {
         for order in [SortOrder::Id, SortOrder::Updated] {
             for from in [PageFrom::Start, PageFrom::End, PageFrom::After(key.clone())] {
@@ -385,7 +385,7 @@ fn a_count_that_nobody_waits_for_ends_and_delays_no_page() {
             newer
         };
         assert!(newer.is_err());
-        let key = PageKey { id: 5, updated: String::new() };
+        let key = PageKey::new(5, "");
         let rank = tokio::time::timeout(Duration::from_millis(100), store.rank(SortOrder::Id, key)).await;
         assert!(rank.is_err());
     });
@@ -435,7 +435,7 @@ fn pages_by_last_update_join_beyond_the_keys_of_a_pass() {
     );
     Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
     let store = reading(&path);
-    let key = |row: &StoredSpec| PageKey { id: row.id, updated: row.updated_at.as_deref().unwrap().into() };
+    let key = |row: &StoredSpec| PageKey::new(row.id, row.updated_at.as_deref().unwrap());
     for backwards in [false, true] {
         let mut from = if backwards { PageFrom::End } else { PageFrom::Start };
         let mut seen = Vec::new();

@@ -64,7 +64,7 @@ fn filters_find_the_same_in_both_orders() {
     assert_eq!(stage.model().panes[0].list.ordinal(), Some(by_id), "{}", text(&stage));
     assert!(by_id > 10);
     press(&mut stage, "\u{1b}");
-    assert!(stage.model().panes[0].filter.is_none());
+    assert!(stage.model().panes[0].search.is_none());
     assert!(text(&stage).contains(&format!("of {}", reqspec::app::words::grouped(count(&stage, 0)))));
 }
 

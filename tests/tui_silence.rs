@@ -67,9 +67,13 @@ fn world(scheme: &str) -> World {
 
 impl World {
     fn page(&mut self, database: DatabaseName) {
-        let page = PageRequest { order: SortOrder::Id, from: PageFrom::Start, limit: 5 };
+        let page = PageRequest { order: SortOrder::Id.into(), from: PageFrom::Start, limit: 5 };
         let request = self.requests.issue();
-        assert!(self.executor.run(Effect::LoadPage { request, database, filter: None, page }).is_none());
+        assert!(
+            self.executor
+                .run(Effect::LoadPage { request, database, search: None, page, columns: Arc::from([]) })
+                .is_none()
+        );
     }
 
     async fn answer(&mut self) -> Msg {

@@ -121,7 +121,7 @@ fn pages(server: &Server, runtime: &tokio::runtime::Runtime) {
             flights += proxy.flights() - before;
         }
         let last = rows.last().unwrap();
-        from = PageFrom::After(PageKey { id: last.id, updated: String::new() });
+        from = PageFrom::After(PageKey::new(last.id, ""));
     }
     drop(store);
     let store = session(runtime, &server.url("bench_api"));

@@ -17,9 +17,8 @@ use super::effect::{Effect, RequestId};
 use super::list::Wish;
 use super::row::{Failure, Place, Row};
 use crate::change::DatabaseName;
-use crate::query::PageRequest;
 use crate::query::merge::{self, Mark};
-use crate::query::quick::Needle;
+use crate::query::{Field, Order, PageRequest, Query};
 
 /// How long an answer that somebody waits for lets slow cells catch up.
 pub const GRACE: Duration = Duration::from_millis(250);
@@ -35,22 +34,23 @@ pub enum Out {
     Failed(Failure),
 }
 
-/// How far a filter is in one cell.
+/// How far a search is in one cell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Pass {
-    passed: u64,
-    hits: u64,
-    finished: bool,
+    tally: Tally,
+    remarks: Vec<String>,
     failed: bool,
 }
 
-/// How far a filter is in all cells.
+/// How far a search is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// Rows passed.
     pub passed: u64,
     /// Hits among them.
     pub hits: u64,
+    /// Rows of which it is not known whether they are hits: what they depend on could not be asked.
+    pub undecided: u64,
     /// Whether all rows were passed.
     pub finished: bool,
 }
@@ -85,7 +85,7 @@ pub struct Outcome {
 
 #[derive(Debug, Clone)]
 enum Asked {
-    Page(PageRequest<Place>),
+    Page(PageRequest<Place, Order>),
     Rank,
     Prefix,
 }
@@ -175,9 +175,9 @@ impl Cells {
 
     /// Those to ask: all that are not left out; all, where none would remain. Of hits only those
     /// that look for them.
-    fn asked(&self, filter: Option<RequestId>) -> Vec<DatabaseName> {
+    fn asked(&self, search: Option<RequestId>) -> Vec<DatabaseName> {
         let looks =
-            |name: &&DatabaseName| filter.is_none() || self.pass.get(*name).is_some_and(|pass| !pass.failed);
+            |name: &&DatabaseName| search.is_none() || self.pass.get(*name).is_some_and(|pass| !pass.failed);
         let asked: Vec<_> = self.included().filter(looks).cloned().collect();
         if asked.is_empty() { self.names.iter().filter(looks).cloned().collect() } else { asked }
     }
@@ -194,25 +194,27 @@ impl Cells {
     }
 
     /// What a list asks for, asked of the cells.
-    pub fn ask(&mut self, wish: Wish, filter: Option<RequestId>) -> Vec<Effect> {
-        let asked = self.asked(filter);
+    pub fn ask(&mut self, wish: Wish, search: Option<RequestId>, columns: &Arc<[Field]>) -> Vec<Effect> {
+        let asked = self.asked(search);
         let written = |name: &DatabaseName| self.written.get(name).map(String::as_str);
         let mut effects = Vec::new();
         let wait = match wish {
             Wish::Page(request, page) => {
                 let from = page.from.clone().map(|place| self.mark(&place));
                 for database in &asked {
-                    let from = merge::bound(page.order, &from, self.part(database), written(database));
-                    let page = PageRequest { order: page.order, from, limit: page.limit };
-                    effects.push(Effect::LoadPage { request, database: database.clone(), filter, page });
+                    let from = merge::bound(&page.order, &from, self.part(database), written(database));
+                    let page = PageRequest { order: page.order.clone(), from, limit: page.limit };
+                    let (database, columns) = (database.clone(), Arc::clone(columns));
+                    effects.push(Effect::LoadPage { request, database, search, page, columns });
                 }
                 self.gather(request, Asked::Page(page), &asked)
             }
             Wish::Rank(request, order, place) => {
                 let mark = self.mark(&place);
                 for database in &asked {
-                    let key = merge::rank_key(order, &mark, self.part(database), written(database));
-                    effects.push(Effect::Rank { request, database: database.clone(), filter, order, key });
+                    let key = merge::rank_key(&order, &mark, self.part(database), written(database));
+                    let (database, order) = (database.clone(), order.clone());
+                    effects.push(Effect::Rank { request, database, search, order, key });
                 }
                 self.gather(request, Asked::Rank, &asked)
             }
@@ -222,12 +224,20 @@ impl Cells {
     }
 
     /// Looks for uuids that begin so, in all cells or in one.
-    pub fn find(&mut self, request: RequestId, prefix: &str, only: Option<&DatabaseName>) -> Vec<Effect> {
+    pub fn find(
+        &mut self,
+        request: RequestId,
+        prefix: &str,
+        only: Option<&DatabaseName>,
+        (order, columns): (&Order, &Arc<[Field]>),
+    ) -> Vec<Effect> {
         let asked = only.map_or_else(|| self.asked(None), |only| vec![only.clone()]);
         let find = |database: &DatabaseName| Effect::FindPrefix {
             request,
             database: database.clone(),
             prefix: prefix.to_owned(),
+            order: order.clone(),
+            columns: Arc::clone(columns),
         };
         let mut effects: Vec<_> = asked.iter().map(find).collect();
         effects.push(self.gather(request, Asked::Prefix, &asked));
@@ -329,11 +339,12 @@ impl Cells {
         Some(result)
     }
 
-    /// Begins a filter in all cells that are not left out, or in one more.
+    /// Begins a search in all cells that are not left out, or in one more.
     pub fn start_pass(
         &mut self,
-        filter: RequestId,
-        needle: &Needle,
+        search: RequestId,
+        query: &Arc<Query>,
+        order: &Order,
         only: Option<&DatabaseName>,
     ) -> Vec<Effect> {
         let cells = match only {
@@ -345,21 +356,20 @@ impl Cells {
         };
         let start = |database: DatabaseName| {
             self.pass.insert(database.clone(), Pass::default());
-            Effect::StartFilter { filter, database, needle: needle.clone() }
+            Effect::StartSearch { search, database, query: Arc::clone(query), order: order.clone() }
         };
         cells.into_iter().map(start).collect()
     }
 
-    /// A filter came further in one cell: how far it is in all.
-    pub fn passed(&mut self, database: &DatabaseName, tally: Tally) -> Tally {
+    /// A search came further in one cell: how far it is in all.
+    pub fn passed(&mut self, database: &DatabaseName, tally: Tally, remarks: Vec<String>) -> Tally {
         if let Some(pass) = self.pass.get_mut(database) {
-            let Tally { passed, hits, finished } = tally;
-            *pass = Pass { passed, hits, finished, failed: false };
+            *pass = Pass { tally, remarks, failed: false };
         }
         self.tally()
     }
 
-    /// A filter failed in one cell: how far it is in the others; None if it failed in all.
+    /// A search failed in one cell: how far it is in the others; None if it failed in all.
     pub fn pass_failed(&mut self, database: &DatabaseName) -> Option<Tally> {
         if let Some(pass) = self.pass.get_mut(database) {
             *pass = Pass { failed: true, ..Pass::default() };
@@ -368,25 +378,44 @@ impl Cells {
         goes_on.then(|| self.tally())
     }
 
-    /// How far a filter is in all cells.
+    /// How far a search is in all cells.
     pub fn tally(&self) -> Tally {
         let looking = || self.pass.values().filter(|pass| !pass.failed);
         Tally {
-            passed: looking().map(|pass| pass.passed).sum(),
-            hits: looking().map(|pass| pass.hits).sum(),
-            finished: looking().all(|pass| pass.finished),
+            passed: looking().map(|pass| pass.tally.passed).sum(),
+            hits: looking().map(|pass| pass.tally.hits).sum(),
+            undecided: looking().map(|pass| pass.tally.undecided).sum(),
+            finished: looking().all(|pass| pass.tally.finished),
         }
     }
 
-    /// The cells whose rows a filter did not pass, or not to the end.
+    /// Whether a search is done in all cells that have said anything.
+    pub fn is_settled(&self) -> bool {
+        let done = |pass: &Pass| pass.failed || pass.tally.finished || pass.tally.passed == 0;
+        self.pass.values().all(done)
+    }
+
+    /// The cells whose rows a search did not pass, or not to the end.
     pub fn not_passed(&self) -> Vec<DatabaseName> {
         let left_out = |name: &&DatabaseName| self.pass.get(*name).is_none_or(|pass| pass.failed);
         self.names.iter().filter(left_out).cloned().collect()
     }
 
+    /// What a search could not ask, each once.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        let passes = self.names.iter().filter_map(|name| self.pass.get(name)).filter(|pass| !pass.failed);
+        for remark in passes.flat_map(|pass| &pass.remarks) {
+            if !all.contains(remark) {
+                all.push(remark.clone());
+            }
+        }
+        all
+    }
+
     /// Most hits in one cell.
     pub fn most_hits(&self) -> u64 {
-        self.pass.values().map(|pass| pass.hits).max().unwrap_or(0)
+        self.pass.values().map(|pass| pass.tally.hits).max().unwrap_or(0)
     }
 }
 

@@ -10,7 +10,7 @@ use super::detail::{Detail, Tab};
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
-use super::update::{browse, cells, changes, databases, editing, environments, general};
+use super::update::{browse, cells, changes, databases, editing, environments, general, search};
 
 /// Under which heading the help lists a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,8 +158,8 @@ commands! {
         "All cells in the right pane, merged into one list; again: the cell from before.";
     "databases", "databases", View, None, (0, 0), [key('d')], databases::has_any, databases::open_screen,
         "All databases: state, product, rows, latency, rights, address; Enter shows one, r asks it again.";
-    "filter", "filter", View, None, (7, 0), [key('/')], always, browse::filter,
-        "Quick filter over uuid, flavor, zone, project and image; eight or more characters of a uuid jump to it.";
+    "filter", "filter", View, None, (7, 0), [key('/')], always, search::begin,
+        "Query over all fields; eight or more characters of a uuid jump to it.";
     "sort", "sort", View, None, (0, 0), [key('o')], browse::can_sort, browse::sort,
         "Sort by id, or by last update, newest first.";
     "refresh", "refresh", View, None, (0, 0), [key('r')], always, browse::refresh,
@@ -193,7 +193,7 @@ commands! {
     "palette", "commands", Program, None, (8, 0), [key(':')], always, general::palette, "All commands, by name.";
     "help", "help", Program, None, (9, 8), [key('?')], always, general::help, "This help.";
     "back", "back", Program, None, (0, 9), [code(KeyCode::Esc)], always, general::back,
-        "Leave the filter, the full-screen detail or the notices.";
+        "Leave the query, the full-screen detail or the notices.";
     "suspend", "suspend", Program, None, (0, 0), [Key::control('z')], always, general::suspend,
         "Stop the program; `fg` brings it back.";
     "quit", "quit", Program, None, (11, 10), [key('q'), Key::control('c')], always, general::quit,

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::change::{Confirmed, DatabaseName, Intent, Plan};
-use crate::query::quick::Needle;
-use crate::query::{PageKey, PageRequest, SortOrder};
+use crate::query::{Field, Order, PageKey, PageRequest, Query};
 
 /// Names a question, so that its answer can be told from those of older questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,18 +24,20 @@ impl Requests {
 }
 
 /// Something to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Rows of a list; of the hits of a filter where one is named. Answered by `Msg::Page`.
+    /// Rows of a list; of the hits of a search where one is named. Answered by `Msg::Page`.
     LoadPage {
         /// Names the answer.
         request: RequestId,
         /// Where.
         database: DatabaseName,
-        /// Only the hits of this filter.
-        filter: Option<RequestId>,
+        /// Only the hits of this search, in its order.
+        search: Option<RequestId>,
         /// Which rows.
-        page: PageRequest,
+        page: PageRequest<PageKey, Order>,
+        /// What is read of each row besides its summary.
+        columns: Arc<[Field]>,
     },
     /// How many rows (or hits) stand before that key. Answered by `Msg::Rank`.
     Rank {
@@ -44,10 +45,10 @@ pub enum Effect {
         request: RequestId,
         /// Where.
         database: DatabaseName,
-        /// Only the hits of this filter.
-        filter: Option<RequestId>,
+        /// Only the hits of this search, in its order.
+        search: Option<RequestId>,
         /// The order.
-        order: SortOrder,
+        order: Order,
         /// The key.
         key: PageKey,
     },
@@ -97,20 +98,28 @@ pub enum Effect {
         database: DatabaseName,
         /// At least 8 characters.
         prefix: String,
+        /// The order that their keys are for.
+        order: Order,
+        /// What is read of each row besides its summary.
+        columns: Arc<[Field]>,
     },
-    /// Pass over all rows of a database and keep the hits; a filter may do so in several. Reported by `Msg::FilterProgress` again and again.
-    StartFilter {
-        /// Names the filter, for its pages and its reports.
-        filter: RequestId,
+    /// Find the rows of a database that fulfil a query, and keep them in that order; a search may run
+    /// in several. Also for a list of all rows in an order that databases do not page by themselves.
+    /// Reported by `Msg::SearchProgress` again and again.
+    StartSearch {
+        /// Names the search, for its pages and its reports.
+        search: RequestId,
         /// Where.
         database: DatabaseName,
         /// What to look for.
-        needle: Needle,
+        query: Arc<Query>,
+        /// In what order its pages are asked for.
+        order: Order,
     },
-    /// Stop a filter, wherever it runs, and forget its hits.
-    StopFilter {
+    /// Stop a search, wherever it runs, and forget its hits.
+    StopSearch {
         /// Which.
-        filter: RequestId,
+        search: RequestId,
     },
     /// Make a plan of an intent. Answered by `Msg::Prepared`.
     Prepare {

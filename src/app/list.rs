@@ -13,15 +13,15 @@ use std::sync::Arc;
 use super::effect::{RequestId, Requests};
 use super::row::{Failure, Place, Row};
 use crate::change::DatabaseName;
-use crate::query::{PageFrom, PageRequest, SortOrder};
+use crate::query::{Order, PageFrom, PageRequest};
 
 /// What a list asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     /// Rows.
-    Page(RequestId, PageRequest<Place>),
+    Page(RequestId, PageRequest<Place, Order>),
     /// How many rows stand before that place.
-    Rank(RequestId, SortOrder, Place),
+    Rank(RequestId, Order, Place),
 }
 
 /// Where the cursor shall be when the window was replaced.
@@ -51,16 +51,16 @@ enum Stale {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Replacement {
     request: RequestId,
-    page: PageRequest<Place>,
+    page: PageRequest<Place, Order>,
     landing: Landing,
     /// The order of the rows that are there until the new ones come.
-    order_before: SortOrder,
+    order_before: Order,
 }
 
 /// The window of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
-    order: SortOrder,
+    order: Order,
     rows: VecDeque<Row>,
     cursor: usize,
     top: usize,
@@ -75,6 +75,8 @@ pub struct List {
     owed: i64,
     /// Rows came in between while all of them were asked for: ask once more.
     stale: Option<Stale>,
+    /// What was asked for will not come: the rows are to be read anew.
+    interrupted: bool,
     failure: Option<Failure>,
     loaded: bool,
     height: usize,
@@ -82,7 +84,7 @@ pub struct List {
 
 impl List {
     /// An empty list, nothing asked for yet.
-    pub fn new(order: SortOrder) -> Self {
+    pub fn new(order: Order) -> Self {
         Self {
             order,
             rows: VecDeque::new(),
@@ -97,6 +99,7 @@ impl List {
             ranking: None,
             owed: 0,
             stale: None,
+            interrupted: false,
             failure: None,
             loaded: false,
             height: 1,
@@ -105,12 +108,12 @@ impl List {
 
     /// A list with no rows, known to have none; order and height as in `other`.
     pub fn empty_of(other: &List) -> Self {
-        Self { height: other.height, loaded: true, base: Some(0), ..Self::new(other.order) }
+        Self { height: other.height, loaded: true, base: Some(0), ..Self::new(other.order.clone()) }
     }
 
     /// The order.
-    pub fn order(&self) -> SortOrder {
-        self.order
+    pub fn order(&self) -> &Order {
+        &self.order
     }
 
     /// The rows that the pane shows, each with whether it is the cursor's.
@@ -205,8 +208,8 @@ impl List {
     }
 
     /// From the first row, in that order.
-    pub fn open(&mut self, order: SortOrder, requests: &mut Requests) -> Vec<Wish> {
-        let before = self.replacing.as_ref().map_or(self.order, |wanted| wanted.order_before);
+    pub fn open(&mut self, order: Order, requests: &mut Requests) -> Vec<Wish> {
+        let before = self.replacing.as_ref().map_or(&self.order, |wanted| &wanted.order_before).clone();
         self.order = order;
         let wishes = self.replace(PageFrom::Start, Landing::First, requests);
         if let Some(wanted) = &mut self.replacing {
@@ -224,6 +227,32 @@ impl List {
         let (instance_uuid, database) = (selected.instance_uuid.clone(), selected.database.clone());
         let from = self.place_of_top();
         self.replace(from, Landing::Row { instance_uuid, database, line }, requests)
+    }
+
+    /// Nothing that was asked for is awaited any more.
+    pub fn rest(&mut self) {
+        self.interrupted |= self.replacing.is_some() || self.ranking.is_some();
+        (self.replacing, self.before, self.after, self.ranking) = (None, None, None, None);
+        (self.owed, self.stale) = (0, None);
+    }
+
+    /// The rows stay as they are, and no others are asked for, until those of that order come
+    /// ([`List::open`]).
+    pub fn freeze(&mut self, order: Order) {
+        self.rest();
+        self.order = order;
+        (self.more_before, self.more_after, self.base) = (false, false, None);
+    }
+
+    /// It is shown again after another one, to which the answers went that it waited for.
+    pub fn resume(&mut self, height: u16, requests: &mut Requests) -> Vec<Wish> {
+        self.rest();
+        if !self.loaded {
+            self.height = usize::from(height.max(1));
+            return self.open(self.order.clone(), requests);
+        }
+        let wishes = self.set_height(height, requests);
+        if self.interrupted { self.reload(requests) } else { wishes }
     }
 
     fn place_of_top(&self) -> PageFrom<Place> {
@@ -393,7 +422,7 @@ impl List {
         true
     }
 
-    /// More hits of a filter are known: rows may have come before, between and after those held.
+    /// More hits of a search are known: rows may have come before, between and after those held.
     pub fn grown(&mut self, requests: &mut Requests) -> Vec<Wish> {
         if self.replacing.is_some() {
             self.stale = Some(Stale::Grown);
@@ -407,8 +436,8 @@ impl List {
 
     fn replace(&mut self, from: PageFrom<Place>, landing: Landing, requests: &mut Requests) -> Vec<Wish> {
         let request = requests.issue();
-        let page = PageRequest { order: self.order, from, limit: self.screen() };
-        let order_before = self.replacing.as_ref().map_or(self.order, |wanted| wanted.order_before);
+        let page = PageRequest { order: self.order.clone(), from, limit: self.screen() };
+        let order_before = self.replacing.as_ref().map_or(&self.order, |wanted| &wanted.order_before).clone();
         self.replacing = Some(Replacement { request, page: page.clone(), landing, order_before });
         (self.before, self.after, self.ranking, self.owed) = (None, None, None, 0);
         vec![Wish::Page(request, page)]
@@ -433,6 +462,7 @@ impl List {
         }
         self.rows = rows.into();
         self.loaded = true;
+        self.interrupted = false;
         self.failure = None;
         let last = self.rows.len().saturating_sub(1);
         (self.more_before, self.more_after, self.base) = match wanted.page.from {
@@ -473,7 +503,7 @@ impl List {
         if let (None, Some(first)) = (self.base, self.rows.front()) {
             let request = requests.issue();
             self.ranking = Some((request, first.place()));
-            wishes.push(Wish::Rank(request, self.order, first.place()));
+            wishes.push(Wish::Rank(request, self.order.clone(), first.place()));
         }
         wishes
     }
@@ -550,14 +580,14 @@ impl List {
             let request = requests.issue();
             self.after = Some((request, limit));
             let from = PageFrom::After(row.place());
-            wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
+            wishes.push(Wish::Page(request, PageRequest { order: self.order.clone(), from, limit }));
         }
         let wants_before = self.more_before && self.before.is_none() && self.top < self.height;
         if let (true, Some(row)) = (wants_before, self.rows.front()) {
             let request = requests.issue();
             self.before = Some((request, limit));
             let from = PageFrom::Before(row.place());
-            wishes.push(Wish::Page(request, PageRequest { order: self.order, from, limit }));
+            wishes.push(Wish::Page(request, PageRequest { order: self.order.clone(), from, limit }));
         }
         wishes
     }

@@ -4,7 +4,7 @@
 //! - [`mod@update`]: the transitions.  [`command`] and [`keymap`]: what an operator can do, in one table.
 //! - [`layout`]: where things are.  [`list`]: the window of rows around a cursor.
 //! - [`databases`]: the screen of all databases.  [`environment`]: the environments to choose from.
-//! - [`pane`], [`cells`], [`database`], [`selection`], [`filter`]: the parts of the main screen.
+//! - [`pane`], [`cells`], [`database`], [`selection`], [`search`]: the parts of the main screen.
 //! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
@@ -23,7 +23,6 @@ pub mod detail;
 pub mod editor;
 pub mod effect;
 pub mod environment;
-pub mod filter;
 pub mod help;
 pub mod keymap;
 pub mod layout;
@@ -33,7 +32,9 @@ pub mod msg;
 pub mod overlay;
 pub mod palette;
 pub mod pane;
+mod pane_search;
 pub mod row;
+pub mod search;
 pub mod selection;
 pub mod toast;
 pub mod update;

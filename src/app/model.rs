@@ -15,10 +15,12 @@ use super::environment::{Colour, Environment};
 use super::layout::{Layout, Side};
 use super::overlay::Overlay;
 use super::pane::Pane;
+use super::search::Typing;
 use super::selection::Selection;
 use super::toast::{ToastKind, Toasts};
 use super::update::changes::Change;
 use crate::change::DatabaseName;
+use crate::query::Query;
 
 /// What the keys go to on the main screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub struct Model {
     pub databases: Vec<Database>,
     /// The panes, left and right; no right one where there is no cell.
     pub panes: Vec<Pane>,
+    /// The query that is being typed.
+    pub typing: Option<Typing>,
     /// What the keys go to.
     pub focus: Focus,
     /// The pane whose selection the detail panel explains.
@@ -119,6 +123,7 @@ impl Model {
             environments: setup.environments,
             databases,
             panes,
+            typing: None,
             focus: Focus::List(Side::Left),
             side: Side::Left,
             zoomed: false,
@@ -172,6 +177,11 @@ impl Model {
     /// The pane that the selection comes from.
     pub fn current(&self) -> Option<&Pane> {
         self.pane(self.side)
+    }
+
+    /// The query that the panes follow which are not pinned.
+    pub fn query(&self) -> Option<&Arc<Query>> {
+        self.panes.iter().filter(|pane| !pane.pinned).find_map(Pane::query)
     }
 
     /// What is known of a database.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::cells::Tally;
 use super::comparison::Comparison;
 use super::database::{Place, Said};
 use super::effect::RequestId;
@@ -98,23 +99,21 @@ pub enum Msg {
         /// The first of them, by uuid.
         result: Result<Vec<Row>, Failure>,
     },
-    /// How far a filter is.
-    FilterProgress {
+    /// How far a search is.
+    SearchProgress {
         /// Which.
-        filter: RequestId,
+        search: RequestId,
         /// In which database.
         database: DatabaseName,
-        /// Rows passed.
-        passed: u64,
-        /// Hits among them.
-        hits: u64,
-        /// Whether all rows were passed.
-        finished: bool,
+        /// How far, and what it found.
+        tally: Tally,
+        /// What could not be asked that rows depend on, a sentence each.
+        remarks: Vec<String>,
     },
-    /// A filter stopped early.
-    FilterFailed {
+    /// A search stopped early.
+    SearchFailed {
         /// Which.
-        filter: RequestId,
+        search: RequestId,
         /// In which database.
         database: DatabaseName,
         /// Why.

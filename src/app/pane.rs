@@ -1,20 +1,20 @@
-//! One of the two panes: what it lists, the window of its list, and the quick filter over it.
+//! One of the two panes: what it lists, the window of its list, and the search for its query.
 //!
-//! It lists one database, or all cells merged ([`super::cells`]).
+//! It lists one database, or all cells merged ([`super::cells`]). What a query does to it:
+//! [`super::pane_search`].
 //!
 //! Imports `change` (names) and `query`; no I/O.
 
 use std::sync::Arc;
 
-use super::cells::{Cells, GRACE, Outcome, Reply, Tally};
+use super::cells::{Cells, GRACE, Outcome, Reply};
 use super::effect::{Effect, RequestId, Requests};
-use super::filter::{Filter, Stage, uuid_prefix};
 use super::list::{List, Wish};
 use super::row::{Failure, Row};
+use super::search::{Next, PaneSearch};
 use super::selection::Opposite;
 use crate::change::DatabaseName;
-use crate::query::SortOrder;
-use crate::query::quick::Needle;
+use crate::query::{Field, SortOrder};
 
 /// What a pane lists.
 #[derive(Debug, Clone)]
@@ -32,10 +32,24 @@ pub struct Pane {
     pub source: Source,
     /// Its rows.
     pub list: List,
-    /// The quick filter, if one is set.
-    pub filter: Option<Filter>,
+    /// What it looks for, if anything; also where all rows are only sorted.
+    pub search: Option<PaneSearch>,
+    /// Whether it keeps its query whatever is typed.
+    pub pinned: bool,
+    /// What is read of each row besides its summary.
+    pub columns: Arc<[Field]>,
+    /// One spec that is on its way to the cursor.
+    pub(super) lookup: Option<Lookup>,
     /// Since when rows are on their way, in seconds since 1970.
     pub waiting_since: Option<i64>,
+}
+
+/// One spec that the cursor shall go to, wherever it is in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lookup {
+    request: RequestId,
+    /// Why it does not, if so.
+    pub missed: Option<String>,
 }
 
 impl Pane {
@@ -43,8 +57,11 @@ impl Pane {
     pub fn new(database: DatabaseName) -> Self {
         Self {
             source: Source::One(database),
-            list: List::new(SortOrder::Id),
-            filter: None,
+            list: List::new(SortOrder::Id.into()),
+            search: None,
+            pinned: false,
+            columns: Arc::from([]),
+            lookup: None,
             waiting_since: None,
         }
     }
@@ -103,11 +120,11 @@ impl Pane {
 
     /// What a list asks for, as effects of this pane.
     pub fn effects(&mut self, wishes: Vec<Wish>) -> Vec<Effect> {
-        let filter = self.filter.as_ref().and_then(Filter::hits_of);
+        let (search, columns) = (self.hits_of(), &self.columns);
         let database = match &mut self.source {
             Source::One(database) => database,
             Source::Cells(cells) => {
-                return wishes.into_iter().flat_map(|wish| cells.ask(wish, filter)).collect();
+                return wishes.into_iter().flat_map(|wish| cells.ask(wish, search, columns)).collect();
             }
         };
         wishes
@@ -115,10 +132,11 @@ impl Pane {
             .map(|wish| match wish {
                 Wish::Page(request, page) => {
                     let page = page.map(|place| place.key);
-                    Effect::LoadPage { request, database: database.clone(), filter, page }
+                    let (database, columns) = (database.clone(), Arc::clone(columns));
+                    Effect::LoadPage { request, database, search, page, columns }
                 }
                 Wish::Rank(request, order, place) => {
-                    Effect::Rank { request, database: database.clone(), filter, order, key: place.key }
+                    Effect::Rank { request, database: database.clone(), search, order, key: place.key }
                 }
             })
             .collect()
@@ -159,6 +177,9 @@ impl Pane {
 
     /// The grace of a question is over. True if that changes what is shown.
     pub fn waited(&mut self, request: RequestId, requests: &mut Requests) -> (bool, Vec<Effect>) {
+        if self.hits_of() == Some(request) {
+            return self.search_waited(request, requests);
+        }
         let urgent = self.list.is_urgent(request);
         let Some(cells) = self.cells_mut() else { return (false, Vec::new()) };
         match cells.waited(request, urgent) {
@@ -171,8 +192,15 @@ impl Pane {
     }
 
     fn awaits(&self, request: RequestId) -> bool {
-        let looking = self.filter.as_ref().is_some_and(|filter| filter.stage == Stage::LookingUp(request));
-        looking || self.list.waits_for(request)
+        self.looks_up(request) || self.seeks(request) || self.list.waits_for(request)
+    }
+
+    fn looks_up(&self, request: RequestId) -> bool {
+        self.search.as_ref().is_some_and(|search| search.looks_up(request))
+    }
+
+    fn seeks(&self, request: RequestId) -> bool {
+        self.lookup.as_ref().is_some_and(|lookup| lookup.request == request)
     }
 
     fn taken(
@@ -181,8 +209,11 @@ impl Pane {
         result: Result<Reply, Failure>,
         requests: &mut Requests,
     ) -> Vec<Effect> {
-        if self.filter.as_ref().is_some_and(|filter| filter.stage == Stage::LookingUp(request)) {
+        if self.looks_up(request) {
             return self.found(result.map(Reply::rows), requests);
+        }
+        if self.seeks(request) {
+            return self.sought(result.map(Reply::rows), requests);
         }
         let result = match result {
             Ok(Reply::Rank(rank)) => {
@@ -199,25 +230,16 @@ impl Pane {
 
     /// A cell is back that was left out: its rows are missing.
     pub fn returned(&mut self, name: &DatabaseName, requests: &mut Requests) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        let filter = self.filter.as_ref().and_then(|filter| filter.hits_of().zip(Needle::new(filter.text())));
-        match (filter, self.cells_mut()) {
-            (Some((filter, needle)), Some(cells)) => {
-                effects.extend(cells.start_pass(filter, &needle, Some(name)));
-                let tally = cells.tally();
-                effects.extend(self.tallied(Some(tally), requests));
-            }
-            _ => {
-                let wishes = self.list.supplement(requests);
-                effects.extend(self.effects(wishes));
-            }
+        if self.hits_of().is_some() {
+            return self.search_one_more(name, requests);
         }
-        effects
+        let wishes = self.list.supplement(requests);
+        self.effects(wishes)
     }
 
     /// From the first row.
     pub fn open(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let wishes = self.list.open(self.list.order(), requests);
+        let wishes = self.list.open(self.list.order().clone(), requests);
         self.effects(wishes)
     }
 
@@ -226,8 +248,8 @@ impl Pane {
         if let Some(cells) = self.cells_mut() {
             cells.forgive();
         }
-        if self.filter.as_ref().is_some_and(|filter| filter.hits_of().is_some()) {
-            return self.pass(requests);
+        if self.hits_of().is_some() {
+            return self.search_again(requests);
         }
         let wishes = self.list.reload(requests);
         self.effects(wishes)
@@ -245,185 +267,91 @@ impl Pane {
     }
 
     fn list_of(&mut self, source: Source, requests: &mut Requests) -> Vec<Effect> {
-        let mut effects = self.stop_filter();
-        self.filter = None;
+        let mut effects = self.stop_search();
         self.source = source;
-        self.waiting_since = None;
-        self.list = self.emptied();
-        effects.extend(self.open(requests));
+        (self.waiting_since, self.lookup) = (None, None);
+        effects.extend(self.search_in_new_source(requests));
         effects
     }
 
-    /// Begins a quick filter, or goes back to typing in it.
-    pub fn begin_filter(&mut self) {
-        match &mut self.filter {
-            Some(filter) => filter.typing = true,
-            None => self.filter = Some(Filter::new(self.list.clone())),
-        }
-    }
-
-    /// The text of the filter changed.
-    pub fn filter_typed(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let had_hits = self.filter.as_ref().is_some_and(|filter| filter.hits_of().is_some());
-        let mut effects = self.stop_filter();
-        let Some(filter) = &mut self.filter else { return effects };
-        let text = filter.text().to_owned();
-        if text.is_empty() {
-            self.list = List::clone(&filter.before);
-            return effects;
-        }
-        if let Some(prefix) = uuid_prefix(&text) {
-            let request = requests.issue();
-            filter.stage = Stage::LookingUp(request);
-            if had_hits {
-                // Hits are no window of the whole list, which is where the jump goes.
-                self.list = self.emptied();
-            }
-            effects.extend(self.find(request, prefix, None));
-            return effects;
-        }
-        effects.extend(self.start_pass(had_hits, requests));
-        effects
-    }
-
-    /// Looks for the specs whose uuid begins so; in one of the cells if that is known.
-    pub fn find(&mut self, request: RequestId, prefix: String, only: Option<&DatabaseName>) -> Vec<Effect> {
-        match &mut self.source {
-            Source::One(database) => {
-                vec![Effect::FindPrefix { request, database: database.clone(), prefix }]
-            }
-            Source::Cells(cells) => cells.find(request, &prefix, only),
-        }
-    }
-
-    /// The specs whose uuid begins as typed: to the first of them, or past all rows if there is none.
-    fn found(&mut self, result: Result<Vec<Row>, Failure>, requests: &mut Requests) -> Vec<Effect> {
-        let Some(filter) = &mut self.filter else { return Vec::new() };
-        match result {
-            Ok(rows) => match rows.first() {
-                Some(row) => {
-                    filter.stage = Stage::Jumped { found: rows.len() };
-                    let done = !filter.typing;
-                    let wishes = self.list.jump(row, requests);
-                    if done {
-                        self.filter = None;
-                    }
-                    self.effects(wishes)
-                }
-                None => self.pass(requests),
-            },
-            Err(failure) => {
-                filter.stage = Stage::Failed(failure.sentence().to_owned());
-                Vec::new()
-            }
-        }
-    }
-
-    /// A filter came further in a database.
-    pub fn passed(&mut self, database: &DatabaseName, tally: Tally, requests: &mut Requests) -> Vec<Effect> {
-        let tally = match &mut self.source {
-            Source::One(_) => tally,
-            Source::Cells(cells) => cells.passed(database, tally),
-        };
-        self.tallied(Some(tally), requests)
-    }
-
-    /// A filter stopped early in a database. False if it goes on in others.
-    pub fn pass_failed(
-        &mut self,
-        database: &DatabaseName,
-        failure: &Failure,
-        requests: &mut Requests,
-    ) -> (bool, Vec<Effect>) {
-        let goes_on = self.cells_mut().and_then(|cells| cells.pass_failed(database));
-        if goes_on.is_some() {
-            return (false, self.tallied(goes_on, requests));
-        }
-        if let Some(filter) = &mut self.filter {
-            filter.stage = Stage::Failed(failure.sentence().to_owned());
-        }
-        (true, Vec::new())
-    }
-
-    /// How far a filter is now, and what rows follow from that.
-    fn tallied(&mut self, now: Option<Tally>, requests: &mut Requests) -> Vec<Effect> {
-        let without = self.cells().map(Cells::not_passed).unwrap_or_default();
-        let Some(filter) = &mut self.filter else { return Vec::new() };
-        filter.without = without;
-        let (Stage::Passing { passed, hits, finished, .. }, Some(now)) = (&mut filter.stage, now) else {
-            return Vec::new();
-        };
-        let news = *hits != now.hits || (now.finished && !self.list.is_loaded());
-        (*passed, *hits, *finished) = (now.passed, now.hits, now.finished);
-        if now.finished && now.hits == 0 {
-            self.list = List::empty_of(&self.list);
+    /// What is read of each row besides its summary from now on.
+    pub fn show_columns(&mut self, columns: Arc<[Field]>, requests: &mut Requests) -> Vec<Effect> {
+        if self.columns == columns {
             return Vec::new();
         }
-        if !news {
-            return Vec::new();
-        }
-        let wishes = self.list.grown(requests);
+        self.columns = columns;
+        let wishes = self.list.reload(requests);
         self.effects(wishes)
     }
 
-    /// Passes over all rows for what is typed.
-    pub fn pass(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let had_hits = self.filter.as_ref().is_some_and(|filter| filter.hits_of().is_some());
-        let mut effects = self.stop_filter();
-        effects.extend(self.start_pass(had_hits, requests));
+    /// The cursor to that instance's spec; in one of the cells if that is known.
+    pub fn seek(
+        &mut self,
+        instance_uuid: &str,
+        only: Option<&DatabaseName>,
+        requests: &mut Requests,
+    ) -> Vec<Effect> {
+        let mut effects = self.end_query(requests);
+        let request = requests.issue();
+        self.lookup = Some(Lookup { request, missed: None });
+        effects.extend(self.find(request, instance_uuid.to_owned(), only));
         effects
     }
 
-    fn start_pass(&mut self, had_hits: bool, requests: &mut Requests) -> Vec<Effect> {
-        let Some(filter) = &mut self.filter else { return Vec::new() };
-        let Some(needle) = Needle::new(filter.text()) else { return Vec::new() };
-        let id = requests.issue();
-        filter.stage = Stage::Passing { filter: id, passed: 0, hits: 0, finished: false };
-        if !had_hits {
-            // The rows of the whole list are no hits; those of the last filter stay until new ones come.
-            self.list = self.emptied();
-        }
-        let effects = match &mut self.source {
-            Source::One(database) => {
-                vec![Effect::StartFilter { filter: id, database: database.clone(), needle }]
-            }
-            Source::Cells(cells) => cells.start_pass(id, &needle, None),
+    /// Whether the cursor is on its way to a spec that was named.
+    pub fn is_jumping(&self) -> bool {
+        let seeks = self.lookup.as_ref().is_some_and(|lookup| lookup.missed.is_none());
+        let typed = self.search.as_ref().is_some_and(|search| search.brief);
+        seeks || typed || self.list.is_jumping()
+    }
+
+    /// Does not go to the spec that was named. False if it was on no such way.
+    pub fn stay(&mut self) -> bool {
+        self.lookup.take().is_some()
+    }
+
+    /// Why it did not go there, once.
+    pub fn missed(&mut self) -> Option<String> {
+        self.lookup.take_if(|lookup| lookup.missed.is_some())?.missed
+    }
+
+    fn sought(&mut self, result: Result<Vec<Row>, Failure>, requests: &mut Requests) -> Vec<Effect> {
+        let missed = match result {
+            Ok(rows) => match rows.first() {
+                Some(row) => {
+                    self.lookup = None;
+                    // Sorted rows are not all known before their search has ended.
+                    if let Some(search) = self.search.as_mut().filter(|search| search.is_busy()) {
+                        search.next = Next::Jump(Box::new(row.clone()));
+                        return Vec::new();
+                    }
+                    let wishes = self.list.jump(row, requests);
+                    return self.effects(wishes);
+                }
+                None => "there is no spec of this instance any more".to_owned(),
+            },
+            Err(failure) => failure.sentence().to_owned(),
         };
-        self.tallied(None, requests);
-        effects
-    }
-
-    /// Ends the filter: the list and the position from before.
-    pub fn end_filter(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let mut effects = self.stop_filter();
-        if let Some(filter) = self.filter.take() {
-            let order = self.list.order();
-            let height = self.list.height();
-            self.list = *filter.before;
-            let mut wishes = self.list.set_height(height, requests);
-            // Cells may have come back since then, or gone; an answer that was awaited then went to
-            // the list of hits.
-            if self.list.is_loaded() && (self.cells().is_some() || self.list.is_busy()) {
-                wishes = self.list.reload(requests);
-            }
-            if order != self.list.order() || !self.list.is_loaded() {
-                wishes = self.list.open(order, requests);
-            }
-            effects.extend(self.effects(wishes));
+        if let Some(lookup) = &mut self.lookup {
+            lookup.missed = Some(missed);
         }
-        effects
+        Vec::new()
     }
 
-    fn emptied(&self) -> List {
-        let mut list = List::new(self.list.order());
-        let _ = list.set_height(self.list.height(), &mut Requests::default());
-        list
-    }
-
-    fn stop_filter(&mut self) -> Vec<Effect> {
-        let Some(filter) = &mut self.filter else { return Vec::new() };
-        let running: Option<RequestId> = filter.hits_of();
-        filter.stage = Stage::Empty;
-        running.map(|filter| Effect::StopFilter { filter }).into_iter().collect()
+    /// Looks for the specs whose uuid begins so; in one of the cells if that is known.
+    pub(super) fn find(
+        &mut self,
+        request: RequestId,
+        prefix: String,
+        only: Option<&DatabaseName>,
+    ) -> Vec<Effect> {
+        let (order, columns) = (self.list.order().clone(), &self.columns);
+        match &mut self.source {
+            Source::One(database) => {
+                let (database, columns) = (database.clone(), Arc::clone(columns));
+                vec![Effect::FindPrefix { request, database, prefix, order, columns }]
+            }
+            Source::Cells(cells) => cells.find(request, &prefix, only, (&order, columns)),
+        }
     }
 }

@@ -18,6 +18,9 @@ pub struct Row {
     pub instance_uuid: Arc<str>,
     /// The listed fields.
     pub summary: Summary,
+    /// What it has of the fields that were asked for besides, in their order: ready to be shown, but
+    /// not escaped. None where it has no value.
+    pub values: Arc<[Option<Arc<str>>]>,
 }
 
 impl Row {

@@ -273,5 +273,5 @@ fn text_row(database: &DatabaseName, row: &StoredSpec, summary: &Summary) -> Vec
 /// A row's key in every order.
 fn page_key(row: &StoredSpec) -> PageKey {
     let updated = row.updated_at.as_ref().or(row.created_at.as_ref());
-    PageKey { id: row.id, updated: updated.map_or(String::new(), |time| time.to_string()) }
+    PageKey::new(row.id, updated.map_or(String::new(), |time| time.to_string()))
 }

@@ -1,8 +1,8 @@
 //! Several tables listed as one: the order over all of them, what each is asked for, and how their
 //! answers become one page.
 //!
-//! The tables are the parts, numbered. The order is total: by id, then by part; or by last update
-//! (newest first), then by id descending, then by part. A page of it needs at most as many rows of
+//! The tables are the parts, numbered. The order is total: that of each part (by id; by last update,
+//! newest first; by any field), then by part. A page of it needs at most as many rows of
 //! each part as the page has, from one bound that follows from the key of the page, so pages go by
 //! key here too. Within a part its own order is taken as it comes.
 //!
@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
+use super::order::{Order, SortKey};
 use super::page::{PageFrom, PageKey, PageRequest, SortOrder};
 
 /// Digits of a fraction of a second.
@@ -32,11 +33,17 @@ pub struct Mark {
 }
 
 /// How two rows of different parts (or of one) stand in the order.
-pub fn compare(order: SortOrder, one: &Mark, other: &Mark) -> Ordering {
-    let by_key = match order {
-        SortOrder::Id => one.key.id.cmp(&other.key.id),
-        SortOrder::Updated => {
+pub fn compare(order: &Order, one: &Mark, other: &Mark) -> Ordering {
+    let by_key = match order.native() {
+        Some(SortOrder::Id) => one.key.id.cmp(&other.key.id),
+        Some(SortOrder::Updated) => {
             (moment(&other.key.updated), other.key.id).cmp(&(moment(&one.key.updated), one.key.id))
+        }
+        None => {
+            fn sorted(mark: &Mark) -> (&SortKey, i64) {
+                (mark.key.sort.as_ref().unwrap_or(&SortKey::Missing), mark.key.id)
+            }
+            order.compare(sorted(one), sorted(other))
         }
     };
     by_key.then(one.part.cmp(&other.part))
@@ -44,7 +51,7 @@ pub fn compare(order: SortOrder, one: &Mark, other: &Mark) -> Ordering {
 
 /// From where on a part is asked for its rows of a page that begins (or ends) there. `written` is
 /// any last update as that part writes it, if one is known.
-pub fn bound(order: SortOrder, from: &PageFrom<Mark>, part: usize, written: Option<&str>) -> PageFrom {
+pub fn bound(order: &Order, from: &PageFrom<Mark>, part: usize, written: Option<&str>) -> PageFrom {
     let key = |mark: &Mark| in_part(mark, part, written);
     match from {
         PageFrom::Start => PageFrom::Start,
@@ -63,7 +70,7 @@ pub fn bound(order: SortOrder, from: &PageFrom<Mark>, part: usize, written: Opti
 
 /// The key such that as many rows of the part stand before it (in the part's own order) as stand
 /// before `mark` (in the merged one).
-pub fn rank_key(order: SortOrder, mark: &Mark, part: usize, written: Option<&str>) -> PageKey {
+pub fn rank_key(order: &Order, mark: &Mark, part: usize, written: Option<&str>) -> PageKey {
     let key = in_part(mark, part, written);
     if part < mark.part { behind(order, key.clone()).unwrap_or(key) } else { key }
 }
@@ -71,7 +78,7 @@ pub fn rank_key(order: SortOrder, mark: &Mark, part: usize, written: Option<&str
 /// One page of the rows that the parts answered with, each part's in order: at most as many as asked
 /// for, those nearest to where the page begins (or ends).
 pub fn page<T>(
-    request: &PageRequest<Mark>,
+    request: &PageRequest<Mark, Order>,
     parts: Vec<(usize, Vec<T>)>,
     key: impl Fn(&T) -> PageKey,
 ) -> Vec<T> {
@@ -87,7 +94,7 @@ pub fn page<T>(
             let end = if backwards { rows.back() } else { rows.front() };
             end.map(|(mark, _)| (at, mark))
         });
-        let by_mark = |one: &(usize, &Mark), other: &(usize, &Mark)| compare(request.order, one.1, other.1);
+        let by_mark = |one: &(usize, &Mark), other: &(usize, &Mark)| compare(&request.order, one.1, other.1);
         let next = if backwards { ends.max_by(by_mark) } else { ends.min_by(by_mark) };
         let Some((at, _)) = next else { break };
         let rows = &mut parts[at].1;
@@ -104,12 +111,10 @@ pub fn page<T>(
 }
 
 /// The key right behind `key`, whatever is updated when; None where there is none.
-fn behind(order: SortOrder, key: PageKey) -> Option<PageKey> {
-    let id = match order {
-        SortOrder::Id => key.id.checked_add(1),
-        SortOrder::Updated => key.id.checked_sub(1),
-    };
-    id.map(|id| PageKey { id, updated: key.updated })
+fn behind(order: &Order, key: PageKey) -> Option<PageKey> {
+    // Equal ones stand by id, the way the order goes.
+    let id = if order.descending { key.id.checked_sub(1) } else { key.id.checked_add(1) };
+    id.map(|id| PageKey { id, ..key })
 }
 
 fn in_part(mark: &Mark, part: usize, written: Option<&str>) -> PageKey {
@@ -117,7 +122,7 @@ fn in_part(mark: &Mark, part: usize, written: Option<&str>) -> PageKey {
         Some(written) if part != mark.part => rewritten(&mark.key.updated, written),
         _ => mark.key.updated.clone(),
     };
-    PageKey { id: mark.key.id, updated }
+    PageKey { updated, ..mark.key.clone() }
 }
 
 /// Date and time, and the digits of the fraction; None for what is written in another way.

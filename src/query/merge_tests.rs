@@ -2,23 +2,40 @@
 
 use proptest::prelude::*;
 
+use super::super::fields::Field;
 use super::*;
 
 fn key(id: i64, updated: &str) -> PageKey {
-    PageKey { id, updated: updated.to_owned() }
+    PageKey::new(id, updated)
 }
 
 fn mark(id: i64, updated: &str, part: usize) -> Mark {
     Mark { key: key(id, updated), part }
 }
 
+/// Whether a row stands before another of its table, said without the code under test.
+fn is_before(order: &Order, one: &PageKey, other: &PageKey) -> bool {
+    match order.native() {
+        Some(SortOrder::Id) => one.id < other.id,
+        Some(SortOrder::Updated) => (&one.updated, one.id) > (&other.updated, other.id),
+        None => {
+            let missing = |key: &PageKey| *key.sort.as_ref().expect("sorted") == SortKey::Missing;
+            let ids = if order.descending { one.id > other.id } else { one.id < other.id };
+            match (missing(one), missing(other)) {
+                (true, true) => ids,
+                (true, false) | (false, true) => missing(other),
+                _ if one.sort == other.sort => ids,
+                _ if order.descending => one.sort > other.sort,
+                _ => one.sort < other.sort,
+            }
+        }
+    }
+}
+
 /// What a store answers: rows of one table by key.
-fn answer(rows: &[PageKey], request: &PageRequest) -> Vec<PageKey> {
+fn answer(rows: &[PageKey], request: &PageRequest<PageKey, Order>) -> Vec<PageKey> {
     let mut rows = rows.to_vec();
-    let before = |one: &PageKey, other: &PageKey| match request.order {
-        SortOrder::Id => one.id < other.id,
-        SortOrder::Updated => (&one.updated, one.id) > (&other.updated, other.id),
-    };
+    let before = |one: &PageKey, other: &PageKey| is_before(&request.order, one, other);
     rows.sort_by(|one, other| before(other, one).cmp(&before(one, other)));
     let limit = request.limit as usize;
     let kept: Vec<_> = rows
@@ -34,24 +51,24 @@ fn answer(rows: &[PageKey], request: &PageRequest) -> Vec<PageKey> {
     kept.into_iter().skip(cut).take(limit).collect()
 }
 
-fn rank(rows: &[PageKey], order: SortOrder, key: &PageKey) -> usize {
-    let request = PageRequest { order, from: PageFrom::Before(key.clone()), limit: u32::MAX };
+fn rank(rows: &[PageKey], order: &Order, key: &PageKey) -> usize {
+    let request = PageRequest { order: order.clone(), from: PageFrom::Before(key.clone()), limit: u32::MAX };
     answer(rows, &request).len()
 }
 
 /// A page asked of the parts that answer.
-fn ask(parts: &[Option<Vec<PageKey>>], request: &PageRequest<Mark>) -> Vec<Mark> {
+fn ask(parts: &[Option<Vec<PageKey>>], request: &PageRequest<Mark, Order>) -> Vec<Mark> {
     let answers = parts.iter().enumerate().filter_map(|(part, rows)| {
         let rows = rows.as_ref()?;
         let written = rows.first().map(|row| row.updated.as_str());
-        let from = bound(request.order, &request.from, part, written);
-        let asked = PageRequest { order: request.order, from, limit: request.limit };
+        let from = bound(&request.order, &request.from, part, written);
+        let asked = PageRequest { order: request.order.clone(), from, limit: request.limit };
         Some((part, answer(rows, &asked).into_iter().map(|key| Mark { key, part }).collect()))
     });
     page(request, answers.collect(), |mark| mark.key.clone())
 }
 
-fn all(parts: &[Option<Vec<PageKey>>], order: SortOrder) -> Vec<Mark> {
+fn all(parts: &[Option<Vec<PageKey>>], order: &Order) -> Vec<Mark> {
     let rows = parts
         .iter()
         .enumerate()
@@ -64,14 +81,14 @@ fn all(parts: &[Option<Vec<PageKey>>], order: SortOrder) -> Vec<Mark> {
 /// Tables with few ids and moments, so that ties are common; each writes moments in its own way;
 /// None is one that does not answer.
 fn parts() -> impl Strategy<Value = Vec<Option<Vec<PageKey>>>> {
-    let row = (1_i64..12, 0_u32..4, any::<bool>());
+    let row = (1_i64..12, 0_u32..4, any::<bool>(), 0_u32..6);
     let table = (proptest::collection::vec(row, 0..14), any::<bool>()).prop_map(|(rows, fraction)| {
         let mut rows: Vec<_> = rows
             .into_iter()
-            .map(|(id, second, none)| {
+            .map(|(id, second, none, sort)| {
                 let end = if fraction { ".000000" } else { "" };
                 let updated = if none { String::new() } else { format!("2026-01-02 00:00:0{second}{end}") };
-                PageKey { id, updated }
+                PageKey { sort: Some(sort_key(sort)), ..PageKey::new(id, updated) }
             })
             .collect();
         rows.sort_by_key(|row| row.id);
@@ -81,8 +98,24 @@ fn parts() -> impl Strategy<Value = Vec<Option<Vec<PageKey>>>> {
     proptest::collection::vec(proptest::option::weighted(0.9, table), 1..5)
 }
 
-fn order(updated: bool) -> SortOrder {
-    if updated { SortOrder::Updated } else { SortOrder::Id }
+fn order() -> impl Strategy<Value = Order> {
+    let by = |name: &str, descending| Order::by(Field::named(name).expect("a field"), descending);
+    prop_oneof![
+        Just(SortOrder::Id.into()),
+        Just(SortOrder::Updated.into()),
+        Just(by("id", true)),
+        Just(by("vcpus", false)),
+        Just(by("vcpus", true)),
+    ]
+}
+
+/// Numbers, texts and no value, few enough that ties are common.
+fn sort_key(number: u32) -> SortKey {
+    match number {
+        0 => SortKey::Missing,
+        1..=3 => SortKey::Number(number.into()),
+        _ => SortKey::Text(format!("az{number}").into()),
+    }
 }
 
 proptest! {
@@ -91,16 +124,15 @@ proptest! {
     /// Any sequence of pages, each from where the last one ended, began, or was.
     #[test]
     fn pages_are_those_of_one_sorted_list(
-        parts in parts(), updated: bool,
+        parts in parts(), order in order(),
         steps in proptest::collection::vec((0_usize..5, 1_u32..6), 1..12),
     ) {
-        let order = order(updated);
         // A part that wrote "" first would not tell how it writes; its first row with a date does.
         let parts: Vec<_> = parts.into_iter().map(|rows| rows.map(|mut rows| {
             rows.sort_by_key(|row| row.updated.is_empty());
             rows
         })).collect();
-        let whole = all(&parts, order);
+        let whole = all(&parts, &order);
         let mut last: Vec<Mark> = Vec::new();
         for (step, limit) in steps {
             let from = match (step, last.first(), last.last()) {
@@ -121,7 +153,7 @@ proptest! {
                 PageFrom::At(mark) => place(mark)..place(mark) + limit_rows,
             };
             let expected = &whole[range.start.min(whole.len())..range.end.min(whole.len())];
-            let found = ask(&parts, &PageRequest { order, from: from.clone(), limit });
+            let found = ask(&parts, &PageRequest { order: order.clone(), from: from.clone(), limit });
             prop_assert_eq!(&found[..], expected, "{:?}", from);
             if !found.is_empty() {
                 last = found;
@@ -131,22 +163,22 @@ proptest! {
 
     /// Keys of rows that are gone, and of parts that no longer answer, still name a place.
     #[test]
-    fn a_key_needs_no_row(parts in parts(), updated: bool, id in 0_i64..13, second in 0_u32..5, part in 0_usize..6, limit in 1_u32..9, which in 0_usize..3) {
-        let order = order(updated);
+    fn a_key_needs_no_row(parts in parts(), order in order(), sort in 0_u32..6, id in 0_i64..13, second in 0_u32..5, part in 0_usize..6, limit in 1_u32..9, which in 0_usize..3) {
         let parts: Vec<_> = parts.into_iter().map(|rows| rows.map(|mut rows| {
             rows.retain(|row| row.updated.len() != WHOLE);
             rows.sort_by_key(|row| row.updated.is_empty());
             rows
         })).collect();
-        let mark = mark(id, &format!("2026-01-02 00:00:0{second}.000000"), part);
-        let whole = all(&parts, order);
-        let before: Vec<_> = whole.iter().filter(|row| compare(order, row, &mark).is_lt()).cloned().collect();
+        let mut mark = mark(id, &format!("2026-01-02 00:00:0{second}.000000"), part);
+        mark.key.sort = Some(sort_key(sort));
+        let whole = all(&parts, &order);
+        let before: Vec<_> = whole.iter().filter(|row| compare(&order, row, &mark).is_lt()).cloned().collect();
         let limit_rows = limit as usize;
         let (from, expected) = match which {
             0 => (PageFrom::Before(mark.clone()), before[before.len().saturating_sub(limit_rows)..].to_vec()),
             1 => (PageFrom::At(mark.clone()), whole[before.len()..].iter().take(limit_rows).cloned().collect()),
             _ => {
-                let after = whole.iter().filter(|row| compare(order, row, &mark).is_gt());
+                let after = whole.iter().filter(|row| compare(&order, row, &mark).is_gt());
                 (PageFrom::After(mark.clone()), after.take(limit_rows).cloned().collect())
             }
         };
@@ -154,14 +186,13 @@ proptest! {
     }
 
     #[test]
-    fn ranks_add_up(parts in parts(), updated: bool, nth in 0_usize..40) {
-        let order = order(updated);
-        let whole = all(&parts, order);
+    fn ranks_add_up(parts in parts(), order in order(), nth in 0_usize..40) {
+        let whole = all(&parts, &order);
         let Some(nth) = nth.checked_rem(whole.len()) else { return Ok(()) };
         let ranks = parts.iter().enumerate().filter_map(|(part, rows)| {
             let rows = rows.as_ref()?;
             let written = rows.iter().map(|row| row.updated.as_str()).find(|updated| !updated.is_empty());
-            Some(rank(rows, order, &rank_key(order, &whole[nth], part, written)))
+            Some(rank(rows, &order, &rank_key(&order, &whole[nth], part, written)))
         });
         prop_assert_eq!(ranks.sum::<usize>(), nth);
     }
@@ -178,8 +209,8 @@ fn equal_ids_are_told_apart_by_part(
     #[case] after: PageFrom,
     #[case] before: PageFrom,
 ) {
-    assert_eq!(bound(SortOrder::Id, &PageFrom::After(mark.clone()), part, None), after);
-    assert_eq!(bound(SortOrder::Id, &PageFrom::Before(mark), part, None), before);
+    assert_eq!(bound(&SortOrder::Id.into(), &PageFrom::After(mark.clone()), part, None), after);
+    assert_eq!(bound(&SortOrder::Id.into(), &PageFrom::Before(mark), part, None), before);
 }
 
 #[rstest::rstest]

@@ -30,6 +30,6 @@ pub mod tolerant;
 
 pub use expression::Query;
 pub use fields::Field;
-pub use order::Order;
+pub use order::{Order, SortKey};
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
 pub use sort_key::SortKey;

@@ -2,8 +2,14 @@
 //!
 //! Imports its siblings; no I/O.
 
-use super::fields::{Field, Source};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::fields::{Field, Kind, Source};
 use super::page::SortOrder;
+
+/// Rows (or hits) in one database that can be brought into an order which it does not page by itself.
+pub const MOST_SORTED: u64 = 4_000_000;
 
 /// By a field, ascending or descending; equal ones by id, the same way. Rows without a value come last,
 /// either way.
@@ -21,12 +27,47 @@ impl Order {
         Self { field, descending }
     }
 
+    /// How two rows stand in it, each given by its key and its id.
+    pub fn compare(&self, (one, id): (&SortKey, i64), (other, other_id): (&SortKey, i64)) -> Ordering {
+        let missing = |key: &SortKey| *key == SortKey::Missing;
+        let by_key = match (missing(one), missing(other)) {
+            (false, false) if self.descending => other.cmp(one),
+            (false, false) => one.cmp(other),
+            (one, other) => one.cmp(&other),
+        };
+        by_key.then(if self.descending { other_id.cmp(&id) } else { id.cmp(&other_id) })
+    }
+
     /// The order in which a database pages by itself, if it is one of these.
     pub fn native(&self) -> Option<SortOrder> {
         match (&self.field.source, self.descending) {
             (Source::Id, false) => Some(SortOrder::Id),
             (Source::Updated, true) => Some(SortOrder::Updated),
             _ => None,
+        }
+    }
+}
+
+/// What a row is sorted by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SortKey {
+    /// A number.
+    Number(i64),
+    /// A text.
+    Text(Arc<str>),
+    /// It has no value.
+    Missing,
+}
+
+impl From<SortOrder> for Order {
+    fn from(order: SortOrder) -> Self {
+        match order {
+            SortOrder::Id => {
+                Self::by(Field { name: "id".into(), kind: Kind::Number, source: Source::Id }, false)
+            }
+            SortOrder::Updated => {
+                Self::by(Field { name: "updated".into(), kind: Kind::Time, source: Source::Updated }, true)
+            }
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Which rows of a list are asked for: in what order, and from which key on. Pages are found by
 //! key, never by OFFSET.
+//!
+//! Imports [`super::order`]; no I/O.
+
+use super::order::SortKey;
 
 /// The order of a list of specs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +21,15 @@ pub struct PageKey {
     pub id: i64,
     /// `updated_at`, else `created_at`, as stored; "" where both are null. Ignored for [`SortOrder::Id`].
     pub updated: String,
+    /// What it is sorted by where the list's order is none that databases page by themselves.
+    pub sort: Option<SortKey>,
+}
+
+impl PageKey {
+    /// A key in the orders in which databases page by themselves.
+    pub fn new(id: i64, updated: impl Into<String>) -> Self {
+        Self { id, updated: updated.into(), sort: None }
+    }
 }
 
 /// Which rows of the order a page holds. `K` is the key: of one table, or of several merged.
@@ -52,20 +65,20 @@ impl<K> PageFrom<K> {
     }
 }
 
-/// A request for consecutive rows.
+/// A request for consecutive rows. `O` is the order: one in which databases page by themselves, or any.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageRequest<K = PageKey> {
+pub struct PageRequest<K = PageKey, O = SortOrder> {
     /// The order.
-    pub order: SortOrder,
+    pub order: O,
     /// Where in it.
     pub from: PageFrom<K>,
     /// At most so many rows.
     pub limit: u32,
 }
 
-impl<K> PageRequest<K> {
+impl<K, O> PageRequest<K, O> {
     /// The same with other keys.
-    pub fn map<T>(self, key: impl FnOnce(K) -> T) -> PageRequest<T> {
+    pub fn map<T>(self, key: impl FnOnce(K) -> T) -> PageRequest<T, O> {
         PageRequest { order: self.order, from: self.from.map(key), limit: self.limit }
     }
 }

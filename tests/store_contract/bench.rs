@@ -240,7 +240,7 @@ pub fn all(store: &dyn SpecStore) -> Vec<StoredSpec> {
 
 pub fn key(row: &StoredSpec) -> PageKey {
     let updated = row.updated_at.as_deref().or(row.created_at.as_deref()).unwrap_or_default();
-    PageKey { id: row.id, updated: updated.to_owned() }
+    PageKey::new(row.id, updated)
 }
 
 pub fn ids(rows: &[StoredSpec]) -> Vec<i64> {

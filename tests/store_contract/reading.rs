@@ -70,7 +70,7 @@ fn pages_go_both_ways_in_both_orders(bench: Bench) {
             assert_eq!(block_on(store.rank(order, key(row))).unwrap(), index as u64);
         }
         // A key whose row is gone still has its place.
-        let gone = PageKey { id: 7, updated: "2026-01-04 12:00:00".into() };
+        let gone = PageKey::new(7, "2026-01-04 12:00:00");
         let next = page(&*store, order, PageFrom::At(gone), 1);
         assert_eq!(ids(&next), [if order == SortOrder::Id { 9 } else { 40 }]);
     }
@@ -114,7 +114,7 @@ fn a_database_without_the_table_says_so(bench: Bench) {
             updated_at: None,
         };
         let some: Vec<Arc<str>> = vec![Arc::from("x")];
-        let place = PageKey { id: 1, updated: String::new() };
+        let place = PageKey::new(1, "");
         let answers = [
             store.page(request.clone()).await.err(),
             store.page(PageRequest { order: SortOrder::Updated, ..request }).await.err(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use reqspec::app::cells::Tally;
 use reqspec::app::database::{Database, Health};
 use reqspec::app::layout::Side;
 use reqspec::app::overlay::Overlay;
@@ -354,7 +355,7 @@ fn a_slow_cell_keeps_the_answer_open() {
 }
 
 #[test]
-fn the_filter_passes_all_cells() {
+fn a_query_is_put_to_all_cells() {
     let mut world = all_cells();
     world.keys("/c1.pin<Enter>");
     let hits: usize = [(200, 40), (300, 12), (400, 25)]
@@ -368,7 +369,7 @@ fn the_filter_passes_all_cells() {
     world.keys("o");
     assert_eq!(world.model.panes[1].list.ordinal(), Some(1));
     world.keys("<Esc>");
-    assert!(world.model.panes[1].filter.is_none() && world.text().contains("of 78"), "{}", world.text());
+    assert!(world.model.panes[1].search.is_none() && world.text().contains("of 78"), "{}", world.text());
 }
 
 #[test]
@@ -376,25 +377,26 @@ fn progress_of_the_cells_is_summed() {
     let mut world = all_cells();
     world.hold = true;
     world.keys("/c1.pin");
-    let filters: Vec<_> = world
+    let searches: Vec<_> = world
         .effects
         .iter()
         .rev()
         .map_while(|effect| match effect {
-            Effect::StartFilter { filter, database, .. } => Some((*filter, database.clone())),
+            Effect::StartSearch { search, database, .. } => Some((*search, database.clone())),
             _ => None,
         })
         .collect();
-    assert_eq!(filters.len(), 3, "one pass in each cell");
+    assert_eq!(searches.len(), 3, "one search in each cell");
     world.answers.clear();
-    for (filter, database) in filters {
-        world.send(Msg::FilterProgress { filter, database, passed: 7, hits: 2, finished: false });
+    for (search, database) in searches {
+        let tally = Tally { passed: 7, hits: 2, ..Tally::default() };
+        world.send(Msg::SearchProgress { search, database, tally, remarks: Vec::new() });
     }
     assert!(world.text().contains("21 of 78 · 6 hits"), "{}", world.text());
 }
 
 #[test]
-fn a_cell_that_fails_in_the_middle_of_a_filter_leaves_the_rest() {
+fn a_cell_that_fails_in_the_middle_of_a_search_leaves_the_rest() {
     let mut world = all_cells();
     world.databases.insert(cell("cell1"), Err(down()));
     world.keys("/c1.pin<Enter>");

@@ -112,11 +112,11 @@ fn equals_goes_to_the_counterpart() {
     assert_eq!(world.model.focus, Focus::List(Side::Right));
     assert_eq!(world.selected(), uuid(50));
     assert_eq!(world.model.panes[1].list.ordinal(), Some(30));
-    assert!(world.model.panes[1].filter.is_none());
+    assert!(world.model.panes[1].search.is_none());
 }
 
 #[test]
-fn the_quick_filter_narrows_and_gives_back() {
+fn a_query_narrows_and_gives_back() {
     let mut world = started();
     world.keys("jjjj/C1.P");
     let hits = (1..=100).filter(|number| number % 4 == 2).count();
@@ -130,7 +130,7 @@ fn the_quick_filter_narrows_and_gives_back() {
 }
 
 #[test]
-fn a_filter_without_hits_says_so() {
+fn a_query_without_hits_says_so() {
     let mut world = started();
     world.keys("/nothing-like-it<Enter>");
     assert!(world.text().contains("nothing matches"), "{}", world.text());
@@ -143,9 +143,9 @@ fn typing_on_stops_the_scan_before() {
     let mut world = started();
     world.effects.clear();
     world.keys("/az");
-    let starts = world.effects.iter().filter(|effect| matches!(effect, Effect::StartFilter { .. })).count();
-    let stops = world.effects.iter().filter(|effect| matches!(effect, Effect::StopFilter { .. })).count();
-    assert_eq!((starts, stops), (2, 1));
+    let starts = world.effects.iter().filter(|effect| matches!(effect, Effect::StartSearch { .. })).count();
+    let stops = world.effects.iter().filter(|effect| matches!(effect, Effect::StopSearch { .. })).count();
+    assert_eq!((starts, stops), (4, 2), "in each pane");
 }
 
 #[test]

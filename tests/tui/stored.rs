@@ -1,10 +1,12 @@
 //! Rows of the small deployment, and pages of them as a database answers them.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use reqspec::app::row::Row;
 use reqspec::change::DatabaseName;
-use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
+use reqspec::query::merge::{self, Mark};
+use reqspec::query::{Order, PageFrom, PageKey, PageRequest, SortKey};
 use reqspec::spec::summary::Summary;
 
 #[derive(Clone)]
@@ -42,28 +44,47 @@ pub fn stored(number: i64) -> Stored {
     }
 }
 
-pub fn listed(database: &DatabaseName, row: &Stored) -> Row {
+pub fn listed(database: &DatabaseName, row: &Stored, order: &Order) -> Row {
     Row {
         database: database.clone(),
-        key: PageKey { id: row.id, updated: row.updated.clone() },
+        key: row.key(order),
         instance_uuid: row.uuid.clone(),
         summary: Summary::of(&row.spec),
+        values: Arc::from([]),
     }
 }
 
+impl Stored {
+    /// Its place in that order.
+    pub fn key(&self, order: &Order) -> PageKey {
+        let sort = order.native().is_none().then(|| sort_key(self, order));
+        PageKey { sort, ..PageKey::new(self.id, self.updated.clone()) }
+    }
+}
+
+fn sort_key(row: &Stored, order: &Order) -> SortKey {
+    let summary = Summary::of(&row.spec);
+    match &*order.field.name {
+        "vcpus" => summary.vcpus.map_or(SortKey::Missing, SortKey::Number),
+        "az" => summary.availability_zone.map_or(SortKey::Missing, |zone| SortKey::Text(zone.into())),
+        other => panic!("no order by {other}"),
+    }
+}
+
+/// How two rows of one database stand in an order.
+pub fn compare(order: &Order, one: &PageKey, other: &PageKey) -> Ordering {
+    let mark = |key: &PageKey| Mark { key: key.clone(), part: 0 };
+    merge::compare(order, &mark(one), &mark(other))
+}
+
 /// The page of rows that stand in the order already.
-pub fn cut(database: &DatabaseName, rows: &[Stored], page: &PageRequest) -> Vec<Row> {
+pub fn cut(database: &DatabaseName, rows: &[Stored], page: &PageRequest<PageKey, Order>) -> Vec<Row> {
     let limit = page.limit as usize;
-    let before = |row: &Stored, key: &PageKey| match page.order {
-        SortOrder::Id => row.id < key.id,
-        SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
-    };
-    let place = |key: &PageKey| rows.iter().take_while(|row| before(row, key)).count();
-    // A key of another database may have the id of a row, but another last update.
-    let same = |row: &Stored, key: &PageKey| {
-        row.id == key.id && (page.order == SortOrder::Id || row.updated == key.updated)
-    };
-    let is = |at: usize, key: &PageKey| rows.get(at).is_some_and(|row| same(row, key));
+    let order = &page.order;
+    let keys: Vec<_> = rows.iter().map(|row| row.key(order)).collect();
+    let place = |key: &PageKey| keys.iter().take_while(|row| compare(order, row, key).is_lt()).count();
+    // A key of another database may have the id of a row, but another place.
+    let is = |at: usize, key: &PageKey| keys.get(at).is_some_and(|row| compare(order, row, key).is_eq());
     let (start, end) = match &page.from {
         PageFrom::Start => (0, limit),
         PageFrom::End => (rows.len().saturating_sub(limit), rows.len()),
@@ -75,5 +96,6 @@ pub fn cut(database: &DatabaseName, rows: &[Stored], page: &PageRequest) -> Vec<
         }
         PageFrom::Before(key) => (place(key).saturating_sub(limit), place(key)),
     };
-    rows[start.min(rows.len())..end.min(rows.len())].iter().map(|row| listed(database, row)).collect()
+    let rows = &rows[start.min(rows.len())..end.min(rows.len())];
+    rows.iter().map(|row| listed(database, row, order)).collect()
 }

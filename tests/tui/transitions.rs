@@ -237,7 +237,7 @@ fn esc_ends_a_jump_and_what_was_typed_ahead_of_it() {
     world.hold = true;
     world.keys(&format!("/{}<Enter>D<Right><Enter><Esc>", &uuid(31)[..9]));
     world.pump();
-    assert!(world.model.overlay.is_none() && world.model.panes[0].filter.is_none());
+    assert!(world.model.overlay.is_none() && world.model.panes[0].search.is_none());
     assert_eq!((world.selected(), world.row(&api(), 31).is_some()), (uuid(1), true));
 }
 

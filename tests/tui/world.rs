@@ -10,6 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
+use reqspec::app::cells::Tally;
 use reqspec::app::comparison::Comparison;
 use reqspec::app::database::{Database, Place, Rights, Said};
 use reqspec::app::effect::RequestId;
@@ -18,13 +19,13 @@ use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::Failure;
 use reqspec::app::{Effect, Model, Msg, Setup, update};
 use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
-use reqspec::query::SortOrder;
-use reqspec::query::quick::Needle;
+use reqspec::query::expression::Expression;
+use reqspec::query::{Order, Query, SortOrder};
 use reqspec::tui::theme::Theme;
 use reqspec::tui::view;
 
-use super::stored::listed;
 pub use super::stored::{Stored, cut, spec, stored, uuid};
+use super::stored::{compare, listed};
 
 /// 2026-11-22 12:00:00.
 pub const NOW: i64 = 1_795_348_800;
@@ -60,7 +61,9 @@ pub struct World {
     late: VecDeque<Msg>,
     /// What `pass_time` ends.
     waits: Vec<RequestId>,
-    filters: HashMap<RequestId, Needle>,
+    searches: HashMap<RequestId, Arc<Query>>,
+    /// How many rows of a database a search cannot decide on, and why.
+    pub undecided: BTreeMap<DatabaseName, (u64, String)>,
     quit: bool,
 }
 
@@ -150,7 +153,8 @@ impl World {
             slow: BTreeSet::new(),
             late: VecDeque::new(),
             waits: Vec::new(),
-            filters: HashMap::new(),
+            searches: HashMap::new(),
+            undecided: BTreeMap::new(),
             quit: false,
         }
     }
@@ -265,20 +269,15 @@ impl World {
     fn hits(
         &self,
         database: &DatabaseName,
-        filter: Option<RequestId>,
-        order: SortOrder,
+        search: Option<RequestId>,
+        order: &Order,
     ) -> Result<Vec<Stored>, Failure> {
-        let needle = filter.map(|id| self.filters.get(&id).cloned());
+        let query = search.map(|id| self.searches.get(&id).cloned());
         let mut rows = self.ask(database, <[Stored]>::to_vec)?;
-        if let Some(needle) = needle {
-            rows.retain(|row| needle.as_ref().is_some_and(|needle| needle.matches(&row.uuid, &row.spec)));
+        if let Some(query) = query {
+            rows.retain(|row| query.as_ref().is_some_and(|query| fulfils(row, query)));
         }
-        match order {
-            SortOrder::Id => rows.sort_by_key(|row| row.id),
-            SortOrder::Updated => {
-                rows.sort_by(|one, other| (&other.updated, other.id).cmp(&(&one.updated, one.id)))
-            }
-        }
+        rows.sort_by(|one, other| compare(order, &one.key(order), &other.key(order)));
         Ok(rows)
     }
 
@@ -291,7 +290,7 @@ impl World {
             | Effect::Count { database }
             | Effect::Fetch { database, .. }
             | Effect::FindPrefix { database, .. }
-            | Effect::StartFilter { database, .. } => Some(database.clone()),
+            | Effect::StartSearch { database, .. } => Some(database.clone()),
             Effect::Discover => Some(DatabaseName::Api),
             _ => None,
         };
@@ -328,18 +327,15 @@ impl World {
                 self.switched = true;
                 return;
             }
-            Effect::LoadPage { request, database, filter, page } => {
-                let rows = self.hits(&database, filter, page.order);
+            Effect::LoadPage { request, database, search, page, .. } => {
+                let rows = self.hits(&database, search, &page.order);
                 let result = rows.map(|rows| cut(&database, &rows, &page));
                 Msg::Page { request, database, result }
             }
-            Effect::Rank { request, database, filter, order, key } => {
-                let rows = self.hits(&database, filter, order);
-                let before = |row: &Stored| match order {
-                    SortOrder::Id => row.id < key.id,
-                    SortOrder::Updated => (&row.updated, row.id) > (&key.updated, key.id),
-                };
-                let result = rows.map(|rows| rows.iter().filter(|row| before(row)).count() as u64);
+            Effect::Rank { request, database, search, order, key } => {
+                let rows = self.hits(&database, search, &order);
+                let before = |row: &&Stored| compare(&order, &row.key(&order), &key).is_lt();
+                let result = rows.map(|rows| rows.iter().filter(before).count() as u64);
                 Msg::Rank { request, database, result }
             }
             Effect::Count { database } => {
@@ -355,27 +351,29 @@ impl World {
             Effect::Compare { request, own, other } => {
                 Msg::Compared { request, comparison: Arc::new(Comparison::of(&own, &other)) }
             }
-            Effect::FindPrefix { request, database, prefix } => {
+            Effect::FindPrefix { request, database, prefix, order, .. } => {
                 let find = |rows: &[Stored]| {
                     let found = rows.iter().filter(|row| row.uuid.starts_with(&prefix));
-                    found.map(|row| listed(&database, row)).collect()
+                    found.map(|row| listed(&database, row, &order)).collect()
                 };
                 let result = self.ask(&database, find);
                 Msg::PrefixFound { request, database, result }
             }
-            Effect::StartFilter { filter, database, needle } => {
-                self.filters.insert(filter, needle);
-                match self.hits(&database, Some(filter), SortOrder::Id) {
+            Effect::StartSearch { search, database, query, .. } => {
+                self.searches.insert(search, query);
+                match self.hits(&database, Some(search), &SortOrder::Id.into()) {
                     Ok(rows) => {
                         let passed = self.ask(&database, |rows| rows.len() as u64).expect("up");
-                        let hits = rows.len() as u64;
-                        Msg::FilterProgress { filter, database, passed, hits, finished: true }
+                        let (undecided, remark) = self.undecided.get(&database).cloned().unzip();
+                        let (hits, undecided) = (rows.len() as u64, undecided.unwrap_or(0));
+                        let tally = Tally { passed, hits, undecided, finished: true };
+                        Msg::SearchProgress { search, database, tally, remarks: remark.into_iter().collect() }
                     }
-                    Err(failure) => Msg::FilterFailed { filter, database, failure },
+                    Err(failure) => Msg::SearchFailed { search, database, failure },
                 }
             }
-            Effect::StopFilter { filter } => {
-                self.filters.remove(&filter);
+            Effect::StopSearch { search } => {
+                self.searches.remove(&search);
                 return;
             }
             Effect::Prepare { request, intent, force } => {
@@ -537,6 +535,16 @@ impl World {
 
     pub fn text(&self) -> String {
         reqspec::tui::text(&self.buffer(Theme::default()))
+    }
+}
+
+fn fulfils(row: &Stored, query: &Query) -> bool {
+    match &query.expression {
+        Expression::Word(word) => {
+            row.uuid.contains(word) || String::from_utf8_lossy(&row.spec).to_lowercase().contains(word)
+        }
+        Expression::And(all) => all.is_empty(),
+        other => panic!("not asked here: {other:?}"),
     }
 }
 

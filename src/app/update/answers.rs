@@ -4,15 +4,15 @@
 
 use std::sync::Arc;
 
-use super::{browse, databases};
+use super::{browse, databases, search};
 use crate::app::cells::{Reply, Tally};
 use crate::app::comparison::Comparison;
 use crate::app::database::label;
 use crate::app::effect::{Effect, RequestId};
-use crate::app::filter::Filter;
 use crate::app::model::Model;
 use crate::app::pane::Pane;
 use crate::app::row::{Failure, Row};
+use crate::app::search::PaneSearch;
 use crate::app::toast::ToastKind;
 use crate::change::DatabaseName;
 
@@ -81,8 +81,8 @@ pub fn compared(model: &mut Model, request: RequestId, comparison: Arc<Compariso
     Vec::new()
 }
 
-fn filtering(model: &Model, id: RequestId) -> Option<usize> {
-    let is_it = |pane: &Pane| pane.filter.as_ref().and_then(Filter::hits_of) == Some(id);
+fn searching(model: &Model, id: RequestId) -> Option<usize> {
+    let is_it = |pane: &Pane| pane.search.as_ref().and_then(PaneSearch::hits_of) == Some(id);
     model.panes.iter().position(is_it)
 }
 
@@ -93,29 +93,31 @@ pub fn prefix_found(
     database: &DatabaseName,
     result: Result<Vec<Row>, Failure>,
 ) -> Vec<Effect> {
-    taken(model, request, database, result.map(Reply::Rows))
+    let mut effects = taken(model, request, database, result.map(Reply::Rows));
+    effects.extend(search::follow_lookups(model));
+    effects
 }
 
-/// A filter came further.
-pub fn filter_progress(
+/// A search came further.
+pub fn search_progress(
     model: &mut Model,
     id: RequestId,
     database: &DatabaseName,
-    tally: Tally,
+    (tally, remarks): (Tally, Vec<String>),
 ) -> Vec<Effect> {
-    let Some(at) = filtering(model, id) else { return Vec::new() };
+    let Some(at) = searching(model, id) else { return Vec::new() };
     let Model { panes, requests, .. } = model;
-    panes[at].passed(database, tally, requests)
+    panes[at].passed(database, tally, remarks, requests)
 }
 
-/// A filter stopped early.
-pub fn filter_failed(
+/// A search stopped early.
+pub fn search_failed(
     model: &mut Model,
     id: RequestId,
     database: &DatabaseName,
     failure: &Failure,
 ) -> Vec<Effect> {
-    let Some(at) = filtering(model, id) else { return Vec::new() };
+    let Some(at) = searching(model, id) else { return Vec::new() };
     let Model { panes, requests, .. } = model;
     let (failed, mut effects) = panes[at].pass_failed(database, failure, requests);
     let reason = failure.sentence();

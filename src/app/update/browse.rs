@@ -1,32 +1,26 @@
-//! Movement, panes, detail panel, quick filter. Imports the rest of `app`; no I/O.
+//! Movement, panes, detail panel. Imports the rest of `app`; no I/O.
 
-use crossterm::event::{Event, KeyCode, KeyEvent};
-use tui_input::backend::crossterm::EventHandler;
-
-use super::databases;
-use crate::app::cells::Cells;
+use super::{databases, search};
 use crate::app::comparison::Comparison;
 use crate::app::database::label;
 use crate::app::detail::json_tree::JsonTree;
 use crate::app::detail::{Counterpart as Other, NOTHING, Subject, Tab};
 use crate::app::effect::{Effect, Requests};
-use crate::app::filter::Stage;
 use crate::app::layout::Side;
 use crate::app::list::{List, Wish};
 use crate::app::model::{Focus, Model};
 use crate::app::pane::Pane;
 use crate::app::selection::{Counterpart, Fetched, Selection};
 use crate::change::DatabaseName;
-use crate::query::SortOrder;
+use crate::query::{Order, SortOrder};
 use crate::spec::text::{escaped, named};
+
+pub use super::search::{apply_query, end_query, keep_query, toggle_pin};
 
 type Ready = Result<(), String>;
 
 /// Seconds after which the detail panel does not wait for a text any more before it says so.
 const PATIENCE: u32 = 1;
-
-/// More hits than these are not kept one by one (see `tui::filter`), and cannot be sorted.
-pub const SORTABLE_HITS: u64 = 131_072;
 
 fn list(model: &mut Model, step: impl FnOnce(&mut List, &mut Requests) -> Vec<Wish>) -> Vec<Effect> {
     let side = model.side;
@@ -197,47 +191,23 @@ pub fn counterpart(model: &mut Model) -> Vec<Effect> {
     let there = selection.other_database.clone();
     model.zoomed = false;
     focus_on(model, Focus::List(side));
-    on_pane(model, side, |pane, requests| {
-        let mut effects = Vec::new();
-        if pane.filter.as_ref().is_some_and(|filter| filter.hits_of().is_some()) {
-            effects.extend(pane.end_filter(requests));
-        }
-        // Which place in the order it has is not known here: look it up as a typed uuid is.
-        let prefix = uuid.to_string();
-        pane.begin_filter();
-        let request = requests.issue();
-        if let Some(filter) = &mut pane.filter {
-            filter.typing = false;
-            filter.input = tui_input::Input::new(uuid.to_string());
-            filter.stage = Stage::LookingUp(request);
-        }
-        effects.extend(pane.find(request, prefix, there.as_ref()));
-        effects
-    })
+    on_pane(model, side, |pane, requests| pane.seek(&uuid, there.as_ref(), requests))
 }
 
 /// Whether the order can be changed.
 pub fn can_sort(model: &Model) -> Ready {
-    let pane = model.current();
-    let hits = pane.and_then(|pane| pane.filter.as_ref()).map(|filter| &filter.stage);
-    let most = pane.and_then(Pane::cells).map(Cells::most_hits);
-    match hits {
-        Some(Stage::Passing { hits, .. }) if most.unwrap_or(*hits) > SORTABLE_HITS => {
-            Err("more than 131,072 hits are listed by id only: narrow the filter to sort them".to_owned())
-        }
-        _ => Ok(()),
-    }
+    search::can_order(model, &other_order(model))
 }
 
 /// By id, or by last update.
 pub fn sort(model: &mut Model) -> Vec<Effect> {
-    list(model, |list, requests| {
-        let order = match list.order() {
-            SortOrder::Id => SortOrder::Updated,
-            SortOrder::Updated => SortOrder::Id,
-        };
-        list.open(order, requests)
-    })
+    let order = other_order(model);
+    search::order_by(model, order)
+}
+
+fn other_order(model: &Model) -> Order {
+    let order = model.current().and_then(|pane| pane.list.order().native());
+    if order == Some(SortOrder::Id) { SortOrder::Updated.into() } else { SortOrder::Id.into() }
 }
 
 /// Reads everything on the screen anew.
@@ -256,60 +226,6 @@ pub fn refresh(model: &mut Model) -> Vec<Effect> {
     effects.extend(databases::discover(model));
     effects.extend(databases::probe(model, |_| true));
     effects
-}
-
-/// Begins the quick filter.
-pub fn filter(model: &mut Model) -> Vec<Effect> {
-    if model.zoomed || model.focus == Focus::Detail {
-        let _ = unzoom(model);
-    }
-    let side = model.side;
-    on_pane(model, side, |pane, _| {
-        pane.begin_filter();
-        Vec::new()
-    })
-}
-
-/// Whether keys go to the quick filter.
-pub fn is_typing(model: &Model) -> bool {
-    let filter = model.current().and_then(|pane| pane.filter.as_ref());
-    filter.is_some_and(|filter| filter.typing) && !model.zoomed
-}
-
-/// A key for the quick filter.
-pub fn filter_key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
-    let side = model.side;
-    match event.code {
-        KeyCode::Esc => on_pane(model, side, Pane::end_filter),
-        KeyCode::Enter => on_pane(model, side, |pane, requests| {
-            let Some(filter) = &mut pane.filter else { return Vec::new() };
-            filter.typing = false;
-            match filter.stage {
-                Stage::Empty => pane.end_filter(requests),
-                Stage::Jumped { .. } => {
-                    pane.filter = None;
-                    Vec::new()
-                }
-                _ => Vec::new(),
-            }
-        }),
-        KeyCode::Down => list(model, |list, requests| list.move_by(1, requests)),
-        KeyCode::Up => list(model, |list, requests| list.move_by(-1, requests)),
-        KeyCode::PageDown => list(model, |list, requests| list.page_by(1, requests)),
-        KeyCode::PageUp => list(model, |list, requests| list.page_by(-1, requests)),
-        _ => filter_input(model, &Event::Key(*event)),
-    }
-}
-
-/// Input for the text of the quick filter.
-pub fn filter_input(model: &mut Model, event: &Event) -> Vec<Effect> {
-    let side = model.side;
-    on_pane(model, side, |pane, requests| {
-        let Some(filter) = &mut pane.filter else { return Vec::new() };
-        let before = filter.text().to_owned();
-        filter.input.handle_event(event);
-        if filter.text() == before { Vec::new() } else { pane.filter_typed(requests) }
-    })
 }
 
 /// Keeps selection and detail panel with the cursor of the current pane.

@@ -156,9 +156,13 @@ pub fn discovered(model: &mut Model, places: Vec<Place>, failure: Option<&Failur
         database.vanished();
         model.databases.push(database);
     }
+    let query = model.query().cloned();
     if model.show_first_cell() {
         effects.extend(super::fit(model));
-        effects.extend(browse::on_pane(model, Side::Right, Pane::open));
+        effects.extend(browse::on_pane(model, Side::Right, |pane, requests| match &query {
+            Some(query) => pane.query_changed(query, None, false, requests),
+            None => pane.open(requests),
+        }));
     }
     let Model { panes, requests, .. } = model;
     for pane in panes {

@@ -6,7 +6,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{browse, changes, databases, environments, general, outcome};
+use super::{changes, databases, environments, general, outcome, search};
 use crate::app::confirm::Decision;
 use crate::app::effect::Effect;
 use crate::app::help;
@@ -190,13 +190,11 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         None => {
             if let Some(editor) = &mut model.editor {
                 editor.paste(text);
-            } else if browse::is_typing(model) {
-                let side = model.side;
-                return browse::on_pane(model, side, |pane, requests| {
-                    let Some(filter) = &mut pane.filter else { return Vec::new() };
-                    insert(&mut filter.input);
-                    pane.filter_typed(requests)
-                });
+            } else if search::is_typing(model) {
+                if let Some(typing) = &mut model.typing {
+                    insert(&mut typing.input);
+                }
+                return search::typed(model);
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::app::effect::{Effect, RequestId};
 use crate::app::environment::EnvironmentPicker;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
+use crate::app::pane::Pane;
 use crate::app::toast::ToastKind;
 
 type Ready = Result<(), String>;
@@ -90,7 +91,11 @@ pub fn opened(model: &mut Model, request: RequestId, result: Result<(), String>)
         return Vec::new();
     }
     match result.and(free) {
-        Ok(()) => vec![Effect::SwitchEnvironment { opened: request }],
+        Ok(()) => {
+            let mut effects: Vec<_> = model.panes.iter_mut().flat_map(Pane::stop_search).collect();
+            effects.push(Effect::SwitchEnvironment { opened: request });
+            effects
+        }
         Err(reason) => {
             picker.error = Some(reason);
             Vec::new()

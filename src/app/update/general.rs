@@ -2,7 +2,7 @@
 //!
 //! Imports the rest of `app`; no I/O.
 
-use super::browse;
+use super::{browse, search};
 use crate::app::command::Command;
 use crate::app::detail::Detail;
 use crate::app::effect::Effect;
@@ -56,14 +56,16 @@ pub fn copy_from_tree(model: &mut Model, what: fn(&Detail) -> Option<String>) ->
     vec![Effect::Copy(text)]
 }
 
-/// One step back: notices, then full-screen detail, then the filter.
+/// One step back: notices, then full-screen detail, then the query.
 pub fn back(model: &mut Model) -> Vec<Effect> {
     if model.zoomed || model.focus == Focus::Detail {
         return browse::unzoom(model);
     }
-    let side = model.side;
-    if model.pane(side).is_some_and(|pane| pane.filter.is_some()) {
-        return browse::on_pane(model, side, Pane::end_filter);
+    if model.panes.get_mut(model.side.index()).is_some_and(Pane::stay) {
+        return Vec::new();
+    }
+    if model.query().is_some() || model.current().and_then(Pane::query).is_some() {
+        return search::end_query(model);
     }
     let _ = model.toasts.dismiss();
     Vec::new()

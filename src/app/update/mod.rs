@@ -1,6 +1,6 @@
 //! The transitions: what a message changes and what it asks for.
 //!
-//! - [`browse`]: movement, panes, filter.
+//! - [`browse`]: movement, panes.  [`search`]: the query over them, orders.
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
 //! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
@@ -20,19 +20,19 @@ pub mod environments;
 pub mod general;
 pub mod mouse;
 pub mod outcome;
+pub mod search;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::cells::Tally;
 use super::command::Group;
 use super::database::Database;
 use super::effect::Effect;
-use super::filter::Stage;
 use super::keymap;
 use super::layout::{Layout, Side};
 use super::model::Model;
 use super::msg::Msg;
 use super::overlay::Overlay;
+use super::pane::Pane;
 use super::selection::{Fetched, Selection};
 use super::toast::ToastKind;
 
@@ -71,11 +71,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::PrefixFound { request, database, result } => {
             answers::prefix_found(model, request, &database, result)
         }
-        Msg::FilterProgress { filter, database, passed, hits, finished } => {
-            answers::filter_progress(model, filter, &database, Tally { passed, hits, finished })
+        Msg::SearchProgress { search, database, tally, remarks } => {
+            answers::search_progress(model, search, &database, (tally, remarks))
         }
-        Msg::FilterFailed { filter, database, failure } => {
-            answers::filter_failed(model, filter, &database, &failure)
+        Msg::SearchFailed { search, database, failure } => {
+            answers::search_failed(model, search, &database, &failure)
         }
         Msg::Prepared { request, result } => outcome::prepared(model, request, *result),
         Msg::Applied { request, outcome } => outcome::applied(model, request, outcome),
@@ -150,7 +150,7 @@ fn must_wait(model: &Model, event: &KeyEvent) -> bool {
         return true;
     }
     let pending = |selection: &Selection| selection.own == Fetched::Pending && selection.is_busy();
-    if model.editor.is_some() || browse::is_typing(model) {
+    if model.editor.is_some() || search::is_typing(model) {
         return false;
     }
     let Some(command) = keymap::command(event) else { return false };
@@ -163,10 +163,7 @@ fn must_wait(model: &Model, event: &KeyEvent) -> bool {
 
 /// Whether the cursor of the current pane is on its way to a uuid that was named.
 fn is_jumping(model: &Model) -> bool {
-    model.current().is_some_and(|pane| {
-        let stage = pane.filter.as_ref().map(|filter| (&filter.stage, filter.typing));
-        matches!(stage, Some((Stage::LookingUp(_), false))) || pane.list.is_jumping()
-    })
+    model.current().is_some_and(Pane::is_jumping)
 }
 
 fn start(model: &mut Model) -> Vec<Effect> {
@@ -209,8 +206,8 @@ fn key_now(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     if model.editor.is_some() {
         return editing::editor_key(model, event);
     }
-    if browse::is_typing(model) {
-        return browse::filter_key(model, event);
+    if search::is_typing(model) {
+        return search::key(model, event);
     }
     match keymap::command(event) {
         Some(command) => general::run(model, command),

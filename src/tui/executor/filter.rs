@@ -13,8 +13,8 @@ use tokio::sync::mpsc::Sender;
 
 use super::sessions::{Sessions, Store};
 use crate::app::Msg;
+use crate::app::cells::Tally;
 use crate::app::effect::RequestId;
-use crate::app::update::browse::SORTABLE_HITS;
 use crate::app::words::unix_seconds;
 use crate::query::prefilter::Prefilter;
 use crate::query::quick::Needle;
@@ -22,7 +22,7 @@ use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use crate::store::{Cancel, DatabaseName, RowRef, RowVisitor, StoreError, StoredSpec};
 
 /// Hits that are kept one by one: 16 bytes each.
-pub const KEPT: usize = SORTABLE_HITS as usize;
+pub const KEPT: usize = 131_072;
 /// Least time between two reports.
 const REPORT: Duration = Duration::from_millis(60);
 /// Rows read at a time where hits are not kept.
@@ -94,7 +94,7 @@ impl Filters {
             }
             let msg = match result {
                 Ok(_) => filter.report(true),
-                Err(failure) => Msg::FilterFailed { filter: id, database, failure },
+                Err(failure) => Msg::SearchFailed { search: id, database, failure },
             };
             let _ = out.send(msg).await;
         });
@@ -145,7 +145,8 @@ impl Filter {
     fn report(&self, finished: bool) -> Msg {
         let (passed, hits) = (self.passed.load(Ordering::Relaxed), self.found.load(Ordering::Relaxed));
         let database = self.database.clone();
-        Msg::FilterProgress { filter: self.id, database, passed, hits, finished }
+        let tally = Tally { passed, hits, undecided: 0, finished };
+        Msg::SearchProgress { search: self.id, database, tally, remarks: Vec::new() }
     }
 
     /// Number of hits before that key; None if they were not kept.
@@ -162,7 +163,7 @@ impl Filter {
         let Some(ids) = kept else { return self.walk(store, page).await };
         let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
-            let at = PageFrom::At(PageKey { id, updated: String::new() });
+            let at = PageFrom::At(PageKey::new(id, ""));
             let found = store.page(PageRequest { order: SortOrder::Id, from: at, limit: 1 }).await?;
             // Deleted meanwhile: the next row is another.
             rows.extend(found.into_iter().filter(|row| row.id == id));
@@ -173,7 +174,7 @@ impl Filter {
     /// Reads on from the key until there are enough hits.
     async fn walk(&self, store: Store, page: PageRequest) -> Result<Vec<StoredSpec>, StoreError> {
         let Some((first, last)) = self.hits().ends else { return Ok(Vec::new()) };
-        let key = |id: i64| PageKey { id, updated: String::new() };
+        let key = |id: i64| PageKey::new(id, "");
         let backwards = matches!(page.from, PageFrom::End | PageFrom::Before(_));
         let mut from = match page.from {
             PageFrom::Start => PageFrom::At(key(first)),
@@ -302,7 +303,7 @@ mod tests {
     use super::*;
 
     fn key(id: i64, updated: &str) -> PageKey {
-        PageKey { id, updated: updated.to_owned() }
+        PageKey::new(id, updated)
     }
 
     fn hits() -> Hits {

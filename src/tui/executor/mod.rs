@@ -24,7 +24,8 @@ use crate::app::effect::RequestId;
 use crate::app::row::{Failure, Row};
 use crate::app::{Effect, Msg};
 use crate::deployment::{Deployment, Environments};
-use crate::query::PageKey;
+use crate::query::quick::Needle;
+use crate::query::{Order, PageKey, PageRequest, SortOrder};
 use crate::spec::summary::Summary;
 use crate::store::{DatabaseName, StoreError, StoredSpec};
 use filter::Filters;
@@ -165,12 +166,14 @@ impl Executor {
                 let result = databases::probe(&sessions, &database).await;
                 Msg::Probed { database, result }
             }),
-            Effect::LoadPage { request, database, filter: None, page } => self.spawn(async move {
+            Effect::LoadPage { request, database, search: None, page, .. } => self.spawn(async move {
+                let page = native(page);
                 let rows = sessions.with(&database, |store| async move { store.page(page).await }).await;
                 let result = rows.map(|found| rows_of(&database, found));
                 Msg::Page { request, database, result }
             }),
-            Effect::LoadPage { request, database, filter: Some(id), page } => {
+            Effect::LoadPage { request, database, search: Some(id), page, .. } => {
+                let page = native(page);
                 let filter = self.filters.get(id, &database);
                 self.spawn(async move {
                     let rows = match filter {
@@ -184,13 +187,15 @@ impl Executor {
                     Msg::Page { request, database, result }
                 });
             }
-            Effect::Rank { request, database, filter: None, order, key } => self.spawn(async move {
+            Effect::Rank { request, database, search: None, order, key } => self.spawn(async move {
+                let order = order.native().unwrap_or(SortOrder::Id);
                 tokio::time::sleep(ROWS_FIRST).await;
                 let read = |store: sessions::Store| async move { store.rank(order, key).await };
                 let result = sessions.with(&database, read).await;
                 Msg::Rank { request, database, result }
             }),
-            Effect::Rank { request, database, filter: Some(id), order, key } => {
+            Effect::Rank { request, database, search: Some(id), order, key } => {
+                let order = order.native().unwrap_or(SortOrder::Id);
                 let rank = self.filters.get(id, &database).and_then(|filter| filter.rank(order, &key));
                 let unknown = || Failure::Failed("too many hits to number them".to_owned());
                 self.answer(Msg::Rank { request, database, result: rank.ok_or_else(unknown) });
@@ -220,18 +225,19 @@ impl Executor {
                     Err(error) => Msg::Notice(format!("the two specs could not be compared: {error}")),
                 }
             }),
-            Effect::FindPrefix { request, database, prefix } => self.spawn(async move {
+            Effect::FindPrefix { request, database, prefix, .. } => self.spawn(async move {
                 let read =
                     |store: sessions::Store| async move { store.find_prefix(&prefix, PREFIX_ROWS).await };
                 let rows = sessions.with(&database, read).await;
                 let result = rows.map(|found| rows_of(&database, found));
                 Msg::PrefixFound { request, database, result }
             }),
-            Effect::StartFilter { filter, database, needle } => {
+            Effect::StartSearch { search, database, query, .. } => {
+                let Some(needle) = Needle::new(&query.text) else { return };
                 let under_way = Arc::clone(&self.under_way);
-                self.filters.start(filter, (database, needle), sessions, self.out.clone(), under_way);
+                self.filters.start(search, (database, needle), sessions, self.out.clone(), under_way);
             }
-            Effect::StopFilter { filter } => self.filters.stop(filter),
+            Effect::StopSearch { search } => self.filters.stop(search),
             Effect::Prepare { request, intent, force } => self.spawn(async move {
                 let result = changes::prepare(&sessions, &intent, force).await;
                 Msg::Prepared { request, result: Box::new(result) }
@@ -262,9 +268,14 @@ fn rows_of(database: &DatabaseName, stored: Vec<StoredSpec>) -> Vec<Row> {
 /// A stored row as a list shows it.
 pub fn row(database: &DatabaseName, stored: StoredSpec) -> Row {
     let updated = stored.updated_at.as_deref().or(stored.created_at.as_deref()).unwrap_or_default();
-    let key = PageKey { id: stored.id, updated: updated.to_owned() };
+    let key = PageKey::new(stored.id, updated);
     let (database, summary) = (database.clone(), Summary::of(&stored.spec));
-    Row { database, summary, key, instance_uuid: stored.instance_uuid }
+    Row { database, summary, key, instance_uuid: stored.instance_uuid, values: Arc::from([]) }
+}
+
+fn native(page: PageRequest<PageKey, Order>) -> PageRequest {
+    let order = page.order.native().unwrap_or(SortOrder::Id);
+    PageRequest { order, from: page.from, limit: page.limit }
 }
 
 /// A store's error as the state machine knows it.

@@ -7,14 +7,14 @@ use unicode_width::UnicodeWidthStr;
 use super::pen::Pen;
 use crate::app::Model;
 use crate::app::command;
-use crate::app::update::browse;
+use crate::app::update::search;
 use crate::tui::theme::{Role, Theme};
 
 /// Draws it.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let mut pen = Pen::new(frame, area, theme);
-    if browse::is_typing(model) {
-        let keys = [("Enter", "keep the filter"), ("Esc", "as before"), ("Up/Down", "move")];
+    if search::is_typing(model) {
+        let keys = [("Enter", "keep the query"), ("Esc", "as before"), ("Up/Down", "move")];
         let mut at = 1;
         for (key, title) in keys {
             at = pen.text(at, 0, u16::MAX, key, Role::Key);

@@ -7,9 +7,9 @@ use super::databases::next;
 use super::pen::{Pen, Piece, wrapped};
 use crate::app::Model;
 use crate::app::database::{Database, Health, label};
-use crate::app::filter::Filter;
 use crate::app::pane::{Pane, Source};
 use crate::app::row::Failure;
+use crate::app::search::PaneSearch;
 use crate::spec::text::escaped;
 use crate::tui::theme::{Glyph, Role, Theme};
 
@@ -34,9 +34,9 @@ pub fn empty(pen: &mut Pen<'_>, model: &Model, pane: &Pane, theme: &Theme) {
 
 fn why(model: &Model, pane: &Pane, theme: &Theme) -> Vec<Sentence> {
     let muted = |text: &str| vec![(text.to_owned(), Role::Muted)];
-    let filter = pane.filter.as_ref();
-    let busy = filter.is_some_and(Filter::is_busy);
-    let found = filter.is_some_and(|filter| filter.hits_of().is_some());
+    let search = pane.search.as_ref();
+    let busy = search.is_some_and(PaneSearch::is_busy);
+    let found = search.is_some_and(|search| search.is_query() && search.hits_of().is_some());
     if let Some(cells) = pane.cells().filter(|_| !busy && !found) {
         return vec![cells::empty(model, cells, pane.list.is_loaded())];
     }

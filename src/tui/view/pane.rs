@@ -10,14 +10,15 @@ use super::empty::{empty, old_rows};
 use super::pen::{Pen, Piece};
 use crate::app::Model;
 use crate::app::database::label;
-use crate::app::filter::{Filter, Stage};
 use crate::app::layout::Side;
 use crate::app::model::Focus;
 use crate::app::pane::{Pane, Source};
 use crate::app::row::Row;
+use crate::app::search::PaneSearch;
 use crate::app::selection::{Counterpart, Selection};
 use crate::app::words::grouped;
 use crate::query::SortOrder;
+use crate::query::expression::Expression;
 use crate::spec::text::escaped;
 use crate::tui::theme::{Glyph, Role, Theme};
 
@@ -112,25 +113,34 @@ fn counted(model: &Model, pane: &Pane) -> Option<u64> {
 fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, Option<u16>) {
     let mut pieces = Vec::new();
     let mut cursor = None;
-    if let Some(filter) = &pane.filter {
+    let typing = model.typing.as_ref().filter(|_| !pane.pinned);
+    if typing.is_some() || pane.query().is_some() {
         pieces.push((" /".to_owned(), Role::Key));
-        let text = escaped(filter.input.value()).into_owned();
-        cursor = filter.typing.then_some(3 + filter.input.visual_cursor() as u16);
-        let shown = if filter.typing { format!("{text} ") } else { text };
+        let kept = pane.query().map(|query| query.text.as_str()).unwrap_or_default();
+        let text = escaped(typing.map_or(kept, |typing| typing.input.value())).into_owned();
+        cursor = typing.map(|typing| 3 + typing.input.visual_cursor() as u16);
+        let shown = if typing.is_some() { format!("{text} ") } else { text };
         pieces.push((shown, Role::Value));
-        let progress = filter.progress(counted(model, pane));
+    }
+    if let Some(search) = &pane.search {
+        let progress = search.progress(counted(model, pane));
         if !progress.is_empty() {
             let busy =
-                if filter.is_busy() { format!("{} ", theme.glyph(Glyph::Busy)) } else { String::new() };
-            let role = if matches!(filter.stage, Stage::Failed(_)) { Role::Danger } else { Role::Muted };
+                if search.is_busy() { format!("{} ", theme.glyph(Glyph::Busy)) } else { String::new() };
+            let role = if search.failed() { Role::Danger } else { Role::Muted };
             pieces.push((format!(" {busy}{} ", escaped(&progress)), role));
         }
-        if let Some(gaps) = filter.gaps() {
-            pieces.push((format!("{} ", escaped(&gaps)), Role::Warn));
+        for warning in [search.undecided(), search.gaps()].into_iter().flatten() {
+            pieces.push((format!("{} ", escaped(&warning)), Role::Warn));
         }
     }
-    if pane.list.order() == SortOrder::Updated {
-        pieces.push((" newest first ".to_owned(), Role::Label));
+    match (pane.list.order().native(), pane.list.order()) {
+        (Some(SortOrder::Id), _) => {}
+        (Some(SortOrder::Updated), _) => pieces.push((" newest first ".to_owned(), Role::Label)),
+        (None, order) => {
+            let way = if order.descending { "descending" } else { "ascending" };
+            pieces.push((format!(" by {}, {way} ", escaped(&order.field.name)), Role::Label));
+        }
     }
     if let Some(old) = old_rows(model, pane, theme).filter(|_| cursor.is_none()) {
         pieces.insert(0, old);
@@ -171,10 +181,8 @@ fn position(model: &Model, pane: &Pane) -> Vec<Piece> {
     if pane.list.is_empty() {
         return Vec::new();
     }
-    let hits = match pane.filter.as_ref().map(|filter| &filter.stage) {
-        Some(Stage::Passing { hits, .. }) => Some(*hits),
-        _ => None,
-    };
+    let hits = pane.search.as_ref().filter(|search| search.is_query()).and_then(PaneSearch::tally);
+    let hits = hits.map(|tally| tally.hits);
     let total = hits.or(pane.list.whole()).or(counted(model, pane));
     let text = match (pane.list.ordinal(), total) {
         (Some(at), Some(total)) => format!(" {} of {} ", grouped(at), grouped(total.max(at))),
@@ -215,7 +223,11 @@ fn rows(
         empty(&mut pen, model, pane, theme);
         return;
     }
-    let searched = pane.filter.as_ref().filter(|filter| filter.hits_of().is_some()).map(Filter::text);
+    let hits = pane.search.as_ref().filter(|search| search.is_query() && search.hits_of().is_some());
+    let searched = hits.and_then(|search| match &search.query.expression {
+        Expression::Word(word) => Some(word.as_str()),
+        _ => None,
+    });
     for (line, (is_cursor, row)) in (1..).zip(pane.list.visible()) {
         if line >= pen.area.height {
             break;

@@ -15,8 +15,9 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-use super::order::{Order, SortKey};
+use super::order::Order;
 use super::page::{PageFrom, PageKey, PageRequest, SortOrder};
+use super::sort_key::SortKey;
 
 /// Digits of a fraction of a second.
 const FRACTION: usize = 6;
@@ -41,7 +42,7 @@ pub fn compare(order: &Order, one: &Mark, other: &Mark) -> Ordering {
         }
         None => {
             fn sorted(mark: &Mark) -> (&SortKey, i64) {
-                (mark.key.sort.as_ref().unwrap_or(&SortKey::Missing), mark.key.id)
+                (mark.key.sort.as_ref().unwrap_or(&SortKey::MISSING), mark.key.id)
             }
             order.compare(sorted(one), sorted(other))
         }

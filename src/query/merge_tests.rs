@@ -19,7 +19,7 @@ fn is_before(order: &Order, one: &PageKey, other: &PageKey) -> bool {
         Some(SortOrder::Id) => one.id < other.id,
         Some(SortOrder::Updated) => (&one.updated, one.id) > (&other.updated, other.id),
         None => {
-            let missing = |key: &PageKey| *key.sort.as_ref().expect("sorted") == SortKey::Missing;
+            let missing = |key: &PageKey| key.sort.as_ref().expect("sorted").is_missing();
             let ids = if order.descending { one.id > other.id } else { one.id < other.id };
             match (missing(one), missing(other)) {
                 (true, true) => ids,
@@ -112,9 +112,9 @@ fn order() -> impl Strategy<Value = Order> {
 /// Numbers, texts and no value, few enough that ties are common.
 fn sort_key(number: u32) -> SortKey {
     match number {
-        0 => SortKey::Missing,
-        1..=3 => SortKey::Number(number.into()),
-        _ => SortKey::Text(format!("az{number}").into()),
+        0 => SortKey::MISSING,
+        1..=3 => SortKey::from(i64::from(number)),
+        _ => SortKey::from(&*format!("az{number}")),
     }
 }
 

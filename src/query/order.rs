@@ -2,9 +2,6 @@
 //!
 //! Imports its siblings; no I/O.
 
-use std::cmp::Ordering;
-use std::sync::Arc;
-
 use super::fields::{Field, Kind, Source};
 use super::page::SortOrder;
 
@@ -27,17 +24,6 @@ impl Order {
         Self { field, descending }
     }
 
-    /// How two rows stand in it, each given by its key and its id.
-    pub fn compare(&self, (one, id): (&SortKey, i64), (other, other_id): (&SortKey, i64)) -> Ordering {
-        let missing = |key: &SortKey| *key == SortKey::Missing;
-        let by_key = match (missing(one), missing(other)) {
-            (false, false) if self.descending => other.cmp(one),
-            (false, false) => one.cmp(other),
-            (one, other) => one.cmp(&other),
-        };
-        by_key.then(if self.descending { other_id.cmp(&id) } else { id.cmp(&other_id) })
-    }
-
     /// The order in which a database pages by itself, if it is one of these.
     pub fn native(&self) -> Option<SortOrder> {
         match (&self.field.source, self.descending) {
@@ -46,17 +32,6 @@ impl Order {
             _ => None,
         }
     }
-}
-
-/// What a row is sorted by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SortKey {
-    /// A number.
-    Number(i64),
-    /// A text.
-    Text(Arc<str>),
-    /// It has no value.
-    Missing,
 }
 
 impl From<SortOrder> for Order {

@@ -1,9 +1,9 @@
 //! Which rows of a list are asked for: in what order, and from which key on. Pages are found by
 //! key, never by OFFSET.
 //!
-//! Imports [`super::order`]; no I/O.
+//! Imports [`super::sort_key`]; no I/O.
 
-use super::order::SortKey;
+use super::sort_key::SortKey;
 
 /// The order of a list of specs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -103,8 +103,11 @@ fn decoded(mut key: &[u8]) -> Vec<Option<Arc<str>>> {
     let mut values = Vec::new();
     while let Some((length, rest)) = key.split_first_chunk::<4>() {
         let length = u32::from_le_bytes(*length);
-        let (text, rest) =
-            if length == u32::MAX { (None, rest) } else { rest.split_at_checked(length as usize).map_or((None, &[][..]), |(text, rest)| (Some(text), rest)) };
+        let (text, rest) = if length == u32::MAX {
+            (None, rest)
+        } else {
+            rest.split_at_checked(length as usize).map_or((None, &[][..]), |(text, rest)| (Some(text), rest))
+        };
         values.push(text.map(|text| String::from_utf8_lossy(text).into()));
         key = rest;
     }
@@ -191,9 +194,12 @@ mod tests {
     #[test]
     fn combinations_come_back_the_most_frequent_first() {
         let mut table = Table::default();
-        for (texts, count) in
-            [([Some("az1"), None], 2), ([Some(""), Some("x")], 5), ([None, Some("az1")], 2), ([Some("az1"), None], 1)]
-        {
+        for (texts, count) in [
+            ([Some("az1"), None], 2),
+            ([Some(""), Some("x")], 5),
+            ([None, Some("az1")], 2),
+            ([Some("az1"), None], 1),
+        ] {
             table.add(&encoded(texts.into_iter()), count);
         }
         let groups: Vec<_> = table.groups().into_iter().map(|group| (group.count, group.values)).collect();

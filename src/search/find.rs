@@ -15,7 +15,7 @@ use super::pass::{Pass, Take, Tally};
 use super::rows::{self, Listed};
 use crate::deployment::facts::FactStores;
 use crate::query::record::{Facts, Record};
-use crate::query::{Field, Order, PageFrom, PageKey, PageRequest, Query, SortKey};
+use crate::query::{Field, Order, PageFrom, PageKey, PageRequest, Query, SortKey, SortOrder};
 use crate::store::{DatabaseName, SpecStore, StoreError, StoredSpec};
 
 /// Rows read at a time where hits are not kept.
@@ -195,10 +195,24 @@ impl Search {
         request: &PageRequest<PageKey, Order>,
         columns: &Arc<[Field]>,
     ) -> Result<Vec<Listed>, PageError> {
-        let ids = self.sorted().await.map(|sorted| sorted.page(request));
+        let sorted = self.sorted().await;
         let ends = self.found.hits().overflow();
-        let rows = match (ids, ends) {
-            (Some(ids), _) => rows::by_ids(store, ids).await?,
+        let rows = match (sorted, ends) {
+            (Some(sorted), _) => {
+                let (mut places, length) = (sorted.page(request), request.limit as usize);
+                loop {
+                    let rows = rows::by_ids(store, sorted.ids(places.clone())).await?;
+                    if !rows.is_empty() || places.is_empty() {
+                        break rows;
+                    }
+                    // All of them were deleted meanwhile: an empty page would pass for the end.
+                    places = if request.from.is_backwards() {
+                        places.start.saturating_sub(length)..places.start
+                    } else {
+                        places.end..places.end.saturating_add(length).min(sorted.len())
+                    };
+                }
+            }
             (None, Some(ends)) => self.walk(store, stores, request, ends).await?,
             (None, None) => Vec::new(),
         };
@@ -217,8 +231,8 @@ impl Search {
             return Err(PageError::Unsorted(too_many(&self.order)));
         };
         let backwards = request.from.is_backwards();
-        let is_by_id = order == crate::query::SortOrder::Id;
-        let key = |id: i64| PageKey { id, updated: String::new(), sort: None };
+        let is_by_id = order == SortOrder::Id;
+        let key = |id: i64| PageKey::new(id, "");
         let mut from = match &request.from {
             PageFrom::Start if is_by_id => PageFrom::At(key(first)),
             PageFrom::End if is_by_id => PageFrom::Before(key(last.saturating_add(1))),
@@ -232,7 +246,7 @@ impl Search {
                 read.reverse();
             }
             let Some(end) = read.last().map(|row| rows::key(row, None)) else { break };
-            hits.extend(self.pass.hits_among(read, stores).await);
+            hits.extend(self.pass.hits_among(read, stores).await.0);
             let past = is_by_id && if backwards { end.id <= first } else { end.id >= last };
             if complete || past || hits.len() >= request.limit as usize || self.is_cancelled() {
                 break;

@@ -7,6 +7,7 @@
 //! Imports `query` and [`super::keys`]; no I/O.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -205,14 +206,7 @@ impl Hits {
             }
         }
         let count = self.len();
-        Snapshot {
-            reader: Arc::clone(&self.reader),
-            order: self.order.clone(),
-            blocks,
-            values,
-            ranks,
-            count,
-        }
+        Snapshot { reader: Arc::clone(&self.reader), order: self.order.clone(), blocks, values, ranks, count }
     }
 }
 
@@ -319,7 +313,8 @@ impl Snapshot {
             into.extend_from_slice(other);
             return !cancel.is_cancelled();
         }
-        while let (Some((first, rest)), Some((second, other_rest))) = (one.split_first(), other.split_first()) {
+        while let (Some((first, rest)), Some((second, other_rest))) = (one.split_first(), other.split_first())
+        {
             if self.compare(*first, *second).is_le() {
                 into.push(*first);
                 one = rest;
@@ -386,8 +381,8 @@ impl Sorted {
         self.hits.partition_point(|hit| self.with(*hit, key).is_lt())
     }
 
-    /// The ids of a page, each with what it is sorted by.
-    pub fn page(&self, request: &PageRequest<PageKey, Order>) -> Vec<(i64, Option<SortKey>)> {
+    /// Where a page stands in the order.
+    pub fn page(&self, request: &PageRequest<PageKey, Order>) -> Range<usize> {
         let (limit, count) = (request.limit as usize, self.hits.len());
         let (start, end) = match &request.from {
             PageFrom::Start => (0, limit),
@@ -406,9 +401,14 @@ impl Sorted {
             }
         };
         let end = end.min(count);
+        start.min(end)..end
+    }
+
+    /// The ids of the hits there, each with what it is sorted by.
+    pub fn ids(&self, places: Range<usize>) -> Vec<(i64, Option<SortKey>)> {
         let is_native = self.snapshot.order.native().is_some();
         let hit = |hit: &u32| (self.snapshot.id(*hit), (!is_native).then(|| self.snapshot.sort_key(*hit)));
-        self.hits.get(start.min(end)..end).unwrap_or_default().iter().map(hit).collect()
+        self.hits.get(places).unwrap_or_default().iter().map(hit).collect()
     }
 }
 

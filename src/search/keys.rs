@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::values::owned;
 use crate::query::extract::Extractor;
 use crate::query::fields::Source;
 use crate::query::record::{Facts, Record, Value};
@@ -76,7 +77,7 @@ impl KeyReader {
     /// What the order goes by.
     pub fn sort_key(&self, row: &Record<'_>, facts: &Facts) -> SortKey {
         let mut values: Vec<Value<'static>> = Vec::new();
-        self.extractor.each(row, facts, &mut |_, value| values.push(value.into_owned()));
+        self.extractor.each(row, facts, &mut |_, value| values.push(owned(value)));
         self.order.key(&values)
     }
 

@@ -76,7 +76,9 @@ impl Texts {
         match tag {
             UUID => SortKey::from(&*String::from_utf8_lossy(&long(bytes))),
             TEXT => SortKey::from(&*String::from_utf8_lossy(bytes)),
-            INTEGER => bytes.try_into().map_or(SortKey::MISSING, |bytes| SortKey::from(i64::from_le_bytes(bytes))),
+            INTEGER => {
+                bytes.try_into().map_or(SortKey::MISSING, |bytes| SortKey::from(i64::from_le_bytes(bytes)))
+            }
             OTHER => {
                 let number = bytes.try_into().map_or(usize::MAX, |bytes| u32::from_le_bytes(bytes) as usize);
                 self.others.get(number).cloned().unwrap_or(SortKey::MISSING)

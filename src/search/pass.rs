@@ -57,6 +57,7 @@ pub struct Pass {
     wanted: Vec<Fact>,
     /// Whoever takes the hits needs facts of each.
     needs_facts: bool,
+    now: i64,
     cancel: Cancel,
     passed: AtomicU64,
     hits: AtomicU64,
@@ -78,6 +79,7 @@ impl Pass {
             needs_facts: !needed.is_empty(),
             database,
             query,
+            now,
             cancel: Cancel::default(),
             passed: AtomicU64::new(0),
             hits: AtomicU64::new(0),
@@ -94,6 +96,11 @@ impl Pass {
     /// What is looked for.
     pub fn query(&self) -> &Query {
         &self.query
+    }
+
+    /// The time that it goes by, in seconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.now
     }
 
     /// Stops it.
@@ -195,12 +202,7 @@ impl Pass {
     }
 
     /// Asks what the rows of a batch hang on and judges them once more.
-    async fn decide_batch<T: Take>(
-        self: &Arc<Self>,
-        batch: Batch,
-        stores: &dyn FactStores,
-        taker: &Arc<T>,
-    ) {
+    async fn decide_batch<T: Take>(self: &Arc<Self>, batch: Batch, stores: &dyn FactStores, taker: &Arc<T>) {
         if batch.rows.is_empty() {
             return;
         }
@@ -232,13 +234,13 @@ impl Pass {
         known
     }
 
-    /// Whether rows that were read for a page are hits, and what is known of them. Rows that stay
-    /// unknown are none.
+    /// The hits among rows that were read for a page, and how many more may be hits.
     pub(super) async fn hits_among(
         &self,
         rows: Vec<StoredSpec>,
         stores: &dyn FactStores,
-    ) -> Vec<StoredSpec> {
+    ) -> (Vec<StoredSpec>, u64) {
+        let mut undecided = 0;
         let mut kept: Vec<Option<StoredSpec>> = Vec::with_capacity(rows.len());
         let mut unknown: Vec<(usize, StoredSpec)> = Vec::new();
         for row in rows {
@@ -255,13 +257,14 @@ impl Pass {
             let (places, rows): (Vec<usize>, Vec<StoredSpec>) = unknown.into_iter().unzip();
             let known = self.facts(&rows, stores).await;
             for ((place, row), facts) in places.into_iter().zip(rows).zip(known) {
-                let is_hit = self.matcher.verdict(&record(&self.name, &row), &facts) == Verdict::Yes;
-                if let Some(kept) = kept.get_mut(place).filter(|_| is_hit) {
+                let verdict = self.matcher.verdict(&record(&self.name, &row), &facts);
+                undecided += u64::from(verdict == Verdict::Unknown);
+                if let Some(kept) = kept.get_mut(place).filter(|_| verdict == Verdict::Yes) {
                     *kept = Some(row);
                 }
             }
         }
-        kept.into_iter().flatten().collect()
+        (kept.into_iter().flatten().collect(), undecided)
     }
 }
 

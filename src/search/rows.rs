@@ -73,7 +73,7 @@ pub async fn by_ids(
         match found.binary_search_by_key(&id, |row| row.id) {
             Ok(at) => rows.extend(found.get(at).cloned().map(|row| (row, sort))),
             Err(_) => {
-                let at = PageFrom::At(PageKey { id, updated: String::new(), sort: None });
+                let at = PageFrom::At(PageKey::new(id, ""));
                 let page = PageRequest { order: SortOrder::Id, from: at, limit: 1 };
                 let row = store.page(page).await?.pop();
                 // Deleted meanwhile: the next row is another.

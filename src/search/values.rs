@@ -45,7 +45,7 @@ impl Reader {
         let mut cells: Vec<Cell> = self.fields.iter().map(|field| known(field).then(Vec::new)).collect();
         self.extractor.each(row, facts, &mut |at, value| {
             if let Some(Some(cell)) = cells.get_mut(at) {
-                cell.push(value.into_owned());
+                cell.push(owned(value));
             }
         });
         cells
@@ -55,6 +55,17 @@ impl Reader {
     pub fn texts(&self, row: &Record<'_>, facts: &Facts) -> Vec<Option<String>> {
         let cells = self.cells(row, facts);
         self.fields.iter().zip(&cells).map(|(field, cell)| text(field, cell).map(Cow::into_owned)).collect()
+    }
+}
+
+/// The same value, of its own.
+pub fn owned(value: Value<'_>) -> Value<'static> {
+    match value {
+        Value::Nothing => Value::Nothing,
+        Value::Flag(flag) => Value::Flag(flag),
+        Value::Number(token) => Value::Number(token.into_owned().into()),
+        Value::Text(text) => Value::Text(text.into_owned().into()),
+        Value::Container(raw) => Value::Container(raw.into_owned().into()),
     }
 }
 

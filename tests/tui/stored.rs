@@ -65,8 +65,8 @@ impl Stored {
 fn sort_key(row: &Stored, order: &Order) -> SortKey {
     let summary = Summary::of(&row.spec);
     match &*order.field.name {
-        "vcpus" => summary.vcpus.map_or(SortKey::Missing, SortKey::Number),
-        "az" => summary.availability_zone.map_or(SortKey::Missing, |zone| SortKey::Text(zone.into())),
+        "vcpus" => summary.vcpus.map_or(SortKey::MISSING, SortKey::from),
+        "az" => summary.availability_zone.map_or(SortKey::MISSING, |zone| SortKey::from(&*zone)),
         other => panic!("no order by {other}"),
     }
 }

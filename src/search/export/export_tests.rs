@@ -31,8 +31,21 @@ fn text(text: &'static str) -> Value<'static> {
 fn rows() -> Vec<Listed> {
     let number = Value::Number("8".into());
     vec![
-        row("u-1", "{}", vec![Some(vec![text("u-1")]), Some(vec![text("a,\"b\"")]), Some(vec![number]), Some(vec![text("N"), text("P")])]),
-        row("u-2", "[\u{9b}", vec![Some(vec![text("u-2")]), Some(vec![text("x\u{1b}[2J"), text("y")]), None, Some(vec![])]),
+        row(
+            "u-1",
+            "{}",
+            vec![
+                Some(vec![text("u-1")]),
+                Some(vec![text("a,\"b\"")]),
+                Some(vec![number]),
+                Some(vec![text("N"), text("P")]),
+            ],
+        ),
+        row(
+            "u-2",
+            "[\u{9b}",
+            vec![Some(vec![text("u-2")]), Some(vec![text("x\u{1b}[2J"), text("y")]), None, Some(vec![])],
+        ),
     ]
 }
 
@@ -56,7 +69,7 @@ fn csv_follows_its_rfc_and_is_inert() {
 fn a_table_is_aligned() {
     assert_eq!(
         written(Format::Table, columns()),
-        "INSTANCE  AZ             VCPU  DEMANDS\nu-1       a,\"b\"          8     NP\nu-2       x\\u001b[2J,y  ?     -\n"
+        "INSTANCE  AZ            VCPU  DEMANDS\nu-1       a,\"b\"         8     NP\nu-2       x\\u001b[2J,y  ?     -\n"
     );
 }
 
@@ -64,7 +77,8 @@ fn a_table_is_aligned() {
 fn json_lines_have_values_as_they_are() {
     let text = written(Format::JsonLines, columns());
     assert!(!text.contains('\u{1b}'));
-    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0], serde_json::json!({"uuid": "u-1", "az": "a,\"b\"", "vcpus": 8, "demands": "NP"}));
     assert_eq!(lines[1]["az"], serde_json::json!(["x\u{1b}[2J", "y"]));
     assert_eq!(lines[1]["vcpus"], serde_json::Value::Null);
@@ -74,7 +88,8 @@ fn json_lines_have_values_as_they_are() {
 fn json_lines_without_columns_have_all() {
     let text = written(Format::JsonLines, Arc::from([]));
     assert!(!text.contains('\u{9b}'));
-    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["spec"], serde_json::json!({}));
     assert_eq!(lines[1]["malformed"], "[\u{9b}");
     assert_eq!((&lines[0]["id"], &lines[0]["database"]), (&7.into(), &"c1".into()));

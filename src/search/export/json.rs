@@ -27,9 +27,8 @@ pub fn write(out: &mut impl Write, columns: &[Field], listed: &Listed) -> io::Re
     };
     if columns.is_empty() {
         let row = &listed.row;
-        let date = |date: &Option<std::sync::Arc<str>>| {
-            date.as_deref().map_or_else(|| "null".to_owned(), string)
-        };
+        let date =
+            |date: &Option<std::sync::Arc<str>>| date.as_deref().map_or_else(|| "null".to_owned(), string);
         member("id", &row.id.to_string());
         member("database", &string(&listed.database.to_string()));
         member("instance_uuid", &string(&row.instance_uuid));

@@ -64,10 +64,13 @@ impl<W: Write> Writer<W> {
     pub fn rows(&mut self, rows: &[Listed]) -> io::Result<()> {
         self.rows += rows.len() as u64;
         match self.format {
-            Format::JsonLines => rows.iter().try_for_each(|row| json::write(&mut self.out, &self.columns, row)),
+            Format::JsonLines => {
+                rows.iter().try_for_each(|row| json::write(&mut self.out, &self.columns, row))
+            }
             Format::Csv => {
                 self.head()?;
-                rows.iter().try_for_each(|row| csv_line(&mut self.out, self.cells(row)))
+                let lines: Vec<Vec<String>> = rows.iter().map(|row| self.cells(row)).collect();
+                lines.into_iter().try_for_each(|cells| csv_line(&mut self.out, cells))
             }
             Format::Table => {
                 let lines: Vec<Vec<String>> = rows.iter().map(|row| self.cells(row)).collect();
@@ -160,7 +163,8 @@ impl WholeFile {
     /// It cannot be made.
     pub fn beside(path: &Path) -> io::Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = tempfile::Builder::new().prefix(".reqspec-").tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        let file =
+            tempfile::Builder::new().prefix(".reqspec-").tempfile_in(folder.unwrap_or(Path::new(".")))?;
         Ok(Self { file })
     }
 

@@ -12,6 +12,7 @@
 //! apply) and the plain event types of crossterm; never `store`, never ratatui.
 
 pub mod cells;
+pub mod columns;
 pub mod command;
 pub mod comparison;
 pub mod confirm;
@@ -23,6 +24,9 @@ pub mod detail;
 pub mod editor;
 pub mod effect;
 pub mod environment;
+pub mod exporting;
+pub mod facets;
+pub mod field_list;
 pub mod help;
 pub mod keymap;
 pub mod layout;
@@ -33,9 +37,14 @@ pub mod overlay;
 pub mod palette;
 pub mod pane;
 mod pane_search;
+pub mod query_bar;
+pub mod refreshing;
 pub mod row;
+pub mod saved;
 pub mod search;
 pub mod selection;
+pub mod settings;
+pub mod sorting;
 pub mod toast;
 pub mod update;
 pub mod whole;

@@ -13,6 +13,7 @@
 pub mod cells;
 pub mod demo;
 pub mod discover;
+pub mod facts;
 pub mod inventory;
 pub mod option_file;
 pub mod oslo_conf;

@@ -12,6 +12,7 @@ use etcetera::BaseStrategy;
 use super::password::readable_by_all;
 use super::profile_file::{self, Profile};
 use super::{Deployment, discover, url};
+use crate::query::nearest::nearest;
 
 /// What the head line of an environment is coloured with. Names, not colours: the theme says what
 /// they look like, and nothing is said by colour alone.
@@ -237,7 +238,7 @@ impl Environments {
         let names: Vec<_> = self.file.profiles.iter().map(|profile| profile.name.as_str()).collect();
         let file =
             self.path().map_or_else(|| "the profile file".to_owned(), |path| path.display().to_string());
-        let reason = match profile_file::nearest(name, &names) {
+        let reason = match nearest(name, &names) {
             _ if names.is_empty() => format!("{file} names none"),
             Some(meant) => format!("did you mean {meant}? {file} names {}", names.join(", ")),
             None => format!("{file} names {}", names.join(", ")),

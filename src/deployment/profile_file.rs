@@ -1,7 +1,7 @@
 //! The profile file as written: TOML read strictly, so that a slip of the pen is told with its line
 //! and with what was probably meant, and never with a value, which may be a password.
 //!
-//! Imports `store`'s names; does no I/O.
+//! Imports `store`'s names and `query::nearest`; does no I/O.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::password::PasswordSource;
 use super::profile::Colour;
 use super::url;
+use crate::query::nearest::nearest;
 use crate::spec::mask::masked_words;
 use crate::store::SpecHome;
 use crate::store::address::Secret;
@@ -298,42 +299,6 @@ impl Reader<'_> {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         Wrong { line: before.iter().filter(|byte| **byte == b'\n').count() + 1, reason }
     }
-}
-
-/// The one of the names that was probably meant: at most two letters away, and fewer than half.
-pub(super) fn nearest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
-    let text = text.to_lowercase();
-    let distances = names.iter().map(|name| (distance(&text, &name.to_lowercase()), *name));
-    let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= 2 && distance * 2 < name.chars().count()).then_some(name)
-}
-
-/// Letters to add, drop, change or swap (optimal string alignment).
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let width = right.len() + 1;
-    let mut table = vec![0; (left.len() + 1) * width];
-    for row in 0..=left.len() {
-        for column in 0..width {
-            table[row * width + column] = if row == 0 || column == 0 {
-                row + column
-            } else {
-                let changed = usize::from(left[row - 1] != right[column - 1]);
-                let mut least = (table[(row - 1) * width + column] + 1)
-                    .min(table[row * width + column - 1] + 1)
-                    .min(table[(row - 1) * width + column - 1] + changed);
-                if row > 1
-                    && column > 1
-                    && left[row - 1] == right[column - 2]
-                    && left[row - 2] == right[column - 1]
-                {
-                    least = least.min(table[(row - 2) * width + column - 2] + 1);
-                }
-                least
-            };
-        }
-    }
-    table[table.len() - 1]
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a query means: a tree of tests. `parse` makes it, `eval` and `matcher` judge rows by it.
 //!
-//! Imports its siblings; no I/O.
+//! Imports its siblings and `spec`; no I/O.
 
 use std::fmt;
 
@@ -113,16 +113,26 @@ impl Pattern {
     /// Reads one.
     ///
     /// # Errors
-    /// Why it is none, in one line.
-    pub fn new(text: &str) -> Result<Self, String> {
+    /// Why it is none, in one line, and the character that it is about, if that is known.
+    pub fn new(text: &str) -> Result<Self, (String, Option<usize>)> {
         let built = regex::RegexBuilder::new(text).size_limit(Self::SIZE).build();
         built.map(Self).map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "this regular expression is too large".to_owned(),
+            regex::Error::CompiledTooBig(_) => ("it is too large".to_owned(), None),
             other => {
-                let text = other.to_string();
-                text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+                let said = other.to_string();
+                let reason = said.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                (crate::spec::text::escaped(reason).into_owned(), Self::place(&said))
             }
         })
+    }
+
+    /// The place that the message of a syntax error has a `^` under: the expression stands above it, four
+    /// columns in. None for one of several lines, which is shown otherwise.
+    fn place(said: &str) -> Option<usize> {
+        let line = said.lines().nth(2)?;
+        let pointer = line.strip_prefix("    ")?;
+        let place = pointer.find('^')?;
+        pointer[..place].bytes().all(|byte| byte == b' ').then_some(place)
     }
 
     /// As given.

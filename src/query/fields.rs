@@ -1,11 +1,12 @@
 //! The fields that a query can name: ONE table. The parser, the completion, the columns of lists,
 //! sorting, group-by and docs/query.md derive from it.
 //!
-//! Imports [`super::json_path`] and [`super::order`]; no I/O.
+//! Imports its siblings; no I/O.
 
 use std::sync::Arc;
 
 use super::json_path::JsonPath;
+use super::lexer::written_key;
 
 /// How the values of a field are written and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -313,7 +314,7 @@ impl Family {
         // A hint is a list of texts; others are single values.
         let every = path.clone().every();
         Field {
-            name: format!("{}.{key}", self.name).into(),
+            name: format!("{}.{}", self.name, written_key(key)).into(),
             kind: Kind::Any,
             source: Source::Paths(Arc::from([path, every])),
         }

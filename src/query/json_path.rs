@@ -5,10 +5,12 @@
 //! `nova_object.` is a member of the envelope itself. `[*]` stands for every element of a list, and
 //! `.*` for every logical member of an object.
 //!
-//! Imports `spec`; no I/O.
+//! Imports its siblings and `spec`; no I/O.
 
 use std::fmt;
 
+use super::error::ParseError;
+use super::lexer;
 use crate::spec::scan;
 
 /// One step of a path.
@@ -52,6 +54,17 @@ impl JsonPath {
     pub fn every(mut self) -> Self {
         self.steps.push(Step::Every);
         self
+    }
+
+    /// Reads one as a query writes it: `$.flavor.extra_specs."hw:cpu_policy"`, `$.force_hosts[0]`.
+    ///
+    /// # Errors
+    /// Where it is none, and what is missing.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        match lexer::names(text)?.as_slice() {
+            [(_, lexer::Name::Path(path))] => Ok(path.clone()),
+            _ => Err(ParseError::new(0..text.len(), "a path begins with $")),
+        }
     }
 
     /// The steps, outermost first.

@@ -2,6 +2,8 @@
 //!
 //! - [`fields`]: the table of fields ([`json_path`]: paths into the stored text).
 //! - [`expression`]: what a query means.  [`record`]: a row as a query sees it.
+//! - [`parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
+//! - [`complete`]: what may stand at the cursor.
 //! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
 //! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
@@ -12,17 +14,23 @@
 //! Imports `spec` alone; does no I/O.
 
 pub mod compare;
+pub mod complete;
 mod era;
+pub mod error;
 pub mod eval;
 pub mod expression;
 pub mod extract;
 pub mod fields;
 pub mod json_path;
+mod lexer;
 mod locate;
 pub mod matcher;
 pub mod merge;
+pub mod nearest;
+mod operand;
 pub mod order;
 pub mod page;
+pub mod parse;
 pub mod prefilter;
 pub mod quick;
 pub mod record;
@@ -30,8 +38,12 @@ pub mod sort_key;
 pub mod time;
 pub mod tolerant;
 
+pub use complete::{Candidate, Completion, SeenValues, complete};
+pub use error::ParseError;
 pub use expression::Query;
 pub use fields::Field;
+pub use lexer::written_value;
 pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
+pub use parse::{parse, parse_field, parse_fields, parse_order, word_prefix};
 pub use sort_key::SortKey;

@@ -8,8 +8,8 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::field_list::{AUTOMATIC, Choice, matching};
-use crate::query::{Field, parse_field};
 use crate::query::fields::FIELDS;
+use crate::query::{Field, parse_field};
 
 /// The choice.
 #[derive(Debug, Clone)]
@@ -246,7 +246,10 @@ mod tests {
     #[test]
     fn what_is_typed_is_found_and_shown() {
         assert_eq!(names(&press(&mut two(), "/vcp⏎⏎")), ["uuid", "az", "vcpus"]);
-        assert_eq!(names(&press(&mut two(), "/extra.hw:cpu_policy⏎⏎")), ["uuid", "az", "extra.hw:cpu_policy"]);
+        assert_eq!(
+            names(&press(&mut two(), "/extra.hw:cpu_policy⏎⏎")),
+            ["uuid", "az", "extra.hw:cpu_policy"]
+        );
         assert_eq!(names(&press(&mut two(), "/az⏎⏎")), ["uuid", "az"], "shown already");
         let mut chooser = two();
         press(&mut chooser, "/zzz=⏎");

@@ -10,7 +10,9 @@ use super::detail::{Detail, Tab};
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
-use super::update::{browse, cells, changes, choosing, databases, editing, environments, general, query, refreshing, search};
+use super::update::{
+    browse, cells, changes, choosing, databases, editing, environments, general, query, refreshing, search,
+};
 
 /// Under which heading the help lists a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

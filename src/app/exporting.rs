@@ -144,7 +144,9 @@ impl ExportPrompt {
         }
         self.typed = true;
         self.error = None;
-        if let Some(format) = Format::of_path(self.path()).filter(|format| format.ending() != self.format.ending()) {
+        if let Some(format) =
+            Format::of_path(self.path()).filter(|format| format.ending() != self.format.ending())
+        {
             self.format = format;
         }
     }

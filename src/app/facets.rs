@@ -14,8 +14,8 @@ use super::effect::RequestId;
 use super::field_list::{Choice, matching};
 use super::row::Failure;
 use crate::change::DatabaseName;
-use crate::query::fields::Kind;
 use crate::query::expression::Expression;
+use crate::query::fields::Kind;
 use crate::query::{self, Field, Query, parse_field, written_value};
 
 /// Most fields that are counted together.
@@ -91,7 +91,11 @@ impl Facets {
     }
 
     /// Those fields are being counted there.
-    pub fn waiting_for(fields: Arc<[Field]>, databases: Vec<DatabaseName>, request: Option<RequestId>) -> Self {
+    pub fn waiting_for(
+        fields: Arc<[Field]>,
+        databases: Vec<DatabaseName>,
+        request: Option<RequestId>,
+    ) -> Self {
         Self {
             fields,
             waiting: databases.clone(),

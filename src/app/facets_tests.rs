@@ -30,7 +30,8 @@ fn press(facets: &mut Facets, keys: &str) -> Wish {
 #[test]
 fn databases_are_added_up_and_the_most_frequent_come_first() {
     let (one, two) = (DatabaseName::cell("cell1"), DatabaseName::cell("cell2"));
-    let mut facets = Facets::waiting_for(fields("az"), vec![one.clone(), two.clone(), DatabaseName::Api], None);
+    let mut facets =
+        Facets::waiting_for(fields("az"), vec![one.clone(), two.clone(), DatabaseName::Api], None);
     let counts = |rows, of: &[(Option<&str>, u64)]| Counts {
         rows,
         values: of.iter().map(|(value, rows)| (values(&[*value]), *rows)).collect(),

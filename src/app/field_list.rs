@@ -2,8 +2,8 @@
 //!
 //! Imports `query`; no I/O.
 
-use crate::query::{Field, parse_field};
 use crate::query::fields::{FAMILIES, FIELDS};
+use crate::query::{Field, parse_field};
 
 /// The columns that a list shows by itself, as fields, in their order.
 pub const AUTOMATIC: [&str; 10] =

@@ -133,10 +133,12 @@ impl Model {
         let databases: Vec<_> =
             setup.databases.into_iter().map(|place| Database::new(place, setup.now)).collect();
         let shown = databases.first().into_iter().chain(first_cell(&databases));
-        let kept = setup.settings.columns.iter().filter_map(|name| parse_field(name).ok()).collect::<Vec<_>>();
+        let kept =
+            setup.settings.columns.iter().filter_map(|name| parse_field(name).ok()).collect::<Vec<_>>();
         let columns = (!kept.is_empty()).then(|| Arc::<[Field]>::from(kept));
         let asked = columns.clone().unwrap_or_else(|| Arc::from([]));
-        let pane = |database: &Database| Pane { columns: Arc::clone(&asked), ..Pane::new(database.name.clone()) };
+        let pane =
+            |database: &Database| Pane { columns: Arc::clone(&asked), ..Pane::new(database.name.clone()) };
         let panes = shown.map(pane).collect();
         let mut model = Self {
             environment: setup.environment,

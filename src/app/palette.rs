@@ -90,7 +90,9 @@ pub static VERBS: &[Verb] = &[
         doc: "Show these columns; `columns auto` those that fit.",
         read: |text| match text {
             "auto" | "automatic" => Ok(Act::Columns(None)),
-            names => parse_fields(names).map(|fields| Act::Columns(Some(fields))).map_err(|error| error.to_string()),
+            names => parse_fields(names)
+                .map(|fields| Act::Columns(Some(fields)))
+                .map_err(|error| error.to_string()),
         },
     },
     Verb {

@@ -95,7 +95,9 @@ impl QueryBar {
     /// Whether what is wrong is only that it is not typed to its end.
     pub fn is_unfinished(&self) -> bool {
         let end = self.text().trim_end().len();
-        self.error.as_ref().is_some_and(|error| error.at.end >= end && self.cursor() >= end && error.at.len() <= 1)
+        self.error
+            .as_ref()
+            .is_some_and(|error| error.at.end >= end && self.cursor() >= end && error.at.len() <= 1)
     }
 
     /// A key. `history` has the newest last.
@@ -178,8 +180,13 @@ impl QueryBar {
             found.take(LISTED).map(|text| Candidate { text: text.clone(), help: String::new() }).collect();
         let typed = (self.text().to_owned(), self.cursor());
         let replace = 0..typed.0.len();
-        self.popup = (!candidates.is_empty())
-            .then_some(Popup { offer: Offer::History, candidates, chosen: None, replace, typed });
+        self.popup = (!candidates.is_empty()).then_some(Popup {
+            offer: Offer::History,
+            candidates,
+            chosen: None,
+            replace,
+            typed,
+        });
     }
 
     /// Goes back to what was typed. False where nothing was chosen.

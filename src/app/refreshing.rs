@@ -108,11 +108,13 @@ fn told<'a>(window: &'a Window, in_other: impl Fn(&Row) -> bool, other: &Window)
     let last = common.iter().rposition(|common| *common);
     let covered = |at: usize| match (first, last) {
         (Some(first), Some(last)) => {
-            (at > first || (other.from_start && window.from_start)) && (at < last || (other.to_end && window.to_end))
+            (at > first || (other.from_start && window.from_start))
+                && (at < last || (other.to_end && window.to_end))
         }
         _ => nothing || (other.from_start && other.to_end),
     };
-    let missing = window.rows.iter().zip(&common).enumerate().filter(|(at, (_, common))| !**common && covered(*at));
+    let missing =
+        window.rows.iter().zip(&common).enumerate().filter(|(at, (_, common))| !**common && covered(*at));
     missing.map(|(_, (row, _))| row).collect()
 }
 

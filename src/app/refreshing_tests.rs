@@ -45,7 +45,12 @@ fn in_the_middle_of_a_list(
 #[case(&[], &[1, 2], &[1, 2], &[])]
 #[case(&[1, 2], &[], &[], &[1, 2])]
 #[case(&[1, 2], &[3], &[3], &[1, 2])]
-fn in_a_whole_list(#[case] before: &[i64], #[case] after: &[i64], #[case] came: &[i64], #[case] gone: &[i64]) {
+fn in_a_whole_list(
+    #[case] before: &[i64],
+    #[case] after: &[i64],
+    #[case] came: &[i64],
+    #[case] gone: &[i64],
+) {
     let news = News::between(&window(before, true, true), &window(after, true, true));
     assert_eq!((appeared(&news).as_slice(), numbers(&news.vanished).as_slice()), (came, gone));
 }

@@ -115,7 +115,9 @@ mod tests {
 
     #[test]
     fn enter_at_once_keeps_the_order() {
-        for order in [Order::by(field("id"), false), Order::by(field("updated"), true), Order::by(field("az"), true)] {
+        for order in
+            [Order::by(field("id"), false), Order::by(field("updated"), true), Order::by(field("az"), true)]
+        {
             let mut picker = SortPicker::new(order.clone(), vec![field("uuid"), field("az")]);
             assert_eq!(press(&mut picker, &[KeyCode::Enter]), Picked::Order(order));
         }
@@ -127,7 +129,10 @@ mod tests {
         let mut picker = SortPicker::new(order, Vec::new());
         let keys = ['v', 'c'].map(KeyCode::Char);
         press(&mut picker, &keys);
-        assert_eq!(press(&mut picker, &[KeyCode::Tab, KeyCode::Enter]), Picked::Order(Order::by(field("vcpus"), true)));
+        assert_eq!(
+            press(&mut picker, &[KeyCode::Tab, KeyCode::Enter]),
+            Picked::Order(Order::by(field("vcpus"), true))
+        );
         let mut picker = SortPicker::new(Order::by(field("id"), false), Vec::new());
         press(&mut picker, &['c', 'r', 'e'].map(KeyCode::Char));
         let newest = Order::by(field("created"), true);

@@ -148,6 +148,11 @@ impl Facets {
         self.pass.cancel();
     }
 
+    /// Whether it was stopped.
+    pub fn is_cancelled(&self) -> bool {
+        self.pass.cancelled().is_cancelled()
+    }
+
     /// How far it is.
     pub fn tally(&self) -> Tally {
         self.pass.tally()

@@ -30,6 +30,13 @@ pub enum PageError {
     Unsorted(String),
 }
 
+impl PageError {
+    /// Whether the database simply has no table of specs.
+    pub fn is_no_table(&self) -> bool {
+        matches!(self, Self::Store(StoreError::NoTable { .. }))
+    }
+}
+
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)

@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use super::keys::KeyReader;
 use super::pass::ask;
 use super::values::{Cell, Reader};
 use super::waiting::record;
 use crate::deployment::facts::FactStores;
+use crate::query::fields::Fact;
 use crate::query::record::Facts;
-use crate::query::{Field, PageFrom, PageKey, PageRequest, SortKey, SortOrder};
+use crate::query::{Field, Order, PageFrom, PageKey, PageRequest, SortKey, SortOrder};
 use crate::store::{DatabaseName, Engine, SpecStore, SqlValue, StoreError, StoredSpec};
 
 /// A row of a list.
@@ -52,6 +54,27 @@ pub async fn listed(
         Listed { database: database.clone(), key: key(&row, sort), row, cells }
     });
     (listed.collect(), failed)
+}
+
+/// Rows with what they are sorted by, where the order is none in which databases page.
+pub async fn placed(
+    database: &DatabaseName,
+    rows: Vec<StoredSpec>,
+    order: &Order,
+    stores: &dyn FactStores,
+) -> Vec<(StoredSpec, Option<SortKey>)> {
+    if order.native().is_some() {
+        return rows.into_iter().map(|row| (row, None)).collect();
+    }
+    let wanted: Vec<Fact> = order.field.fact().into_iter().collect();
+    let (known, _) = ask(stores, database, &rows, &wanted).await;
+    let (reader, name) = (KeyReader::new(order), database.to_string());
+    let placed = rows.into_iter().enumerate().map(|(at, row)| {
+        let facts = known.get(at).unwrap_or(Facts::NONE);
+        let key = reader.sort_key(&record(&name, &row), facts);
+        (row, Some(key))
+    });
+    placed.collect()
 }
 
 /// The rows with these ids, in this order; what was deleted meanwhile is left out.

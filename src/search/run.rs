@@ -51,7 +51,7 @@ pub struct Listing {
 }
 
 /// Who takes the rows.
-pub trait Sink {
+pub trait Sink: Send {
     /// Some more rows, in the order.
     ///
     /// # Errors

@@ -233,7 +233,8 @@ pub fn can_export(model: &Model) -> Ready {
 
 /// Opens the prompt that writes the list to a file.
 pub fn export(model: &mut Model) -> Vec<Effect> {
-    let plain = |character: char| if character.is_alphanumeric() || character == '-' { character } else { '_' };
+    let plain =
+        |character: char| if character.is_alphanumeric() || character == '-' { character } else { '_' };
     let environment: String = model.environment.chars().map(plain).collect();
     let stem = if environment.is_empty() { "specs".to_owned() } else { format!("specs-{environment}") };
     model.overlay = Some(Overlay::Export(Box::new(ExportPrompt::new(&stem))));
@@ -301,7 +302,11 @@ pub fn is_free(model: &Model) -> bool {
 pub fn pin(model: &mut Model) -> Vec<Effect> {
     let effects = search::toggle_pin(model);
     let pinned = model.current().is_some_and(|pane: &Pane| pane.pinned);
-    let told = if pinned { "this pane is pinned: queries go to the other one" } else { "this pane follows queries again" };
+    let told = if pinned {
+        "this pane is pinned: queries go to the other one"
+    } else {
+        "this pane follows queries again"
+    };
     model.toast(ToastKind::Notice, told);
     effects
 }

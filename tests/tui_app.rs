@@ -22,6 +22,8 @@ mod keys;
 mod lists;
 #[path = "tui/screens.rs"]
 mod screens;
+#[path = "tui/searching.rs"]
+mod searching;
 #[path = "tui/stored.rs"]
 mod stored;
 #[path = "tui/transitions.rs"]

@@ -307,8 +307,9 @@ impl List {
     pub fn jump(&mut self, to: &Row, requests: &mut Requests) -> Vec<Wish> {
         let (instance_uuid, database) = (to.instance_uuid.clone(), to.database.clone());
         let is_it = |row: &Row| row.instance_uuid == instance_uuid && row.database == database;
-        if let Some(at) = self.rows.iter().position(is_it) {
-            self.cursor = at;
+        let here = self.rows.iter().position(is_it).filter(|_| self.replacing.is_none());
+        if let Some(at) = here {
+            (self.cursor, self.owed) = (at, 0);
             self.keep_cursor_visible();
             return self.prefetch(requests);
         }

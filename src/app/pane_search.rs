@@ -28,6 +28,11 @@ impl Pane {
         search.map(|search| &search.query)
     }
 
+    /// Whether anything was looked for that Esc ends: a query, or the way to a uuid.
+    pub fn is_narrowed(&self) -> bool {
+        self.search.as_ref().is_some_and(PaneSearch::is_query)
+    }
+
     /// The search whose hits it lists.
     pub(super) fn hits_of(&self) -> Option<RequestId> {
         self.search.as_ref().and_then(PaneSearch::hits_of)
@@ -97,7 +102,7 @@ impl Pane {
 
     /// Ends the query: the list and the position from before.
     pub fn end_query(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        if !self.search.as_ref().is_some_and(PaneSearch::is_query) {
+        if !self.is_narrowed() {
             return Vec::new();
         }
         let mut effects = self.stop_search();
@@ -136,8 +141,8 @@ impl Pane {
     pub fn keep_query(&mut self) {
         let Some(search) = self.search.as_mut().filter(|search| search.is_query()) else { return };
         match search.stage {
-            Stage::Jumped { found } if found > 0 || !search.leads => self.search = None,
-            Stage::LookingUp(_) => search.brief = true,
+            Stage::Jumped { found: 0 } | Stage::LookingUp(_) => search.brief = true,
+            Stage::Jumped { .. } => self.search = None,
             _ => {}
         }
     }

@@ -7,6 +7,7 @@
 //! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
 //! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
+//! - [`reference_page`]: docs/query.md.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
 //! - [`quick`]: the quick filter over the listed columns.
@@ -34,6 +35,7 @@ pub mod parse;
 pub mod prefilter;
 pub mod quick;
 pub mod record;
+pub mod reference_page;
 pub mod sort_key;
 pub mod time;
 pub mod tolerant;

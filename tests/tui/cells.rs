@@ -7,6 +7,7 @@ use reqspec::app::database::{Database, Health};
 use reqspec::app::layout::Side;
 use reqspec::app::overlay::Overlay;
 use reqspec::app::row::Failure;
+use reqspec::app::search::PaneSearch;
 use reqspec::app::selection::Counterpart;
 use reqspec::app::{Effect, Msg};
 use reqspec::change::{DatabaseName, Intent};
@@ -377,15 +378,12 @@ fn progress_of_the_cells_is_summed() {
     let mut world = all_cells();
     world.hold = true;
     world.keys("/c1.pin");
-    let searches: Vec<_> = world
-        .effects
-        .iter()
-        .rev()
-        .map_while(|effect| match effect {
-            Effect::StartSearch { search, database, .. } => Some((*search, database.clone())),
-            _ => None,
-        })
-        .collect();
+    let of_cells = world.model.panes[1].search.as_ref().and_then(PaneSearch::hits_of);
+    let started = world.effects.iter().filter_map(|effect| match effect {
+        Effect::StartSearch { search, database, .. } => Some((*search, database.clone())),
+        _ => None,
+    });
+    let searches: Vec<_> = started.filter(|(search, _)| Some(*search) == of_cells).collect();
     assert_eq!(searches.len(), 3, "one search in each cell");
     world.answers.clear();
     for (search, database) in searches {

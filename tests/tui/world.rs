@@ -62,6 +62,10 @@ pub struct World {
     /// What `pass_time` ends.
     waits: Vec<RequestId>,
     searches: HashMap<RequestId, Arc<Query>>,
+    /// Databases whose searches say nothing by themselves.
+    pub searching: BTreeSet<DatabaseName>,
+    /// How many rows searches have reached there; all, if not given.
+    pub reach: BTreeMap<DatabaseName, usize>,
     /// How many rows of a database a search cannot decide on, and why.
     pub undecided: BTreeMap<DatabaseName, (u64, String)>,
     quit: bool,
@@ -154,6 +158,8 @@ impl World {
             late: VecDeque::new(),
             waits: Vec::new(),
             searches: HashMap::new(),
+            searching: BTreeSet::new(),
+            reach: BTreeMap::new(),
             undecided: BTreeMap::new(),
             quit: false,
         }
@@ -275,10 +281,30 @@ impl World {
         let query = search.map(|id| self.searches.get(&id).cloned());
         let mut rows = self.ask(database, <[Stored]>::to_vec)?;
         if let Some(query) = query {
+            rows.truncate(self.reach.get(database).copied().unwrap_or(usize::MAX));
             rows.retain(|row| query.as_ref().is_some_and(|query| fulfils(row, query)));
         }
         rows.sort_by(|one, other| compare(order, &one.key(order), &other.key(order)));
         Ok(rows)
+    }
+
+    /// How far a search is in a database.
+    pub fn reached(&self, search: RequestId, database: &DatabaseName, finished: bool) -> Tally {
+        let hits = self.hits(database, Some(search), &SortOrder::Id.into()).expect("up").len() as u64;
+        let passed = self.ask(database, <[Stored]>::len).expect("up");
+        let passed = self.reach.get(database).copied().unwrap_or(passed).min(passed) as u64;
+        let undecided = self.undecided.get(database).map_or(0, |(rows, _)| *rows);
+        Tally { passed, hits, undecided, finished }
+    }
+
+    /// Does something to the model that no key does, or none of these tests.
+    pub fn act(&mut self, act: impl FnOnce(&mut Model) -> Vec<Effect>) {
+        for effect in act(&mut self.model) {
+            self.perform(effect);
+        }
+        if !self.hold {
+            self.pump();
+        }
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -361,13 +387,16 @@ impl World {
             }
             Effect::StartSearch { search, database, query, .. } => {
                 self.searches.insert(search, query);
-                match self.hits(&database, Some(search), &SortOrder::Id.into()) {
-                    Ok(rows) => {
-                        let passed = self.ask(&database, |rows| rows.len() as u64).expect("up");
-                        let (undecided, remark) = self.undecided.get(&database).cloned().unzip();
-                        let (hits, undecided) = (rows.len() as u64, undecided.unwrap_or(0));
-                        let tally = Tally { passed, hits, undecided, finished: true };
-                        Msg::SearchProgress { search, database, tally, remarks: remark.into_iter().collect() }
+                if self.searching.contains(&database) {
+                    self.reach.insert(database, 0);
+                    return;
+                }
+                match self.ask(&database, |_| ()) {
+                    Ok(()) => {
+                        let tally = self.reached(search, &database, true);
+                        let remarks =
+                            self.undecided.get(&database).map(|(_, why)| why.clone()).into_iter().collect();
+                        Msg::SearchProgress { search, database, tally, remarks }
                     }
                     Err(failure) => Msg::SearchFailed { search, database, failure },
                 }

@@ -194,22 +194,6 @@ pub fn counterpart(model: &mut Model) -> Vec<Effect> {
     on_pane(model, side, |pane, requests| pane.seek(&uuid, there.as_ref(), requests))
 }
 
-/// Whether the order can be changed.
-pub fn can_sort(model: &Model) -> Ready {
-    search::can_order(model, &other_order(model))
-}
-
-/// By id, or by last update.
-pub fn sort(model: &mut Model) -> Vec<Effect> {
-    let order = other_order(model);
-    search::order_by(model, order)
-}
-
-fn other_order(model: &Model) -> Order {
-    let order = model.current().and_then(|pane| pane.list.order().native());
-    if order == Some(SortOrder::Id) { SortOrder::Updated.into() } else { SortOrder::Id.into() }
-}
-
 /// Reads everything on the screen anew.
 pub fn refresh(model: &mut Model) -> Vec<Effect> {
     for database in &mut model.databases {

@@ -77,7 +77,8 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     if model.panes.get_mut(model.side.index()).is_some_and(Pane::stay) {
         return Vec::new();
     }
-    if model.query().is_some() || model.current().and_then(Pane::query).is_some() {
+    let narrowed = |pane: &Pane| pane.is_narrowed() && !pane.pinned;
+    if model.panes.iter().any(narrowed) || model.current().is_some_and(Pane::is_narrowed) {
         return query::leave(model);
     }
     let _ = model.toasts.dismiss();

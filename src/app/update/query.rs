@@ -94,8 +94,9 @@ fn keep(model: &mut Model) -> Vec<Effect> {
     if text.is_empty() {
         return leave(model);
     }
-    search::keep_query(model);
-    remember(model, &text)
+    let mut effects = search::keep_query(model);
+    effects.extend(remember(model, &text));
+    effects
 }
 
 fn remember(model: &mut Model, text: &str) -> Vec<Effect> {
@@ -107,8 +108,8 @@ fn restore(model: &mut Model) -> Vec<Effect> {
     let Some(bar) = model.typing.take() else { return Vec::new() };
     match parse(&bar.before) {
         Ok(query) if !query.is_all() => {
-            let effects = if bar.text() == bar.before { Vec::new() } else { set(model, query) };
-            search::keep_query(model);
+            let mut effects = if bar.text() == bar.before { Vec::new() } else { set(model, query) };
+            effects.extend(search::keep_query(model));
             effects
         }
         _ => leave(model),
@@ -138,7 +139,7 @@ pub fn run(model: &mut Model, text: &str) -> Vec<Effect> {
             model.typing = None;
             let mut effects = set(model, query);
             effects.extend(remember(model, text));
-            search::keep_query(model);
+            effects.extend(search::keep_query(model));
             effects
         }
         Err(error) => {
@@ -169,12 +170,6 @@ pub fn save(model: &mut Model, name: &str) -> Vec<Effect> {
 
 /// Values and keys that the screen has seen, for completion.
 struct Seen<'m>(&'m Model);
-
-impl Seen<'_> {
-    fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.0.panes.iter().flat_map(|pane| pane.list.rows())
-    }
-}
 
 impl SeenValues for Seen<'_> {
     fn values(&self, field: &Field) -> Vec<(String, u64)> {

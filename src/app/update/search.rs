@@ -45,7 +45,7 @@ pub fn apply_query(model: &mut Model, query: Query) -> Vec<Effect> {
 /// the focus.
 pub fn end_query(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let follows = model.query().is_some();
+    let follows = model.panes.iter().any(|pane| !pane.pinned && pane.is_narrowed());
     for side in Side::BOTH {
         let ends = follows || side == model.side;
         effects.extend(on_pane(model, side, |pane, requests| match ends && pane.pinned != follows {
@@ -57,10 +57,11 @@ pub fn end_query(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Nothing more is typed: the query stays, unless it only named a uuid to go to.
-pub fn keep_query(model: &mut Model) {
+pub fn keep_query(model: &mut Model) -> Vec<Effect> {
     for pane in model.panes.iter_mut().filter(|pane| !pane.pinned) {
         pane.keep_query();
     }
+    follow_lookups(model)
 }
 
 /// Whether the pane can be pinned, or let go.
@@ -93,9 +94,10 @@ pub fn toggle_pin(model: &mut Model) -> Vec<Effect> {
 pub fn follow_lookups(model: &mut Model) -> Vec<Effect> {
     let Model { panes, requests, .. } = model;
     let mut effects = Vec::new();
-    let leading = |pane: &&Pane| pane.search.as_ref().is_some_and(|search| search.leads && search.is_query());
-    let stage = panes.iter().find(leading).and_then(|pane| pane.search.as_ref()).map(|one| one.stage.clone());
-    for pane in panes.iter_mut() {
+    let mut following = panes.iter().filter(|pane| !pane.pinned).filter_map(|pane| pane.search.as_ref());
+    let leading = following.find(|search| search.leads && search.is_query());
+    let stage = leading.map(|search| search.stage.clone());
+    for pane in panes.iter_mut().filter(|pane| !pane.pinned) {
         let elsewhere = |search: &PaneSearch| !search.leads && search.stage == Stage::Jumped { found: 0 };
         let Some(search) = pane.search.as_ref().filter(|search| elsewhere(search)) else { continue };
         match stage {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::fields::Field;
+use super::super::fields::{Field, Kind};
+use super::super::record::Value;
 use super::*;
 
 fn key(id: i64, updated: &str) -> PageKey {
@@ -19,7 +20,7 @@ fn is_before(order: &Order, one: &PageKey, other: &PageKey) -> bool {
         Some(SortOrder::Id) => one.id < other.id,
         Some(SortOrder::Updated) => (&one.updated, one.id) > (&other.updated, other.id),
         None => {
-            let missing = |key: &PageKey| key.sort.as_ref().expect("sorted").is_missing();
+            let missing = |key: &PageKey| *key.sort.as_ref().expect("sorted") == SortKey::MISSING;
             let ids = if order.descending { one.id > other.id } else { one.id < other.id };
             match (missing(one), missing(other)) {
                 (true, true) => ids,
@@ -111,11 +112,12 @@ fn order() -> impl Strategy<Value = Order> {
 
 /// Numbers, texts and no value, few enough that ties are common.
 fn sort_key(number: u32) -> SortKey {
-    match number {
-        0 => SortKey::MISSING,
-        1..=3 => SortKey::from(i64::from(number)),
-        _ => SortKey::from(&*format!("az{number}")),
-    }
+    let value = match number {
+        0 => return SortKey::MISSING,
+        1..=3 => Value::Number(number.to_string().into()),
+        _ => Value::Text(format!("az{number}").into()),
+    };
+    SortKey::of(Kind::Any, &value).expect("a value")
 }
 
 proptest! {

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use reqspec::app::row::Row;
 use reqspec::change::DatabaseName;
 use reqspec::query::merge::{self, Mark};
-use reqspec::query::{Order, PageFrom, PageKey, PageRequest, SortKey};
+use reqspec::query::record::{Facts, Record, Verdict};
+use reqspec::query::{Order, PageFrom, PageKey, PageRequest, Query, SortKey, eval};
 use reqspec::spec::summary::Summary;
+
+use super::world::NOW;
 
 #[derive(Clone)]
 pub struct Stored {
@@ -57,17 +60,29 @@ pub fn listed(database: &DatabaseName, row: &Stored, order: &Order) -> Row {
 impl Stored {
     /// Its place in that order.
     pub fn key(&self, order: &Order) -> PageKey {
-        let sort = order.native().is_none().then(|| sort_key(self, order));
+        let sort = order.native().is_none().then(|| self.sort_key(order));
         PageKey { sort, ..PageKey::new(self.id, self.updated.clone()) }
     }
-}
 
-fn sort_key(row: &Stored, order: &Order) -> SortKey {
-    let summary = Summary::of(&row.spec);
-    match &*order.field.name {
-        "vcpus" => summary.vcpus.map_or(SortKey::MISSING, SortKey::from),
-        "az" => summary.availability_zone.map_or(SortKey::MISSING, |zone| SortKey::from(&*zone)),
-        other => panic!("no order by {other}"),
+    fn sort_key(&self, order: &Order) -> SortKey {
+        let values = eval::values(&order.field, &self.record(), Facts::NONE);
+        order.key(&values.expect("no fact"))
+    }
+
+    /// Whether a query finds it.
+    pub fn fulfils(&self, query: &Query) -> bool {
+        eval::verdict(&query.expression, &self.record(), Facts::NONE, NOW) == Verdict::Yes
+    }
+
+    fn record(&self) -> Record<'_> {
+        Record {
+            database: "api",
+            id: self.id,
+            instance_uuid: &self.uuid,
+            spec: &self.spec,
+            created: &self.updated,
+            updated: &self.updated,
+        }
     }
 }
 

@@ -19,7 +19,6 @@ use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::Failure;
 use reqspec::app::{Effect, Model, Msg, Setup, update};
 use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
-use reqspec::query::expression::Expression;
 use reqspec::query::{Order, Query, SortOrder};
 use reqspec::tui::theme::Theme;
 use reqspec::tui::view;
@@ -282,7 +281,7 @@ impl World {
         let mut rows = self.ask(database, <[Stored]>::to_vec)?;
         if let Some(query) = query {
             rows.truncate(self.reach.get(database).copied().unwrap_or(usize::MAX));
-            rows.retain(|row| query.as_ref().is_some_and(|query| fulfils(row, query)));
+            rows.retain(|row| query.as_ref().is_some_and(|query| row.fulfils(query)));
         }
         rows.sort_by(|one, other| compare(order, &one.key(order), &other.key(order)));
         Ok(rows)
@@ -564,16 +563,6 @@ impl World {
 
     pub fn text(&self) -> String {
         reqspec::tui::text(&self.buffer(Theme::default()))
-    }
-}
-
-fn fulfils(row: &Stored, query: &Query) -> bool {
-    match &query.expression {
-        Expression::Word(word) => {
-            row.uuid.contains(word) || String::from_utf8_lossy(&row.spec).to_lowercase().contains(word)
-        }
-        Expression::And(all) => all.is_empty(),
-        other => panic!("not asked here: {other:?}"),
     }
 }
 

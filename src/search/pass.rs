@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::waiting::{Batch, Waiting, record};
 use crate::deployment::facts::{FactStores, facts};
 use crate::query::fields::Fact;
-use crate::query::matcher::{Matcher, prefilter};
+use crate::query::matcher::Matcher;
 use crate::query::prefilter::Prefilter;
 use crate::query::record::{Facts, Record, Verdict};
 use crate::query::{Field, Query};
@@ -74,7 +74,7 @@ impl Pass {
         Self {
             name: database.to_string(),
             matcher: Matcher::new(&query, now),
-            prefilter: prefilter(&query, now, database == DatabaseName::Api),
+            prefilter: Prefilter::default(),
             wanted: wanted.into_iter().collect(),
             needs_facts: !needed.is_empty(),
             database,
@@ -279,8 +279,8 @@ pub(super) async fn ask(
         return (vec![Facts::default(); rows.len()], Vec::new());
     }
     let uuids: Vec<Arc<str>> = rows.iter().map(|row| Arc::clone(&row.instance_uuid)).collect();
-    let texts: Vec<&[u8]> = rows.iter().map(|row| &*row.spec).collect();
-    let (mut known, failed) = facts(stores, database, &uuids, &texts, wanted).await;
+    let texts: Vec<Arc<[u8]>> = rows.iter().map(|row| Arc::clone(&row.spec)).collect();
+    let (mut known, failed) = facts(stores, database, &uuids, Some(&texts), wanted).await;
     known.resize(rows.len(), Facts::default());
     (known, failed.into_iter().map(|(_, error)| error.to_string()).collect())
 }

@@ -265,7 +265,7 @@ impl Part {
         let store = match &self.store {
             Some(store) => Arc::clone(store),
             None => {
-                let store = self.stores.session(&self.database).await?;
+                let store = self.stores.store(&self.database).await?;
                 self.store = Some(Arc::clone(&store));
                 store
             }

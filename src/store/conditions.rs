@@ -141,7 +141,7 @@ fn mapped(cells: &[String], writing: &Writing<'_>) -> String {
 /// Whether a server may pass over many rows without a word when it is asked so.
 pub(super) fn is_silent(prefilter: &Prefilter) -> bool {
     let others = Prefilter { ids: None, uuids: Vec::new(), ..prefilter.clone() };
-    spellings(&prefilter.uuids).is_none() && !others.is_empty()
+    !others.is_empty() && spellings(&prefilter.uuids).is_none()
 }
 
 /// Ranges of ids, one after the other: wide where few rows are, and narrow where each takes long.
@@ -155,6 +155,7 @@ pub(super) struct Ranges {
 impl Ranges {
     /// Ids of the first range.
     const WIDTH: i64 = 20_000;
+    const LEAST_WIDTH: i64 = 1_000;
     /// A range that takes less could be wider.
     const QUICK: Duration = Duration::from_millis(300);
     /// One that takes more should be narrower.
@@ -171,6 +172,14 @@ impl Ranges {
         Some((first, first.saturating_add(self.width - 1).min(self.last)))
     }
 
+    /// The server was silent for too long: the current range is made narrower. False where it is narrow
+    /// already.
+    pub fn narrow(&mut self) -> bool {
+        let is_wide = self.width > Self::LEAST_WIDTH;
+        self.width = (self.width / 16).max(Self::LEAST_WIDTH);
+        is_wide
+    }
+
     /// The current range is done, and took so long.
     pub fn done(&mut self, took: Duration) {
         if let Some((_, end)) = self.current() {
@@ -179,7 +188,7 @@ impl Ranges {
         if took < Self::QUICK {
             self.width = self.width.saturating_mul(4);
         } else if took > Self::SLOW {
-            self.width = (self.width / 2).max(1_000);
+            self.width = (self.width / 2).max(Self::LEAST_WIDTH);
         }
     }
 }

@@ -7,6 +7,7 @@
 //! - [`address`]: where a database is and how it is reached.  [`open`]: a session with it.
 //! - [`sqlite`], `mysql`, `postgres`: the engines.  [`migrate`]: our migrations.  `runtime`: the
 //!   threads of sessions with servers.  `retry`: when they try again.  `conditions`: what a pass may leave out.
+//!   `waiting`: for a server in a pass.
 //!
 //! Imports `spec` and `query`. Write methods are called by [`object`] and `change::apply` alone.
 
@@ -22,6 +23,7 @@ mod retry;
 mod runtime;
 pub mod sqlite;
 pub mod stores;
+mod waiting;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -67,6 +67,7 @@ macro_rules! server_promises {
 }
 
 mod bench;
+mod conditions;
 mod migrations;
 mod moves;
 mod reading;

@@ -3,7 +3,7 @@
 //! - `link`: one connection.  `session`: the connections of a session, and how a question is asked.
 //!   `facts`, `grants`: what a server and an account are.  `reason`: what errors mean.
 //! - `text`: SQL as text and answers as rows.  `read`: pages and look-ups.  `scan`: passes over all
-//!   rows.  `write`: create, save, destroy, hold.  `limits`: what the column holds.
+//!   rows, and which of them (`conditions`).  `write`: create, save, destroy, hold.  `limits`: what the column holds.
 //! - `migrate`: our migrations.
 //!
 //! Each connection only reads, from its first statement on (`SET SESSION TRANSACTION READ ONLY`): the
@@ -18,6 +18,7 @@
 //!
 //! Imports `query` and the parent module.
 
+mod conditions;
 mod facts;
 mod grants;
 mod limits;
@@ -248,11 +249,15 @@ impl SpecStore for MysqlStore {
 
     async fn scan(
         &self,
-        _prefilter: &Prefilter,
+        prefilter: &Prefilter,
         visitor: Arc<dyn RowVisitor>,
         cancel: Cancel,
     ) -> Result<u64, StoreError> {
-        scan::scan(&self.session, visitor, cancel).await
+        scan::scan(&self.session, prefilter.clone(), visitor, cancel).await
+    }
+
+    fn is_far(&self) -> bool {
+        self.session.round_trip.is_far()
     }
 
     async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError> {

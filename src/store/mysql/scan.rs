@@ -4,15 +4,20 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Error, Row};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
+use super::conditions;
 use super::link::Link;
 use super::reason::{self, Kind};
-use super::session::{Purpose, Session};
+use super::session::{Lane, Purpose, Session};
 use super::text;
+use crate::query::prefilter::Prefilter;
+use crate::store::conditions::{Ranges, is_silent};
+use crate::store::waiting::{Waited, wait};
 use crate::store::{Cancel, RowRef, RowVisitor, StoreError, retry, runtime};
 
 const OPERATION: &str = "reading all specs";
@@ -21,16 +26,27 @@ const REPORT: u64 = 2_000;
 /// Rows of one stretch.
 const STRETCH: u64 = 20_000;
 
-/// Pass all rows to the visitor; gives their number.
+/// Pass the rows that may fulfil the conditions to the visitor; gives their number.
 pub(super) async fn scan(
     session: &Arc<Session>,
+    prefilter: Prefilter,
     visitor: Arc<dyn RowVisitor>,
     cancel: Cancel,
 ) -> Result<u64, StoreError> {
     let running = Arc::clone(session);
     let passed = runtime::run(async move {
-        let mut pass =
-            Pass { session: running, visitor, cancel, link: None, rows: 0, unreported: 0, last: None };
+        let mut pass = Pass {
+            session: running,
+            visitor,
+            cancel,
+            link: None,
+            rows: 0,
+            unreported: 0,
+            last: None,
+            conditions: Vec::new(),
+            ranges: None,
+        };
+        pass.prepare(&prefilter).await?;
         pass.run().await
     })
     .await;
@@ -46,6 +62,10 @@ struct Pass {
     unreported: u64,
     /// The id of the last row that was passed.
     last: Option<i64>,
+    /// What rows must fulfil besides.
+    conditions: Vec<String>,
+    /// The ids of each stretch, where the server may look at many rows without sending one.
+    ranges: Option<Ranges>,
 }
 
 /// How a stretch ended.
@@ -58,6 +78,28 @@ enum End {
 }
 
 impl Pass {
+    async fn prepare(&mut self, prefilter: &Prefilter) -> Result<(), StoreError> {
+        if prefilter.is_empty() || self.cancel.is_cancelled() {
+            return Ok(());
+        }
+        self.conditions = conditions::of(&self.session, prefilter).await?;
+        let (least, greatest) = prefilter.ids.unwrap_or((i64::MIN, i64::MAX));
+        if is_silent(prefilter) {
+            let sql = "SELECT MIN(id), MAX(id) FROM request_specs".to_owned();
+            let mut rows = self.session.ask(OPERATION, Lane::Page, sql, 1).await?;
+            let ends = rows.first_mut().and_then(|row| {
+                let first: i64 = text::take_text(row, 0)?.parse().ok()?;
+                let last: i64 = text::take_text(row, 1)?.parse().ok()?;
+                Some((first, last))
+            });
+            let (first, last) = ends.unwrap_or((1, 0));
+            self.ranges = Some(Ranges::new(first.max(least), last.min(greatest)));
+        } else if prefilter.ids.is_some() {
+            self.conditions.push(format!("id BETWEEN {least} AND {greatest}"));
+        }
+        Ok(())
+    }
+
     async fn run(&mut self) -> Result<u64, StoreError> {
         let mut losses = 0;
         while !self.cancel.is_cancelled() {
@@ -71,6 +113,12 @@ impl Pass {
                     let Some(pause) = retry::PAUSES.get(losses - 1) else { return Err(error) };
                     self.link = None;
                     sleep(*pause).await;
+                }
+                // The range may hold too many rows, or the server be gone: a new connection will tell.
+                Err(Stopped::Silent(error)) => {
+                    if !self.ranges.as_mut().is_some_and(Ranges::narrow) {
+                        return Err(error);
+                    }
                 }
                 Err(Stopped::For(error)) => return Err(error),
             }
@@ -91,12 +139,23 @@ impl Pass {
                 if closed.is_passing() { Stopped::Lost(error) } else { Stopped::For(error) }
             })?,
         };
-        let condition = self.last.map_or_else(String::new, |last| format!("WHERE id > {last}"));
+        let mut conditions = self.conditions.clone();
+        conditions.extend(self.last.map(|last| format!("id > {last}")));
+        let limit = match &self.ranges {
+            Some(ranges) => {
+                let Some((first, last)) = ranges.current() else { return Ok(End::Over) };
+                conditions.push(format!("id BETWEEN {first} AND {last}"));
+                String::new()
+            }
+            None => format!("LIMIT {STRETCH}"),
+        };
+        let condition = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = format!(
-            "SELECT {} FROM request_specs {condition} ORDER BY id LIMIT {STRETCH} {}",
+            "SELECT {} FROM request_specs WHERE {condition} ORDER BY id {limit} {}",
             text::COLUMNS,
             session.mark(),
         );
+        let began = Instant::now();
         // The connection is busy until all rows were read: dropped before, it is closed at once,
         // which ends the query on the server with the next rows that it sends.
         link.busy = true;
@@ -104,27 +163,39 @@ impl Pass {
             let described = session.subject.describe(OPERATION, error);
             if reason::kind(error) == Kind::Lost { Stopped::Lost(described) } else { Stopped::For(described) }
         };
-        let silent = || Stopped::For(session.subject.no_answer(OPERATION, answer));
+        let silent = || Stopped::Silent(session.subject.no_answer(OPERATION, answer));
+        let cancel = self.cancel.clone();
+        let is_unwanted = || cancel.is_cancelled();
         let id = link.id();
-        let mut ending = Ending { session: Arc::clone(&session), id, first_row_is_due: true };
+        let mut ending = Ending { session: Arc::clone(&session), id, row_is_due: true };
         let conn = link.conn().map_err(|error| failed(&error))?;
-        let mut result = timeout(answer, conn.query_iter(sql))
-            .await
-            .map_err(|_| silent())?
-            .map_err(|error| failed(&error))?;
+        let mut result = match wait(conn.query_iter(sql), answer, is_unwanted).await {
+            Waited::For(result) => result.map_err(|error| failed(&error))?,
+            Waited::Unwanted => return Ok(End::Over),
+            Waited::Silent => return Err(silent()),
+        };
         let mut taken = 0;
         loop {
-            let row = timeout(answer, result.next()).await.map_err(|_| silent())?;
-            ending.first_row_is_due = false;
-            let Some(row) = row.map_err(|error| failed(&error))? else { break };
+            let row = match wait(result.next(), answer, is_unwanted).await {
+                Waited::For(row) => row.map_err(|error| failed(&error))?,
+                Waited::Unwanted => return Ok(End::Over),
+                Waited::Silent => return Err(silent()),
+            };
+            ending.row_is_due = self.ranges.is_some();
+            let Some(row) = row else { break };
             if self.cancel.is_cancelled() || self.visit(row).is_break() {
                 return Ok(End::Over);
             }
             taken += 1;
         }
+        ending.row_is_due = false;
         drop(result);
         link.busy = false;
         self.link = Some(link);
+        if let Some(ranges) = &mut self.ranges {
+            ranges.done(began.elapsed());
+            return Ok(End::Full);
+        }
         Ok(if taken < STRETCH { End::Over } else { End::Full })
     }
 
@@ -159,20 +230,22 @@ impl Pass {
 enum Stopped {
     /// The connection was lost: from the last row on, another one may do.
     Lost(StoreError),
+    /// The server said nothing for so long.
+    Silent(StoreError),
     For(StoreError),
 }
 
-/// Ends the query on the server where the pass is dropped before the first row came: one that
-/// sends rows notices by itself that nobody takes them.
+/// Ends the query on the server where the pass is dropped while the server may be looking for the next
+/// row: one that sends rows notices by itself that nobody takes them.
 struct Ending {
     session: Arc<Session>,
     id: u32,
-    first_row_is_due: bool,
+    row_is_due: bool,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if self.first_row_is_due {
+        if self.row_is_due {
             self.session.end(self.id);
         }
     }

@@ -21,6 +21,7 @@ use super::link::{self, Link, Manners};
 use super::reason::{self, ConnectError, Kind, Subject};
 use super::text;
 use crate::store::address::Server;
+use crate::store::waiting::RoundTrip;
 use crate::store::{Access, StoreError, Timeouts, retry, runtime};
 
 /// Connections that are kept for the next question.
@@ -68,6 +69,8 @@ pub(super) struct Session {
     facts: OnceLock<Facts>,
     /// The connections are encrypted.
     encrypted: AtomicBool,
+    /// How far the server is.
+    pub round_trip: RoundTrip,
 }
 
 /// Why there is no connection that can be used.
@@ -100,6 +103,7 @@ impl Session {
             mark: format!("/* reqspec {random:016x} */"),
             facts: OnceLock::new(),
             encrypted: AtomicBool::new(false),
+            round_trip: RoundTrip::default(),
         });
         let opening = Arc::clone(&session);
         let opened = runtime::run(async move { opening.begin().await }).await;
@@ -194,7 +198,9 @@ impl Session {
              /*M!100100 , max_statement_time = {seconds:.3} */ /*!50708 , max_execution_time = {milliseconds} */; \
              SELECT CONNECTION_ID(), @@max_allowed_packet"
         );
+        let began = Instant::now();
         let mut sets = answers(link, &sql).await?;
+        self.round_trip.note(began.elapsed());
         if let Some(mut row) = sets.pop().and_then(|mut rows| rows.pop()) {
             link.known_as = text::take_number(&mut row, 0);
             link.max_packet = text::take_number(&mut row, 1);
@@ -301,8 +307,12 @@ impl Session {
         let Some(link) = running.link.as_mut() else {
             return Err(Attempt::Final(self.subject.failed(operation, "there is no connection")));
         };
+        let began = Instant::now();
         match timeout_at(deadline.into(), first_answer(link, sql, limit)).await {
-            Ok(Ok(rows)) => Ok(rows),
+            Ok(Ok(rows)) => {
+                self.round_trip.note(began.elapsed());
+                Ok(rows)
+            }
             Ok(Err(error)) => {
                 let described = self.subject.describe(operation, &error);
                 match reason::kind(&error) {

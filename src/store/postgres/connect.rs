@@ -9,7 +9,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use tokio::task::AbortHandle;
@@ -23,6 +23,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::tls;
 use super::trouble::Trouble;
 use crate::store::address::{Endpoint, Server, TlsMode};
+use crate::store::waiting::RoundTrip;
 use crate::store::{Timeouts, runtime};
 
 /// How long a server may take to be told to stop something.
@@ -82,6 +83,8 @@ pub(super) struct Target {
     tls: Option<MakeRustlsConnect>,
     server: Server,
     timeouts: Timeouts,
+    /// How far the server is.
+    pub round_trip: Arc<RoundTrip>,
 }
 
 impl Target {
@@ -113,7 +116,7 @@ impl Target {
             (Some(_), TlsMode::Prefer) => SslMode::Prefer,
             (Some(_), _) => SslMode::Require,
         });
-        Ok(Self { config, tls, server: server.clone(), timeouts })
+        Ok(Self { config, tls, server: server.clone(), timeouts, round_trip: Arc::default() })
     }
 
     /// A connection for that, and the row that `ask` (plain SQL without parameters, or nothing) gives.
@@ -145,6 +148,7 @@ impl Target {
         if ask.is_empty() {
             return Ok((conn, Vec::new()));
         }
+        let began = Instant::now();
         let answer = conn.client.simple_query_raw(&format!("{}; {ask}; COMMIT", conn.beginning(""))).await;
         let mut rows = std::pin::pin!(answer.map_err(|error| conn.trouble(&error))?);
         let mut first = Vec::new();
@@ -153,6 +157,7 @@ impl Target {
                 first = (0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned)).collect();
             }
         }
+        self.round_trip.note(began.elapsed());
         Ok((conn, first))
     }
 
@@ -192,6 +197,7 @@ impl Target {
             settings: role.settings(self.timeouts, keeps_bytes),
             spent: AtomicBool::new(false),
             tls,
+            round_trip: Arc::clone(&self.round_trip),
         })
     }
 }
@@ -225,6 +231,8 @@ pub(super) struct Conn {
     settings: String,
     spent: AtomicBool,
     tls: Option<MakeRustlsConnect>,
+    /// How far the server is.
+    pub round_trip: Arc<RoundTrip>,
 }
 
 impl Conn {

@@ -2,7 +2,7 @@
 //!
 //! - `connect`: how a connection is made and what its transactions are set to.  `tls`: whom it trusts.
 //! - `pool`: the connections of a session, what becomes of one that is lost, requests in one flight.
-//! - `read`: pages and look-ups.  `select`: plain queries.  `scan`: passes over all rows.
+//! - `read`: pages and look-ups.  `select`: plain queries.  `scan`: passes over all rows, and which of them (`conditions`).
 //! - `write`: create, save, destroy, hold.  `probe`: what a server says of itself.
 //! - `migrate`: our migrations.
 //! - `value`, `time`: types on the wire.  `trouble`: what failures mean, in plain words.
@@ -11,6 +11,7 @@
 //! too. No setting outlives its transaction. What may take long (counts, ranks, pages by last update, passes) has connections of its
 //! own. Imports `query` and the parent module.
 
+mod conditions;
 mod connect;
 mod migrate;
 mod pool;
@@ -300,13 +301,18 @@ impl SpecStore for PostgresStore {
 
     async fn scan(
         &self,
-        _prefilter: &Prefilter,
+        prefilter: &Prefilter,
         visitor: Arc<dyn RowVisitor>,
         cancel: Cancel,
     ) -> Result<u64, StoreError> {
         let (ends, _dropped) = scan::Ends::new(cancel);
-        let ask = |link: Arc<Link>| async move { scan::scan(&link, &*visitor, &ends).await };
+        let prefilter = prefilter.clone();
+        let ask = |link: Arc<Link>| async move { scan::scan(&link, &prefilter, &*visitor, &ends).await };
         self.read("reading all specs", ask).await
+    }
+
+    fn is_far(&self) -> bool {
+        self.link.target.round_trip.is_far()
     }
 
     async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError> {

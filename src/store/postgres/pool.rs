@@ -205,11 +205,13 @@ impl Query {
 
     /// Ask it in a transaction of its own that can only read: one flight.
     pub async fn ask_alone(&self, conn: &Conn) -> Result<Vec<Row>, Trouble> {
+        let began = Instant::now();
         let (begun, rows, ended) =
             join3(conn.begin("", ""), self.ask(conn), conn.client.batch_execute("COMMIT")).await;
         begun?;
         let rows = rows?;
         ended.map_err(|error| conn.trouble(&error))?;
+        conn.round_trip.note(began.elapsed());
         Ok(rows)
     }
 }

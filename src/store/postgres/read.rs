@@ -129,6 +129,15 @@ async fn number(
     Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
 }
 
+/// The least and the greatest id; None where there is no row.
+pub(super) async fn ends(link: &Link, operation: &str) -> Result<Option<(i64, i64)>, StoreError> {
+    let query = Query::new("SELECT min(id)::int8, max(id)::int8 FROM request_specs", Vec::new());
+    let rows = link.rows(&link.pages, operation, query).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let ends = field::<Option<i64>>(row, 0).and_then(|first| Ok(first.zip(field(row, 1)?)));
+    ends.map_err(|trouble| link.error(trouble, operation))
+}
+
 /// The row of an instance.
 pub(super) async fn get(
     link: &Link,
@@ -200,7 +209,7 @@ pub(super) async fn find_prefix(
 
 /// Whether the column's collation looks at digits one by one and puts them before letters: nearly
 /// all do, but one may be told to count them as numbers. Asked once in a session.
-async fn digits_sort_alone(link: &Link, operation: &str) -> Result<bool, StoreError> {
+pub(super) async fn digits_sort_alone(link: &Link, operation: &str) -> Result<bool, StoreError> {
     if let Some(known) = link.digits_sort_alone.get() {
         return Ok(*known);
     }
@@ -224,7 +233,7 @@ async fn digits_sort_alone(link: &Link, operation: &str) -> Result<bool, StoreEr
 ///
 /// Letters join into others (`ch` in Czech, `aa` in Danish) and hyphens may count for nothing, so
 /// the end is taken at the last digit, which no language joins with anything.
-fn range(prefix: &str) -> (Option<String>, Option<String>) {
+pub(super) fn range(prefix: &str) -> (Option<String>, Option<String>) {
     if !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return (None, None);
     }

@@ -1,5 +1,6 @@
 //! A pass over all rows: one `COPY … TO STDOUT` in the binary format, on a connection of its own,
-//! taken apart as it arrives. Imports `connect` and `pool`.
+//! taken apart as it arrives. Where the server leaves rows out it is asked for a range of ids at a time,
+//! so that it is never silent for long. Imports `conditions`, `connect` and `pool`.
 //!
 //! The rows come by the index on id, not sorted first: so the first ones come at once and the
 //! server needs no room for them all.
@@ -7,28 +8,30 @@
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::future::join;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::CopyOutStream;
 
+use super::conditions;
 use super::connect::{Conn, Role};
 use super::pool::Link;
+use super::read;
 use super::time;
 use super::trouble::Trouble;
+use crate::query::prefilter::Prefilter;
+use crate::store::conditions::{Ranges, is_silent};
 use crate::store::retry::PAUSES;
+use crate::store::waiting::{Waited, wait};
 use crate::store::{Cancel, RowRef, RowVisitor, StoreError};
 
 const OPERATION: &str = "reading all specs";
 /// Rows between two reports of progress; then others get the thread, too.
 const REPORT: u64 = 2_000;
-const COPY: &str = "COPY (SELECT id::int8, instance_uuid::text, spec::text, \
-                    created_at::timestamp, updated_at::timestamp FROM request_specs ORDER BY request_specs.id) \
-                    TO STDOUT (FORMAT binary)";
+/// What is set for rows in the order of the index on id.
+const BY_ID: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
 /// What the binary format begins with, before its flags and the length of what extends it.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
@@ -60,19 +63,93 @@ impl Ends {
     }
 }
 
-/// Pass all rows to the visitor; gives their number.
-pub(super) async fn scan(link: &Link, visitor: &dyn RowVisitor, ends: &Ends) -> Result<u64, StoreError> {
+/// The statement for the rows that fulfil these conditions.
+fn copy(conditions: &[String]) -> String {
+    let condition = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
+    format!(
+        "COPY (SELECT id::int8, instance_uuid::text, spec::text, created_at::timestamp, updated_at::timestamp \
+         FROM request_specs WHERE {condition} ORDER BY request_specs.id) TO STDOUT (FORMAT binary)"
+    )
+}
+
+fn ids(first: i64, last: i64) -> String {
+    format!("request_specs.id BETWEEN {first} AND {last}")
+}
+
+/// Pass the rows that may fulfil the conditions to the visitor; gives their number.
+pub(super) async fn scan(
+    link: &Link,
+    prefilter: &Prefilter,
+    visitor: &dyn RowVisitor,
+    ends: &Ends,
+) -> Result<u64, StoreError> {
     if ends.are_near() {
         return Ok(0);
     }
-    let answer = begin(link).await;
-    let (conn, rows) = answer.map_err(|trouble| link.error(trouble, OPERATION))?;
-    // Whatever ends this, the connection goes with it.
-    let conn = Own(Some(conn));
-    let Own(Some(in_use)) = &conn else { return Ok(0) };
-    pass(in_use, Box::pin(rows), link.timeouts.answer, visitor, ends)
-        .await
-        .map_err(|trouble| link.error(trouble, OPERATION))
+    let mut conditions = conditions::of(link, prefilter).await?;
+    let mut pass = Pass { link, visitor, ends, passed: 0, conn: None };
+    if is_silent(prefilter) {
+        let (least, greatest) = prefilter.ids.unwrap_or((i64::MIN, i64::MAX));
+        let ranges = match read::ends(link, OPERATION).await? {
+            Some((first, last)) => Ranges::new(first.max(least), last.min(greatest)),
+            None => return Ok(0),
+        };
+        return pass.in_ranges(&conditions, ranges).await;
+    }
+    conditions.extend(prefilter.ids.map(|(first, last)| ids(first, last)));
+    // An index on another column serves a few rows best; then they are sorted.
+    let setup = if prefilter.uuids.is_empty() { BY_ID } else { "" };
+    match pass.over(&copy(&conditions), setup).await {
+        Ok(_) => Ok(pass.passed),
+        Err(trouble) => Err(link.error(trouble, OPERATION)),
+    }
+}
+
+struct Pass<'a> {
+    link: &'a Link,
+    visitor: &'a dyn RowVisitor,
+    ends: &'a Ends,
+    passed: u64,
+    /// Whatever ends the pass, the connection goes with it.
+    conn: Option<Own>,
+}
+
+impl Pass<'_> {
+    async fn in_ranges(&mut self, conditions: &[String], mut ranges: Ranges) -> Result<u64, StoreError> {
+        while let Some((first, last)) = ranges.current() {
+            let conditions = [conditions, &[ids(first, last)]].concat();
+            let (began, before) = (Instant::now(), self.passed);
+            match self.over(&copy(&conditions), BY_ID).await {
+                Ok(true) => ranges.done(began.elapsed()),
+                Ok(false) => break,
+                // The range may hold too many rows, or the server be gone: a new connection will tell.
+                Err(Trouble::Silent(_)) if self.passed == before && ranges.narrow() => self.conn = None,
+                Err(trouble) => return Err(self.link.error(trouble, OPERATION)),
+            }
+        }
+        Ok(self.passed)
+    }
+
+    /// The rows of one statement; false where no more are wanted.
+    async fn over(&mut self, sql: &str, setup: &str) -> Result<bool, Trouble> {
+        let kept = self.conn.take();
+        let begun = async {
+            match kept {
+                None => begin(self.link, sql, setup).await,
+                Some(conn) => conn.rows(sql, self.link.timeouts.answer).await.map(|rows| (conn, rows)),
+            }
+        };
+        // The server may look at many rows before it says that it begins. It is silent for no longer
+        // than an answer may take, connections that are made anew included.
+        let (conn, rows) = match wait(begun, Duration::MAX, || self.ends.are_near()).await {
+            Waited::For(begun) => begun?,
+            Waited::Unwanted | Waited::Silent => return Ok(false),
+        };
+        let conn = self.conn.insert(conn);
+        let Own(Some(in_use)) = conn else { return Ok(false) };
+        let within = self.link.timeouts.answer;
+        pass(in_use, Box::pin(rows), within, self.visitor, self.ends, &mut self.passed).await
+    }
 }
 
 /// A connection of one's own: the server stops what it does when this is dropped.
@@ -86,12 +163,20 @@ impl Drop for Own {
     }
 }
 
+impl Own {
+    async fn rows(&self, sql: &str, within: Duration) -> Result<CopyOutStream, Trouble> {
+        let Own(Some(conn)) = self else { return Err(Trouble::silent(Duration::ZERO)) };
+        let rows = timeout(within, conn.client.copy_out(sql)).await.map_err(|_| Trouble::silent(within))?;
+        rows.map_err(|error| conn.trouble(&error))
+    }
+}
+
 /// Until the first row, a lost connection is made anew.
-async fn begin(link: &Link) -> Result<(Conn, CopyOutStream), Trouble> {
+async fn begin(link: &Link, sql: &str, setup: &str) -> Result<(Own, CopyOutStream), Trouble> {
     let within = link.timeouts.answer;
     let mut pauses = PAUSES.iter();
     loop {
-        let trouble = match timeout(within, begin_once(link)).await {
+        let trouble = match timeout(within, begin_once(link, sql, setup)).await {
             Ok(Ok(begun)) => return Ok(begun),
             Ok(Err(trouble)) => trouble,
             Err(_) => return Err(Trouble::silent(within)),
@@ -103,64 +188,51 @@ async fn begin(link: &Link) -> Result<(Conn, CopyOutStream), Trouble> {
     }
 }
 
-async fn begin_once(link: &Link) -> Result<(Conn, CopyOutStream), Trouble> {
+async fn begin_once(link: &Link, sql: &str, setup: &str) -> Result<(Own, CopyOutStream), Trouble> {
     let (conn, _) = link.target.connect(Role::Scan, "").await?;
-    let mut conn = Own(Some(conn));
+    let conn = Own(Some(conn));
     let Own(Some(in_use)) = &conn else { return Err(Trouble::silent(Duration::ZERO)) };
-    let setup = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
-    let (begun, prepared) = join(in_use.begin("", setup), in_use.client.prepare(COPY)).await;
+    let (begun, prepared) = join(in_use.begin("", setup), in_use.client.prepare(sql)).await;
     begun?;
     let statement = prepared.map_err(|error| in_use.trouble(&error))?;
     let rows = in_use.client.copy_out(&statement).await.map_err(|error| in_use.trouble(&error))?;
-    match conn.0.take() {
-        Some(conn) => Ok((conn, rows)),
-        None => Err(Trouble::silent(Duration::ZERO)),
-    }
+    Ok((conn, rows))
 }
 
-/// The next piece; waits no longer than that.
-async fn next(
-    rows: &mut Pin<Box<CopyOutStream>>,
-    within: Duration,
-) -> Result<Option<Result<Bytes, tokio_postgres::Error>>, Trouble> {
-    // Most pieces are there already, and a timer for each would cost more than taking it.
-    let ready = poll_fn(|context| {
-        Poll::Ready(match rows.as_mut().poll_next(context) {
-            Poll::Ready(piece) => Some(piece),
-            Poll::Pending => None,
-        })
-    });
-    match ready.await {
-        Some(piece) => Ok(piece),
-        None => timeout(within, poll_fn(|context| rows.as_mut().poll_next(context)))
-            .await
-            .map_err(|_| Trouble::silent(within)),
-    }
-}
-
+/// Pass these rows; false where no more are wanted.
 async fn pass(
     conn: &Conn,
     mut rows: Pin<Box<CopyOutStream>>,
     within: Duration,
     visitor: &dyn RowVisitor,
     ends: &Ends,
-) -> Result<u64, Trouble> {
-    let (mut passed, mut unreported) = (0, 0);
+    passed: &mut u64,
+) -> Result<bool, Trouble> {
+    let mut unreported = 0;
     let (mut created, mut updated) = (String::with_capacity(32), String::with_capacity(32));
-    let mut is_first = true;
-    while let Some(piece) = next(&mut rows, within).await? {
+    let (mut is_first, mut is_over) = (true, false);
+    while !is_over {
+        let next = poll_fn(|context| rows.as_mut().poll_next(context));
+        let piece = match wait(next, within, || ends.are_near()).await {
+            Waited::For(Some(piece)) => piece.map_err(|error| conn.trouble(&error))?,
+            Waited::For(None) => break,
+            Waited::Unwanted => {
+                is_over = true;
+                break;
+            }
+            Waited::Silent => return Err(Trouble::silent(within)),
+        };
         if ends.are_near() {
+            is_over = true;
             break;
         }
-        let piece = piece.map_err(|error| conn.trouble(&error))?;
         let mut rest = &piece[..];
         if is_first {
             is_first = false;
             rest = without_header(rest).ok_or_else(unreadable)?;
         }
         // A message holds one row; the header and the end come with one or alone.
-        let mut ended = false;
-        while !rest.is_empty() && !ended {
+        while !rest.is_empty() && !is_over {
             let Some(fields) = row(&mut rest).ok_or_else(unreadable)? else { break };
             created.clear();
             if let Some(micros) = fields.created {
@@ -171,17 +243,14 @@ async fn pass(
             }
             let updated = if fields.updated.is_some() { &updated } else { &created };
             let uuid = String::from_utf8_lossy(fields.instance_uuid);
+            *passed += 1;
             unreported += 1;
             let row =
                 RowRef { id: fields.id, instance_uuid: &uuid, spec: fields.spec, created: &created, updated };
-            ended = visitor.visit(row) == ControlFlow::Break(());
-        }
-        if ended {
-            break;
+            is_over = visitor.visit(row) == ControlFlow::Break(());
         }
         if unreported >= REPORT {
             visitor.progress(unreported);
-            passed += unreported;
             unreported = 0;
             tokio::task::yield_now().await;
         }
@@ -189,7 +258,7 @@ async fn pass(
     if unreported > 0 {
         visitor.progress(unreported);
     }
-    Ok(passed + unreported)
+    Ok(!is_over)
 }
 
 fn unreadable() -> Trouble {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::searches::page_failure;
 use super::sessions::{Sessions, Store};
 use crate::app::row::{Failure, Row};
+use crate::deployment::Entry;
+use crate::deployment::facts::FactStores;
 use crate::query::{Field, Order, PageKey, PageRequest};
 use crate::search::find::PageError;
 use crate::search::rows::{listed, placed};
@@ -114,8 +116,12 @@ fn row(listed: Listed, columns: &[Field]) -> Row {
 }
 
 #[async_trait::async_trait]
-impl crate::deployment::facts::FactStores for Sessions {
-    async fn session(&self, database: &DatabaseName) -> Result<Store, StoreError> {
+impl FactStores for Sessions {
+    async fn store(&self, database: &DatabaseName) -> Result<Store, StoreError> {
         self.get(database).await
+    }
+
+    fn entries(&self) -> Arc<[Entry]> {
+        self.deployment().entries()
     }
 }

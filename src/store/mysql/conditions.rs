@@ -1,0 +1,109 @@
+//! The conditions of a pass as SQL. A literal takes the place of each value, as everywhere in this engine.
+//!
+//! Imports `session`, `text` and the parent module's conditions.
+
+use std::sync::Arc;
+
+use mysql_async::Row;
+
+use super::session::{Lane, Session};
+use super::text;
+use crate::query::prefilter::{Join, Prefilter};
+use crate::store::StoreError;
+use crate::store::conditions::{Writing, bounds, exists, spellings};
+
+const OPERATION: &str = "looking for what a pass may leave out";
+/// The bytes of the text as they are sent: where the column has another character set, it is converted.
+const SIZE: &str = "IF(CHARSET(spec) = 'binary', LENGTH(spec), LENGTH(CONVERT(spec USING utf8mb4)))";
+/// How the instances' names are compared in the tables that are joined.
+const COLLATIONS: &str = "SELECT CONCAT(LOWER(table_name), '.', LOWER(column_name)), character_set_name, \
+     collation_name FROM information_schema.columns WHERE table_schema = DATABASE() AND \
+     ((table_name = 'instances' AND column_name = 'uuid') OR \
+      (table_name = 'instance_mappings' AND column_name = 'instance_uuid'))";
+
+/// Conditions on the rows, those on ids left out.
+pub(super) async fn of(session: &Arc<Session>, prefilter: &Prefilter) -> Result<Vec<String>, StoreError> {
+    let mut all = Vec::new();
+    all.extend(spellings(&prefilter.uuids).map(|spellings| begins_with(&spellings)));
+    all.extend(time("COALESCE(updated_at, created_at)", prefilter.updated_from, prefilter.updated_to));
+    all.extend(time("created_at", prefilter.created_from, prefilter.created_to));
+    if let Some((least, most)) = prefilter.size {
+        all.push(format!("COALESCE({SIZE}, 0) BETWEEN {least} AND {most}"));
+    }
+    all.extend(prefilter.bytes.iter().map(|bytes| contains(bytes)));
+    if !prefilter.joins.is_empty() {
+        all.extend(joins(session, &prefilter.joins).await?);
+    }
+    Ok(all)
+}
+
+/// Ranges of the index, whatever the column's collation is.
+fn begins_with(spellings: &[String]) -> String {
+    let any: Vec<String> =
+        spellings.iter().map(|spelling| format!("instance_uuid LIKE '{spelling}%'")).collect();
+    format!("({})", any.join(" OR "))
+}
+
+/// What is null, or no date that there is, is the caller's to judge.
+fn time(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
+    let inside = match bounds(from, to) {
+        (None, None) => return None,
+        (Some(from), None) => format!("{column} >= '{from}'"),
+        (None, Some(to)) => format!("{column} < '{to}'"),
+        (Some(from), Some(to)) => format!("({column} >= '{from}' AND {column} < '{to}')"),
+    };
+    Some(format!(
+        "({inside} OR {column} IS NULL OR MONTH({column}) = 0 OR DAYOFMONTH({column}) = 0 OR \
+         LAST_DAY({column}) IS NULL OR DAYOFMONTH({column}) > DAYOFMONTH(LAST_DAY({column})))"
+    ))
+}
+
+/// A text that is not all ASCII is converted into another one by a character set that has no more.
+fn contains(bytes: &[u8]) -> String {
+    format!(
+        "(LOCATE({}, CAST(spec AS BINARY)) > 0 OR LOCATE(x'5c', CAST(spec AS BINARY)) > 0 OR \
+         NOT (CAST(spec AS BINARY) <=> CAST(CONVERT(spec USING ascii) AS BINARY)))",
+        text::binary(bytes)
+    )
+}
+
+/// Those that can be asked: the tables are there, and the account may read them. The instance is named
+/// in the other column's own character set and collation, else its index would not serve.
+async fn joins(session: &Arc<Session>, joins: &[Join]) -> Result<Vec<String>, StoreError> {
+    let rows = session.ask(OPERATION, Lane::Page, COLLATIONS.to_owned(), 8).await?;
+    let mut all = Vec::new();
+    for exists in written(joins, rows) {
+        let asked = format!("SELECT 1 FROM request_specs WHERE {exists} LIMIT 0");
+        if session.ask(OPERATION, Lane::Page, asked, 1).await.is_ok() {
+            all.push(exists);
+        }
+    }
+    Ok(all)
+}
+
+/// They as SQL; the rows are those of [`COLLATIONS`].
+fn written(joins: &[Join], rows: Vec<Row>) -> Vec<String> {
+    let collations: Vec<(String, Option<(String, String)>)> = rows
+        .into_iter()
+        .filter_map(|mut row| {
+            let column = text::take_text(&mut row, 0)?;
+            Some((column, text::take_text(&mut row, 1).zip(text::take_text(&mut row, 2))))
+        })
+        .collect();
+    let is_instance = |column: &str| {
+        let name = match collations.iter().find(|(known, _)| known == column) {
+            Some((_, Some((charset, collation)))) => {
+                format!("CONVERT(request_specs.instance_uuid USING {charset}) COLLATE {collation}")
+            }
+            Some((_, None)) => "CAST(request_specs.instance_uuid AS BINARY)".to_owned(),
+            None => "request_specs.instance_uuid".to_owned(),
+        };
+        format!("{column} = {name}")
+    };
+    let writing = Writing {
+        is_instance: &is_instance,
+        text: &|text| text::literal(text),
+        is_set: &|column| format!("{column} <> 0"),
+    };
+    joins.iter().filter_map(|join| exists(join, &writing)).collect()
+}

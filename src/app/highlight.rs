@@ -21,9 +21,10 @@ pub fn wanted(expression: &Expression) -> Vec<Wanted> {
         Expression::And(parts) | Expression::Or(parts) => parts.iter().flat_map(wanted).collect(),
         Expression::Word(word) => vec![Wanted { field: None, text: word.clone() }],
         Expression::Test(test) => match &test.check {
-            Check::Contains(texts) => {
-                texts.iter().map(|text| Wanted { field: Some(test.field.clone()), text: text.clone() }).collect()
-            }
+            Check::Contains(texts) => texts
+                .iter()
+                .map(|text| Wanted { field: Some(test.field.clone()), text: text.clone() })
+                .collect(),
             _ => Vec::new(),
         },
         Expression::Not(_) => Vec::new(),

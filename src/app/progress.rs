@@ -54,7 +54,11 @@ impl Progress {
             Stage::Searching { tally, .. } => {
                 self.passed += tally.passed;
                 self.total = self.total.zip(count).map(|(total, more)| total + more.max(tally.passed));
-                let hits = if tally.hits == 1 { "1 hit".to_owned() } else { format!("{} hits", grouped(tally.hits)) };
+                let hits = if tally.hits == 1 {
+                    "1 hit".to_owned()
+                } else {
+                    format!("{} hits", grouped(tally.hits))
+                };
                 self.found.push(format!("{hits} in {name}"));
             }
             Stage::LookingUp(_) => self.found.push(format!("looking up in {name}")),
@@ -66,7 +70,8 @@ impl Progress {
         let failure = search.failure.as_ref().map(|reason| format!("{name}: {reason}"));
         self.doubts.extend(failure);
         self.doubts.extend([search.undecided(), search.gaps()].into_iter().flatten());
-        for remark in search.remarks.iter().filter(|remark| !self.doubts.contains(remark)).collect::<Vec<_>>() {
+        for remark in search.remarks.iter().filter(|remark| !self.doubts.contains(remark)).collect::<Vec<_>>()
+        {
             self.doubts.push(remark.clone());
         }
     }
@@ -95,7 +100,9 @@ impl Progress {
 pub fn counted(model: &Model, pane: &Pane) -> Option<u64> {
     match &pane.source {
         Source::One(name) => model.database(name)?.count,
-        Source::Cells(cells) => cells.included().map(|name| model.database(name).and_then(|one| one.count)).sum(),
+        Source::Cells(cells) => {
+            cells.included().map(|name| model.database(name).and_then(|one| one.count)).sum()
+        }
     }
 }
 
@@ -110,12 +117,8 @@ mod tests {
 
     #[test]
     fn how_far_is_said_in_parts_and_words() {
-        let progress = Progress {
-            passed: 412_000,
-            total: Some(1_000_000),
-            rate: Some(380_000),
-            ..Progress::default()
-        };
+        let progress =
+            Progress { passed: 412_000, total: Some(1_000_000), rate: Some(380_000), ..Progress::default() };
         assert_eq!(progress.part(), Some(412));
         assert_eq!(progress.far(), "412,000 of 1,000,000 · 380,000 rows/s");
         let unknown = Progress { passed: 7, ..Progress::default() };

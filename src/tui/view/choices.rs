@@ -72,7 +72,12 @@ pub fn columns(frame: &mut Frame<'_>, chooser: &ColumnChooser, model: &Model, th
             Entry {
                 cells: vec![
                     (4, 3, tick.to_owned(), role),
-                    (8, name, escaped(&choice.field.name).into_owned(), if shown { Role::Value } else { Role::Text }),
+                    (
+                        8,
+                        name,
+                        escaped(&choice.field.name).into_owned(),
+                        if shown { Role::Value } else { Role::Text },
+                    ),
                     (10 + name, 80, choice.help.to_owned(), Role::Muted),
                 ],
             }
@@ -129,7 +134,10 @@ pub fn saved(frame: &mut Frame<'_>, list: &SavedQueries, model: &Model, theme: &
         .collect();
     let mut told = Vec::new();
     if let (true, Some((name, _))) = (list.deleting, queries.get(list.chosen)) {
-        told.push((format!("delete {}? D again deletes it, any other key keeps it", escaped(name)), Role::Danger));
+        told.push((
+            format!("delete {}? D again deletes it, any other key keeps it", escaped(name)),
+            Role::Danger,
+        ));
     } else if let Some(error) = &list.error {
         told.push((escaped(error).into_owned(), Role::Danger));
     } else if let Some(query) = model.query() {
@@ -137,7 +145,8 @@ pub fn saved(frame: &mut Frame<'_>, list: &SavedQueries, model: &Model, theme: &
         told.push((format!("{what} {}", escaped(query.text.trim())), Role::Muted));
     }
     let naming: &[(&str, &str)] = &[("Enter", "saves"), ("Esc", "back")];
-    let keys: &[(&str, &str)] = &[("Enter", "runs"), ("s", "save present"), ("D", "delete"), ("Esc", "leaves")];
+    let keys: &[(&str, &str)] =
+        &[("Enter", "runs"), ("s", "save present"), ("D", "delete"), ("Esc", "leaves")];
     let typed = list.naming.as_ref().map(|input| Typed {
         sign: "name:",
         text: input.value(),

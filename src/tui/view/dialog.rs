@@ -120,8 +120,14 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
             head: vec![Line::new(Tone::Plain, format!("{what} is under way …"))],
             ..plain("Working")
         },
-        Overlay::Help { .. } | Overlay::Palette(_) | Overlay::Databases(_) | Overlay::Environments(_) => return,
-        Overlay::Sort(_) | Overlay::Columns(_) | Overlay::Facets(_) | Overlay::Saved(_) | Overlay::Export(_) => {
+        Overlay::Help { .. } | Overlay::Palette(_) | Overlay::Databases(_) | Overlay::Environments(_) => {
+            return;
+        }
+        Overlay::Sort(_)
+        | Overlay::Columns(_)
+        | Overlay::Facets(_)
+        | Overlay::Saved(_)
+        | Overlay::Export(_) => {
             return;
         }
     };

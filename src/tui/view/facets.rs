@@ -91,9 +91,15 @@ fn counts(frame: &mut Frame<'_>, facets: &Facets, model: &Model, theme: &Theme) 
             at += width + 2;
         }
         let number = grouped(rows);
-        cells.push((at_count + count_width - (number.width() as u16).min(count_width), count_width, number, Role::Text));
+        cells.push((
+            at_count + count_width - (number.width() as u16).min(count_width),
+            count_width,
+            number,
+            Role::Text,
+        ));
         let part = rows.saturating_mul(1_000).checked_div(counts.rows.max(1)).unwrap_or(0);
-        let percent = if part == 0 && rows > 0 { "<0.1%".to_owned() } else { format!("{}.{}%", part / 10, part % 10) };
+        let percent =
+            if part == 0 && rows > 0 { "<0.1%".to_owned() } else { format!("{}.{}%", part / 10, part % 10) };
         cells.push((at_count + count_width + 7 - percent.width() as u16, 7, percent, Role::Muted));
         let [full, _] = bar(rows.saturating_mul(1_000) / greatest, bar_width, theme);
         cells.push((at_bar + 1, bar_width, full.0, full.1));
@@ -117,16 +123,23 @@ fn counts(frame: &mut Frame<'_>, facets: &Facets, model: &Model, theme: &Theme) 
         right.push((format!(" {} counting ", theme.glyph(Glyph::Busy)), Role::Warn));
     } else if !counts.values.is_empty() {
         let different = counts.values.len() as u64;
-        let text = if different == 1 { " 1 value ".to_owned() } else { format!(" {} values ", grouped(different)) };
+        let text =
+            if different == 1 { " 1 value ".to_owned() } else { format!(" {} values ", grouped(different)) };
         right.push((text, Role::Muted));
     }
     let mut told = Vec::new();
     if counts.undecided > 0 {
-        let text = format!("{} rows undecided: what other tables say of them is not known", grouped(counts.undecided));
+        let text = format!(
+            "{} rows undecided: what other tables say of them is not known",
+            grouped(counts.undecided)
+        );
         told.push((text, Role::Warn));
     }
     for (database, reason) in &facets.failures {
-        told.push((format!("{} is not counted: {}", escaped(&label(database)), escaped(reason)), Role::Danger));
+        told.push((
+            format!("{} is not counted: {}", escaped(&label(database)), escaped(reason)),
+            Role::Danger,
+        ));
     }
     if let (Some(query), true) = (model.current().and_then(|pane| pane.query()), told.is_empty()) {
         told.push((format!("among {}", escaped(query.text.trim())), Role::Muted));
@@ -138,7 +151,11 @@ fn counts(frame: &mut Frame<'_>, facets: &Facets, model: &Model, theme: &Theme) 
         lines: entries.len().clamp(6, 20) as u16,
         chosen: (!counts.values.is_empty()).then_some(facets.chosen),
         entries,
-        nothing: if facets.waiting.is_empty() { "nothing to count: no rows are listed" } else { "counting …" },
+        nothing: if facets.waiting.is_empty() {
+            "nothing to count: no rows are listed"
+        } else {
+            "counting …"
+        },
         told,
         width: WIDTH,
     };

@@ -34,7 +34,9 @@ pub fn draw(frame: &mut Frame<'_>, palette: &Palette, model: &Model, theme: &The
             let chosen = at == palette.chosen;
             match entry {
                 Entry::Problem(reason) => {
-                    for (line, text) in (line..height.saturating_sub(1)).zip(wrapped(&escaped(reason), usize::from(inner))) {
+                    for (line, text) in
+                        (line..height.saturating_sub(1)).zip(wrapped(&escaped(reason), usize::from(inner)))
+                    {
                         pen.text(4, line, inner, &text, Role::Danger);
                     }
                 }
@@ -45,7 +47,8 @@ pub fn draw(frame: &mut Frame<'_>, palette: &Palette, model: &Model, theme: &The
                 Entry::Command(command) => {
                     let available = (command.available)(model).is_ok();
                     let keys = command.keys.first().map(|key| key.shown()).unwrap_or_default();
-                    let roles = if available { (Role::Value, Role::Muted) } else { (Role::Absent, Role::Absent) };
+                    let roles =
+                        if available { (Role::Value, Role::Muted) } else { (Role::Absent, Role::Absent) };
                     pen.text(4, line, 16, command.name, roles.0);
                     pen.text(21, line, 9, &keys, Role::Key);
                     pen.text(31, line, width.saturating_sub(33), command.doc, roles.1);

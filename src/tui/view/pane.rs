@@ -304,7 +304,12 @@ fn draw_row(
         if let Some((from, to)) = highlight::find(wanted, &column.field, &text) {
             let (before, length) = (text[..from].width() as u16, text[from..to].width() as u16);
             if before < column.width {
-                pen.restyle(start + before, line, length.min(column.width - before), theme.style(Role::Match));
+                pen.restyle(
+                    start + before,
+                    line,
+                    length.min(column.width - before),
+                    theme.style(Role::Match),
+                );
             }
         }
         at += column.width + 2;

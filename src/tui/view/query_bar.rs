@@ -26,7 +26,8 @@ const TEXT: u16 = 3;
 /// Most entries of the list that are in sight.
 const ENTRIES: usize = 10;
 /// What stands below an empty bar.
-const EXAMPLES: &str = "az=az1   flavor~^m1   vcpus>=8   extra.hw:cpu_policy=dedicated   updated>30d   not forced";
+const EXAMPLES: &str =
+    "az=az1   flavor~^m1   vcpus>=8   extra.hw:cpu_policy=dedicated   updated>30d   not forced";
 
 /// Draws it.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
@@ -100,7 +101,8 @@ fn wrong(
     theme: &Theme,
 ) {
     let text = typing.text();
-    let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let boundary =
+        |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let (from, to) = (boundary(error.at.start), boundary(error.at.end));
     let wide = |text: &str| escaped(text).width() as i64;
     // How far the text is scrolled follows from where its cursor is drawn.
@@ -174,13 +176,20 @@ fn offers(
     }
     let text = |at: usize| escaped(&popup.candidates[at].text).into_owned();
     let widest = (0..popup.candidates.len()).map(|at| text(at).width()).max().unwrap_or(0) as u16;
-    let names = widest.min(bar.width.saturating_sub(6)).min(if popup.offer == Offer::History { bar.width } else { 44 });
+    let names = widest.min(bar.width.saturating_sub(6)).min(if popup.offer == Offer::History {
+        bar.width
+    } else {
+        44
+    });
     let help = popup.candidates.iter().map(|one| escaped(&one.help).width()).max().unwrap_or(0) as u16;
     let gap = if help == 0 { 0 } else { 2 };
     let width = (names + gap + help + 4).min(bar.width.saturating_sub(2)).max(12);
     let typed = typing.text();
-    let start = typed.get(popup.replace.start..typing.cursor()).map_or(0, |word| escaped(word).width() as u16);
-    let x = (bar.x + TEXT + cursor.saturating_sub(start)).saturating_sub(2).min(bar.right().saturating_sub(width));
+    let start =
+        typed.get(popup.replace.start..typing.cursor()).map_or(0, |word| escaped(word).width() as u16);
+    let x = (bar.x + TEXT + cursor.saturating_sub(start))
+        .saturating_sub(2)
+        .min(bar.right().saturating_sub(width));
     let height = shown as u16 + 2;
     let area = Rect { x, y: bar.y - height, width, height };
     let mut pen = Pen::new(frame, area, theme);

@@ -129,11 +129,12 @@ fn wanted(at: usize, field: &Field, cell: Option<u16>) -> Shown {
 
 /// As many as there is room for, from the left; the uuid is shortened before another one is left out.
 fn fitted(mut columns: Vec<Shown>, width: u16) -> Table {
-    let needed = |columns: &[Shown]| {
-        columns.iter().map(|column| column.width + 2).sum::<u16>().saturating_sub(2)
-    };
+    let needed =
+        |columns: &[Shown]| columns.iter().map(|column| column.width + 2).sum::<u16>().saturating_sub(2);
     if needed(&columns) > width {
-        if let Some(uuid) = columns.iter_mut().find(|column| column.content == Content::Listed(Column::Instance)) {
+        if let Some(uuid) =
+            columns.iter_mut().find(|column| column.content == Content::Listed(Column::Instance))
+        {
             uuid.width = uuid.width.min(8);
         }
     }

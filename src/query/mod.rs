@@ -5,6 +5,8 @@
 //! - [`parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
 //! - [`complete`]: what may stand at the cursor.
 //! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
+//! - [`matcher`]: judges rows fast: by their bytes ([`anchor`], [`bytes`]), else by what is extracted.
+//! - [`extract`]: values of some fields, in one pass ([`walk`]) over a text.
 //! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
 //! - [`reference_page`]: docs/query.md.
@@ -14,6 +16,9 @@
 //!
 //! Imports `spec` alone; does no I/O.
 
+mod anchor;
+mod branch;
+mod bytes;
 pub mod compare;
 pub mod complete;
 mod era;
@@ -37,14 +42,18 @@ pub mod quick;
 pub mod record;
 pub mod reference_page;
 pub mod sort_key;
+mod strings;
 pub mod time;
 pub mod tolerant;
+mod walk;
 
 pub use complete::{Candidate, Completion, SeenValues, complete};
 pub use error::ParseError;
 pub use expression::Query;
+pub use extract::Extractor;
 pub use fields::Field;
 pub use lexer::written_value;
+pub use matcher::Matcher;
 pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
 pub use parse::{parse, parse_field, parse_fields, parse_order, word_prefix};

@@ -5,7 +5,7 @@
 //! - [`cells`]: `--cell NAME=URL`, `cell_mappings`, and both together.
 //! - [`profile`]: named environments (`profile_file`: the file as written; [`password`]: passwords
 //!   from files and commands).  [`discover`]: from what an operator says to a deployment.
-//! - [`inventory`]: where nova's own tables say an instance lives.
+//! - [`inventory`]: where nova's own tables say an instance lives.  [`facts`]: what they say of many.
 //! - [`demo`]: the embedded sample deployment.
 //!
 //! Imports `store` and `spec`. Nothing here writes to a database, but for the demo before it is in its place.

@@ -389,6 +389,11 @@ impl Cells {
         }
     }
 
+    /// Whether a search runs in that cell, or is done.
+    pub fn is_passed(&self, name: &DatabaseName) -> bool {
+        self.pass.get(name).is_some_and(|pass| !pass.failed)
+    }
+
     /// Whether a search is done in all cells that have said anything.
     pub fn is_settled(&self) -> bool {
         let done = |pass: &Pass| pass.failed || pass.tally.finished || pass.tally.passed == 0;

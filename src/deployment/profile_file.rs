@@ -25,8 +25,18 @@ pub(super) struct File {
     pub default: Option<String>,
     /// `[env.NAME]`, in the order of the file.
     pub profiles: Vec<Profile>,
+    /// `[queries]`, in the order of the file. That they can be read is not checked here.
+    pub queries: Vec<SavedQuery>,
     /// A URL in it holds a password.
     pub holds_password: bool,
+}
+
+/// An entry of `[queries]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SavedQuery {
+    pub name: String,
+    pub text: String,
+    pub line: usize,
 }
 
 /// `[env.NAME]`.
@@ -72,7 +82,16 @@ pub(super) fn read(text: &str, directory: &Path, home: Option<&Path>) -> Result<
                     file.profiles.push(profile);
                 }
             }
-            other => return Err(reader.unknown(key.span(), other, "the file", &["default", "env"])),
+            "queries" => {
+                for (name, query) in in_order(reader.table(value, "queries")?) {
+                    let line = reader.line(name.span().start);
+                    let text = reader.text(query, "a query")?;
+                    file.queries.push(SavedQuery { name: name.get_ref().to_string(), text, line });
+                }
+            }
+            other => {
+                return Err(reader.unknown(key.span(), other, "the file", &["default", "env", "queries"]));
+            }
         }
     }
     if let Some(name) = &file.default
@@ -296,8 +315,13 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, at: usize, reason: String) -> Wrong {
+        Wrong { line: self.line(at), reason }
+    }
+
+    /// The line of a place, from 1.
+    fn line(&self, at: usize) -> usize {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        Wrong { line: before.iter().filter(|byte| **byte == b'\n').count() + 1, reason }
+        before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
 }
 

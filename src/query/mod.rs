@@ -9,7 +9,7 @@
 //! - [`extract`]: values of some fields, in one pass ([`walk`]) over a text.
 //! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
-//! - [`reference_page`]: docs/query.md.
+//! - [`reference_page`] writes docs/query.md.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
 //! - [`quick`]: the quick filter over the listed columns.

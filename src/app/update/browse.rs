@@ -1,6 +1,6 @@
 //! Movement, panes, detail panel. Imports the rest of `app`; no I/O.
 
-use super::{databases, search};
+use super::databases;
 use crate::app::comparison::Comparison;
 use crate::app::database::label;
 use crate::app::detail::json_tree::JsonTree;
@@ -12,10 +12,7 @@ use crate::app::model::{Focus, Model};
 use crate::app::pane::Pane;
 use crate::app::selection::{Counterpart, Fetched, Selection};
 use crate::change::DatabaseName;
-use crate::query::{Order, SortOrder};
 use crate::spec::text::{escaped, named};
-
-pub use super::search::{apply_query, end_query, keep_query, toggle_pin};
 
 type Ready = Result<(), String>;
 

@@ -187,8 +187,7 @@ fn position(model: &Model, pane: &Pane) -> Vec<Piece> {
     if pane.list.is_empty() {
         return Vec::new();
     }
-    let hits = pane.search.as_ref().filter(|search| search.is_query()).and_then(PaneSearch::tally);
-    let hits = hits.map(|tally| tally.hits);
+    let hits = pane.search.as_ref().filter(|search| search.is_query()).and_then(PaneSearch::hits);
     let total = hits.or(pane.list.whole()).or(counted(model, pane));
     let text = match (pane.list.ordinal(), total) {
         (Some(at), Some(total)) => format!(" {} of {} ", grouped(at), grouped(total.max(at))),

@@ -80,6 +80,11 @@ impl Table {
         }
     }
 
+    /// All of them, of so many hits.
+    pub fn counts(&self, hits: u64) -> Counts {
+        Counts { groups: self.groups(), others: self.others, hits, ..Counts::default() }
+    }
+
     /// The most frequent first, equal ones by their values.
     fn groups(&self) -> Vec<Group> {
         let mut groups: Vec<Group> =
@@ -162,7 +167,7 @@ impl Facets {
     /// What was counted before a failure is given too.
     pub async fn run(
         &self,
-        store: &dyn SpecStore,
+        store: &Arc<dyn SpecStore>,
         stores: &dyn FactStores,
         cache: Option<&Cache>,
         report: impl Fn(),
@@ -174,7 +179,7 @@ impl Facets {
         if let Some(counts) = answered {
             return (counts, None);
         }
-        let result = self.pass.run(store, stores, Arc::clone(&self.counter), report).await;
+        let result = self.pass.run(&**store, stores, Arc::clone(&self.counter), report).await;
         (self.counts(), result.err())
     }
 
@@ -182,13 +187,7 @@ impl Facets {
     pub fn counts(&self) -> Counts {
         let table = self.counter.table.lock().unwrap_or_else(PoisonError::into_inner);
         let (tally, remarks) = (self.pass.tally(), self.pass.remarks());
-        Counts {
-            groups: table.groups(),
-            others: table.others,
-            hits: tally.hits,
-            undecided: tally.undecided,
-            remarks,
-        }
+        Counts { undecided: tally.undecided, remarks, ..table.counts(tally.hits) }
     }
 }
 

@@ -130,7 +130,7 @@ impl Search {
     /// The database failed; what was found before stays.
     pub async fn run(
         self: &Arc<Self>,
-        store: &dyn SpecStore,
+        store: &Arc<dyn SpecStore>,
         stores: &dyn FactStores,
         cache: Option<&Cache>,
         report: impl Fn(),
@@ -151,7 +151,7 @@ impl Search {
                 let _ = tokio::task::spawn_blocking(fill).await;
                 Ok(())
             }
-            None => self.pass.run(store, stores, Arc::clone(&self.found), report).await,
+            None => self.pass.run(&**store, stores, Arc::clone(&self.found), report).await,
         };
         self.finished.store(result.is_ok() && !self.is_cancelled(), Ordering::Release);
         result

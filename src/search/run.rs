@@ -272,7 +272,7 @@ impl Part {
         };
         match self.order.native().filter(|_| self.streams()) {
             Some(order) => self.stream(&*store, order).await,
-            None => self.search(&*store).await,
+            None => self.search(&store).await,
         }
     }
 
@@ -303,7 +303,7 @@ impl Part {
         Ok(())
     }
 
-    async fn search(&mut self, store: &dyn SpecStore) -> Result<(), PageError> {
+    async fn search(&mut self, store: &Arc<dyn SpecStore>) -> Result<(), PageError> {
         let search = match &self.search {
             Some(search) => Arc::clone(search),
             None => {
@@ -316,7 +316,7 @@ impl Part {
             }
         };
         let request = PageRequest { order: self.order.clone(), from: self.from.clone(), limit: PAGE };
-        let page = search.page(store, &*self.stores, &request, &self.columns).await;
+        let page = search.page(&**store, &*self.stores, &request, &self.columns).await;
         let page = match (page, &self.failed) {
             (Err(_), Some(_)) => Vec::new(),
             (page, _) => page?,

@@ -17,7 +17,7 @@ use crate::support::{Cloud, database, spec};
 /// Seconds since 1970 of 2026-06-01.
 pub const NOW: i64 = 1_780_272_000;
 /// Rows of each database.
-pub const ROWS: i64 = 3_000;
+pub const ROWS: i64 = 1_500;
 
 /// The tables of nova's that are asked beside the specs.
 const MAPPINGS: &str = "

@@ -36,7 +36,7 @@ fn of(counts: &Counts) -> Obvious {
 
 async fn counted(rows: &Rows, name: &str, text: &str, names: &[&str]) -> Counts {
     let facets = Facets::new(database(name), query(text), fields(names), NOW);
-    let (counts, failed) = facets.run(&*rows.store(name), rows, None, || {}).await;
+    let (counts, failed) = facets.run(&rows.store(name), rows, None, || {}).await;
     assert!(failed.is_none());
     counts
 }

@@ -20,10 +20,10 @@ use crate::cloud::{NOW, Rows, fields, order, query};
 use crate::support::{block_on, database};
 
 /// A database whose pass fails after so many rows.
-struct Failing {
-    inner: Arc<dyn SpecStore>,
-    after: u64,
-    seen: Arc<AtomicU64>,
+pub struct Failing {
+    pub inner: Arc<dyn SpecStore>,
+    pub after: u64,
+    pub seen: Arc<AtomicU64>,
 }
 
 struct Counted {
@@ -142,7 +142,7 @@ impl FactStores for Stuck<'_> {
         while !self.released.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.rows.store(database).await
+        FactStores::store(self.rows, database).await
     }
 
     fn entries(&self) -> Arc<[Entry]> {
@@ -154,14 +154,15 @@ impl FactStores for Stuck<'_> {
 fn what_was_found_before_a_database_failed_stays() {
     let rows = Rows::new();
     block_on(async {
-        let failing = Failing { inner: rows.store("c1"), after: 700, seen: Arc::default() };
+        let failing: Arc<dyn SpecStore> =
+            Arc::new(Failing { inner: rows.store("c1"), after: 700, seen: Arc::default() });
         let search = Search::new(database("c1"), query("az=az1"), order("vcpus"), NOW);
         let error = search.run(&failing, &rows, None, || {}).await.unwrap_err();
         assert!(error.to_string().contains("the connection was lost"), "{error}");
         let tally = search.tally();
         assert!(!tally.finished && (100..400).contains(&tally.hits), "{tally:?}");
         let request = PageRequest { order: order("vcpus"), from: PageFrom::Start, limit: 1_000 };
-        let page = search.page(&failing, &rows, &request, &fields(&["az"])).await.unwrap();
+        let page = search.page(&*failing, &rows, &request, &fields(&["az"])).await.unwrap();
         assert_eq!(page.len() as u64, tally.hits);
     });
 }
@@ -171,7 +172,8 @@ fn rows_that_wait_for_other_tables_are_bounded() {
     let rows = Rows::of(12_000);
     block_on(async {
         let seen = Arc::new(AtomicU64::new(0));
-        let counting = Failing { inner: rows.store("c1"), after: u64::MAX, seen: Arc::clone(&seen) };
+        let counting: Arc<dyn SpecStore> =
+            Arc::new(Failing { inner: rows.store("c1"), after: u64::MAX, seen: Arc::clone(&seen) });
         let stuck = Stuck { rows: &rows, released: AtomicBool::new(false) };
         let search = Search::new(database("c1"), query("instance.host=cmp3"), order("id"), NOW);
         let run = search.run(&counting, &stuck, None, || {});
@@ -199,7 +201,7 @@ fn a_search_stops_at_once_while_other_tables_are_asked() {
         let stuck = Stuck { rows: &rows, released: AtomicBool::new(false) };
         let search = Search::new(database("c1"), query("instance.host=cmp3"), order("id"), NOW);
         let store = rows.store("c1");
-        let run = search.run(&*store, &stuck, None, || {});
+        let run = search.run(&store, &stuck, None, || {});
         let stop = async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             search.cancel();
@@ -218,7 +220,7 @@ fn a_search_stops_at_once_while_it_reads() {
     block_on(async {
         let search = Search::new(database("c1"), query("flavor~nothing"), order("id"), NOW);
         let store = rows.store("c1");
-        let run = search.run(&*store, &rows, None, || {});
+        let run = search.run(&store, &rows, None, || {});
         let stop = async {
             tokio::time::sleep(Duration::from_millis(5)).await;
             search.cancel();
@@ -239,7 +241,7 @@ fn hits_are_told_at_once_and_progress_now_and_then() {
         let store = rows.store("c1");
         let began = Instant::now();
         let report = || reports.lock().unwrap().push((began.elapsed(), search.tally()));
-        search.run(&*store, &rows, None, report).await.unwrap();
+        search.run(&store, &rows, None, report).await.unwrap();
         let reports = reports.into_inner().unwrap();
         let (first, tally) = reports.first().expect("the first hits are told");
         assert!(tally.hits > 0 && *first < Duration::from_millis(50), "{reports:?}");

@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cached;
 mod cloud;
 mod counting;
 mod faults;

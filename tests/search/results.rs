@@ -10,7 +10,7 @@ use crate::support::{block_on, database};
 
 async fn searched(rows: &Rows, name: &str, text: &str, by: &str) -> Arc<Search> {
     let search = Search::new(database(name), query(text), order(by), NOW);
-    search.run(&*rows.store(name), rows, None, || {}).await.unwrap();
+    search.run(&rows.store(name), rows, None, || {}).await.unwrap();
     assert!(search.tally().finished);
     search
 }
@@ -86,7 +86,7 @@ fn rows_have_their_columns_and_ranks() {
         let search = searched(&rows, "c1", "vcpus=5", "-az").await;
         let (columns, known) = (fields(&["az", "instance.host"]), rows.all("c1"));
         let page = page(&rows, &search, PageFrom::Start, 1_000).await;
-        assert!(page.len() > 100);
+        assert!(page.len() > 50);
         for (at, listed) in page.iter().enumerate() {
             let (row, facts) = known.iter().find(|(row, _)| row.id == listed.row.id).unwrap();
             assert_eq!(row, &listed.row);

@@ -25,6 +25,7 @@ use crate::app::database::spoken;
 use crate::app::effect::RequestId;
 use crate::app::row::Failure;
 use crate::app::{Effect, Msg};
+use crate::deployment::settings::Places;
 use crate::deployment::{Deployment, Environments};
 use crate::store::StoreError;
 use searches::{File, Searches, Wanted};
@@ -64,6 +65,9 @@ pub struct Executor {
     /// The environment that was opened last, until the session is switched to it.
     opened: Arc<Mutex<Option<(RequestId, Deployment)>>>,
     searches: Searches,
+    settings: Places,
+    /// Settings are kept one after the other.
+    keeping: Arc<tokio::sync::Mutex<()>>,
     out: Sender<Msg>,
     /// One more owner for each task that is under way.
     under_way: Arc<()>,
@@ -77,6 +81,8 @@ impl Executor {
             environments: options.environments.clone(),
             opened: Arc::default(),
             searches: Searches::new(out.clone()),
+            settings: options.settings.clone(),
+            keeping: Arc::default(),
             out,
             under_way: Arc::new(()),
         }
@@ -137,6 +143,19 @@ impl Executor {
             effect => self.ask(effect),
         }
         None
+    }
+
+    /// Keeps a setting, in the order in which they come; only a failure is told.
+    fn keep(&self, change: impl FnOnce(&Places) -> Result<(), String> + Send + 'static) {
+        let (places, turn) = (self.settings.clone(), Arc::clone(&self.keeping));
+        self.spawn(async move {
+            let _turn = turn.lock().await;
+            match tokio::task::spawn_blocking(move || change(&places)).await {
+                Ok(Ok(())) => None,
+                Ok(Err(reason)) => Some(Msg::Settings(reason)),
+                Err(error) => Some(Msg::Settings(error.to_string())),
+            }
+        });
     }
 
     /// Reads what an environment is made of: files, and perhaps a command that tells a password.
@@ -251,11 +270,22 @@ impl Executor {
             Effect::ReadFile { request, path } => {
                 self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })
             }
-            // Not carried out yet.
-            Effect::SaveQuery { .. }
-            | Effect::DeleteQuery { .. }
-            | Effect::SaveColumns { .. }
-            | Effect::Remember(_) => {}
+            Effect::SaveQuery { name, text } => {
+                self.keep(move |places| places.save_query(&name, &text).map_err(|error| error.to_string()));
+            }
+            Effect::DeleteQuery { name } => {
+                let deleted = move |places: &Places| match places.delete_query(&name) {
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                };
+                self.keep(deleted);
+            }
+            Effect::SaveColumns { environment, columns } => self.keep(move |places| {
+                places.save_columns(&environment, &columns).map_err(|error| error.to_string())
+            }),
+            Effect::Remember(text) => {
+                self.keep(move |places| places.append_history(&text).map_err(|error| error.to_string()));
+            }
             // Carried out elsewhere.
             Effect::OpenEnvironment { .. }
             | Effect::SwitchEnvironment { .. }

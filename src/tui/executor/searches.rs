@@ -105,7 +105,7 @@ impl Searches {
                 };
                 let pass = |store: super::sessions::Store| {
                     let (search, sessions, cache) = (&search, &sessions, &cache);
-                    async move { search.run(&*store, &**sessions, Some(cache), report).await }
+                    async move { search.run(&store, &**sessions, Some(cache), report).await }
                 };
                 let result = sessions.with(&database, pass).await;
                 if search.is_cancelled() {
@@ -122,7 +122,7 @@ impl Searches {
             };
             if result.is_ok() {
                 let fields = query.fields().into_iter().chain([&order.field]).cloned().collect();
-                build(&cache, &sessions, &database, fields, &idle).await;
+                build(&cache, &sessions, &database, (fields, search.tally().passed), &idle).await;
             }
         });
     }
@@ -162,7 +162,7 @@ impl Searches {
                 let pass = |store: super::sessions::Store| {
                     let (counting, sessions, cache) = (&counting, &sessions, &cache);
                     async move {
-                        match counting.run(&*store, &**sessions, Some(cache), || {}).await {
+                        match counting.run(&store, &**sessions, Some(cache), || {}).await {
                             (counts, None) => Ok(counts),
                             (_, Some(error)) => Err(error),
                         }
@@ -179,7 +179,8 @@ impl Searches {
             if counted.is_ok() {
                 let wanted = query.fields().into_iter().chain(fields.iter()).cloned().collect();
                 let database = database.clone();
-                tokio::spawn(async move { build(&cache, &sessions, &database, wanted, &idle).await });
+                let rows = counting.tally().passed;
+                tokio::spawn(async move { build(&cache, &sessions, &database, (wanted, rows), &idle).await });
             }
             let result = counted.map(|counts| Arc::new(of_state_machine(counts)));
             Some(Msg::Facets { request, database, result })
@@ -219,11 +220,11 @@ async fn build(
     cache: &Cache,
     sessions: &Sessions,
     database: &DatabaseName,
-    fields: Vec<Field>,
+    (fields, rows): (Vec<Field>, u64),
     running: &Arc<AtomicUsize>,
 ) {
     let Ok(store) = sessions.get(database).await else { return };
-    cache.build(&*store, fields, || running.load(Ordering::Acquire) == 0).await;
+    cache.build(&store, fields, rows, || running.load(Ordering::Acquire) == 0).await;
 }
 
 /// A file of results.

@@ -58,11 +58,12 @@ fn time(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
     ))
 }
 
-/// A text that is not all ASCII is converted into another one by a character set that has no more.
+/// A text that is not all ASCII is converted into another one by a character set that has no more; by way
+/// of one in which any bytes are text, for a column may be binary.
 fn contains(bytes: &[u8]) -> String {
     format!(
         "(LOCATE({}, CAST(spec AS BINARY)) > 0 OR LOCATE(x'5c', CAST(spec AS BINARY)) > 0 OR \
-         NOT (CAST(spec AS BINARY) <=> CAST(CONVERT(spec USING ascii) AS BINARY)))",
+         NOT (CAST(spec AS BINARY) <=> CAST(CONVERT(CONVERT(spec USING latin1) USING ascii) AS BINARY)))",
         text::binary(bytes)
     )
 }

@@ -108,7 +108,7 @@ fn perform(world: &mut World, step: Step) {
             let order = Order::by(Field::named(field).expect("a field"), descending);
             world.act(|model| search::order_by(model, order));
         }
-        Step::Pin if search::can_pin(&world.model).is_ok() => world.act(browse::toggle_pin),
+        Step::Pin if search::can_pin(&world.model).is_ok() => world.act(search::toggle_pin),
         Step::Pin => {}
         Step::Answer(which) => {
             if let Some(at) = which.checked_rem(world.answers.len()) {

@@ -138,7 +138,7 @@ fn is_present(value: &Value<'_>) -> bool {
         Value::Nothing => false,
         Value::Flag(flag) => *flag,
         // NaN and the infinities are true, as in Python.
-        Value::Number(token) => token.parse::<f64>().map_or(true, |number| number != 0.0),
+        Value::Number(token) => token.parse::<f64>() != Ok(0.0),
         Value::Text(text) => !text.is_empty(),
         Value::Container(_) => true,
     }

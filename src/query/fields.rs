@@ -324,7 +324,10 @@ impl Family {
     pub fn all(&self) -> Field {
         let path = JsonPath::of(self.path).every();
         let every = path.clone().every();
-        Field { name: Arc::from(self.name), kind: Kind::Any, source: Source::Paths(Arc::from([path, every])) }
+        // `image` alone is a field of the table: fields of one name are the same field.
+        let taken = FIELDS.iter().any(|field| field.name == self.name);
+        let name = if taken { format!("{}.*", self.name) } else { self.name.to_owned() };
+        Field { name: name.into(), kind: Kind::Any, source: Source::Paths(Arc::from([path, every])) }
     }
 }
 

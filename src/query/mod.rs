@@ -6,6 +6,8 @@
 //! - [`complete`]: what may stand at the cursor.
 //! - [`reference_page`] writes docs/query.md.
 //! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
+//! - [`matcher`]: judges rows fast: by their bytes ([`anchor`], [`bytes`], [`strings`]), else by values.
+//! - [`extract`]: values of some fields ([`branch`]), in one pass ([`walk`]) over a text.
 //! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
 //! - [`page`]: order and keys of pages.
@@ -14,16 +16,21 @@
 //!
 //! Imports `spec` alone; does no I/O.
 
+mod anchor;
+mod branch;
+mod bytes;
 pub mod compare;
 pub mod complete;
 mod era;
 pub mod error;
 pub mod eval;
 pub mod expression;
+pub mod extract;
 pub mod fields;
 pub mod json_path;
 mod lexer;
 mod locate;
+pub mod matcher;
 pub mod merge;
 pub mod nearest;
 mod operand;
@@ -35,14 +42,18 @@ pub mod quick;
 pub mod record;
 pub mod reference_page;
 pub mod sort_key;
+mod strings;
 pub mod time;
 pub mod tolerant;
+mod walk;
 
 pub use complete::{Candidate, Completion, SeenValues, complete};
 pub use error::ParseError;
 pub use expression::Query;
+pub use extract::Extractor;
 pub use fields::Field;
 pub use lexer::written_value;
+pub use matcher::Matcher;
 pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
 pub use parse::{parse, parse_field, parse_fields, parse_order, word_prefix};

@@ -91,10 +91,7 @@ impl<'t> Reader<'t> {
         if self.scanner.peek() == Some(closer) {
             self.scanner.bump();
         } else {
-            loop {
-                let Some(key) = (if kind == Kind::Object { self.key() } else { Some(String::new()) }) else {
-                    break;
-                };
+            while let Some(key) = self.key_in(kind) {
                 if let Some(child) = self.value(depth + 1) {
                     children.push((key, child));
                 }
@@ -115,7 +112,11 @@ impl<'t> Reader<'t> {
         Some(Tree { kind, raw: &self.text[start..end], children })
     }
 
-    fn key(&mut self) -> Option<String> {
+    /// The key that stands before a member; elements of lists have an empty one.
+    fn key_in(&mut self, container: Kind) -> Option<String> {
+        if container != Kind::Object {
+            return Some(String::new());
+        }
         let start = self.scanner.offset();
         // The string is read even where no colon follows.
         let mut string = self.scanner.clone();

@@ -52,17 +52,27 @@ impl Summary {
     /// The summary of a stored text. Never fails: a malformed text gives only a `problem`.
     pub fn of(spec: &[u8]) -> Summary {
         match read(spec) {
-            Ok(summary) => summary,
+            Ok(root) => summarise(&root),
             Err(malformed) => Summary { problem: Some(malformed.to_string()), ..Summary::default() },
         }
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Summary, Malformed> {
-    let text = readable(bytes)?;
-    let mut reader = Reader::new(text);
-    let root = reader.document::<Spec<'_>>()?;
-    Ok(summarise(&root))
+/// [`Summary::demands`] alone.
+pub fn demands(spec: &[u8]) -> Demands {
+    read(spec).map_or(Demands::NONE, |root| root.fields().demands())
+}
+
+/// [`Summary::problem`] alone.
+pub fn problem(spec: &[u8]) -> Option<String> {
+    match read(spec) {
+        Ok(root) => header_problems(&root),
+        Err(malformed) => Some(malformed.to_string()),
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Logical<'_, Spec<'_>>, Malformed> {
+    Reader::new(readable(bytes)?).document()
 }
 
 fn summarise(root: &Logical<'_, Spec<'_>>) -> Summary {
@@ -80,12 +90,12 @@ fn summarise(root: &Logical<'_, Spec<'_>>) -> Summary {
         root_gb: integer(flavor.root_gb),
         demands: spec.demands(),
         version: string(root.header.version),
-        problem: problem(root),
+        problem: header_problems(root),
     }
 }
 
 /// Why nova cannot load the spec, by the headers of the objects passed through.
-fn problem(root: &Logical<'_, Spec<'_>>) -> Option<String> {
+fn header_problems(root: &Logical<'_, Spec<'_>>) -> Option<String> {
     if root.kind != Some(Kind::Object) {
         let what = root.kind.map_or("nothing", Kind::describe);
         return Some(format!("the text is {what}, not a RequestSpec"));

@@ -168,8 +168,10 @@ commands! {
         "The pane keeps its query whatever is typed; again: it follows.";
     "facet", "facets", View, None, (0, 0), [key('F')], choosing::has_list, choosing::facets,
         "Count the values of fields among the listed rows; Enter adds a value to the query.";
-    "sort", "sort", View, None, (0, 0), [key('s'), key('o')], choosing::has_list, choosing::sort,
+    "sort", "sort", View, None, (0, 0), [key('s')], choosing::has_list, choosing::sort,
         "Sort by any field, either way.";
+    "newest", "newest first", View, None, (0, 0), [key('o')], choosing::has_list, choosing::newest,
+        "Sort by last update, newest first; again: by id.";
     "columns", "columns", View, None, (0, 0), [key('C')], always, choosing::columns,
         "Choose the columns and their order; kept for the environment.";
     "export", "export", View, None, (0, 0), [key('X')], choosing::can_export, choosing::export,

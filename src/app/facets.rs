@@ -246,6 +246,7 @@ pub fn parse_fields(text: &str) -> Result<Arc<[Field]>, String> {
 pub fn narrowed(fields: &[Field], values: &[Option<Arc<str>>]) -> String {
     let one = |(field, value): (&Field, &Option<Arc<str>>)| match value {
         None => format!("not {}", field.name),
+        Some(value) if field.kind == Kind::Any && value.starts_with(['[', '{']) => listed(field, value),
         Some(value) if field.kind == Kind::Flag => match &**value {
             "true" => field.name.to_string(),
             _ => format!("{}={value}", field.name),
@@ -253,6 +254,19 @@ pub fn narrowed(fields: &[Field], values: &[Option<Arc<str>>]) -> String {
         Some(value) => format!("{}={}", field.name, written_value(value)),
     };
     fields.iter().zip(values).map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// A stored list or object equals nothing: a list is found by what is in it, anything else by being
+/// there.
+fn listed(field: &Field, text: &str) -> String {
+    let elements: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+    let texts = elements.iter().filter_map(|element| match element {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    let tests: Vec<_> = texts.map(|text| format!("{}={}", field.name, written_value(&text))).collect();
+    if tests.is_empty() { field.name.to_string() } else { tests.join(" ") }
 }
 
 /// A query and a further condition: both.

@@ -82,6 +82,14 @@ fn several_fields_narrow_by_each() {
 }
 
 #[rstest::rstest]
+#[case(r#"["a b", "c"]"#, r#"hint.group="a b" hint.group=c"#)]
+#[case(r#"{"a": 1}"#, "hint.group")]
+#[case("[]", "hint.group")]
+fn lists_are_found_by_what_is_in_them(#[case] value: &str, #[case] expected: &str) {
+    assert_eq!(narrowed(&fields("hint.group"), &values(&[Some(value)])), expected);
+}
+
+#[rstest::rstest]
 #[case("", "az=az1")]
 #[case("vcpus>=8", "vcpus>=8 az=az1")]
 #[case("vcpus>=8 or bfv", "(vcpus>=8 or bfv) az=az1")]

@@ -19,6 +19,8 @@ pub struct Progress {
     pub rate: Option<u64>,
     /// What was found, where: a few words each.
     pub found: Vec<String>,
+    /// Rows of which it is not known whether they are hits.
+    pub undecided: u64,
     /// What is missing or not known, a few words each.
     pub doubts: Vec<String>,
     /// Whether it goes on.
@@ -69,10 +71,12 @@ impl Progress {
         }
         let failure = search.failure.as_ref().map(|reason| format!("{name}: {reason}"));
         self.doubts.extend(failure);
-        self.doubts.extend([search.undecided(), search.gaps()].into_iter().flatten());
-        for remark in search.remarks.iter().filter(|remark| !self.doubts.contains(remark)).collect::<Vec<_>>()
-        {
-            self.doubts.push(remark.clone());
+        self.undecided += search.tally().map_or(0, |tally| tally.undecided);
+        self.doubts.extend(search.gaps());
+        for remark in &search.remarks {
+            if !self.doubts.contains(remark) {
+                self.doubts.push(remark.clone());
+            }
         }
     }
 

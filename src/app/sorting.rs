@@ -45,6 +45,10 @@ impl SortPicker {
     /// With the present order chosen.
     pub fn new(current: Order, columns: Vec<Field>) -> Self {
         let reversed = current.descending != newest_first(&current.field);
+        let mut columns = columns;
+        if !columns.contains(&current.field) {
+            columns.insert(0, current.field.clone());
+        }
         let mut picker = Self { input: Input::default(), chosen: 0, reversed, current, columns };
         let at = picker.matches().iter().position(|choice| choice.field == picker.current.field);
         picker.chosen = at.unwrap_or(0);

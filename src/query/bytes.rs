@@ -2,69 +2,120 @@
 //!
 //! Imports its siblings; no I/O.
 
-use memchr::{memchr, memchr2};
-
 use super::record::Record;
 use super::{strings, walk};
+
+/// How many places are looked at together.
+const LANES: usize = 64;
 
 /// A word to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
     /// Lower case.
     text: String,
-    /// The byte of `text` that is rarest in stored specs, and where it is.
-    rare: (u8, usize),
+    /// The bytes of `text` that are rarest in stored specs.
+    rare: [Rare; 3],
+}
+
+/// A byte of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rare {
+    /// Where it is in the word.
+    at: usize,
+    /// A byte of a text is this one if these of its bits..
+    mask: u8,
+    /// ..are these: the bit that tells letter cases apart is left out.
+    bits: u8,
+}
+
+impl Rare {
+    fn of(word: &[u8], at: usize) -> Self {
+        let byte = word.get(at).copied().unwrap_or_default();
+        let mask = if byte.is_ascii_alphabetic() { !0x20 } else { !0 };
+        Self { at, mask, bits: byte & mask }
+    }
 }
 
 impl Word {
     /// A word in lower case.
     pub fn new(text: &str) -> Self {
-        let rarest = (0..text.len()).min_by_key(|&at| frequency(text.as_bytes()[at]));
-        let rare = rarest.map_or((0, 0), |at| (text.as_bytes()[at], at));
-        Self { text: text.to_owned(), rare }
+        let word = text.as_bytes();
+        let mut places: Vec<usize> = (0..word.len()).collect();
+        places.sort_by_key(|&at| frequency(word[at]));
+        let rare = [0, 1, 2].map(|at| places.get(at).or(places.first()).copied().unwrap_or(0));
+        Self { text: text.to_owned(), rare: rare.map(|at| Rare::of(word, at)) }
     }
 
     /// Whether it is in the row's uuid, in its stored text, or in one of the text's decoded strings.
-    pub fn is_in(&self, record: &Record<'_>, escapes: impl FnOnce() -> bool) -> bool {
-        let spec = record.spec;
-        if self.text.is_ascii()
-            && (self.find(spec).is_some() || self.find(record.instance_uuid.as_bytes()).is_some())
-        {
+    pub fn is_in(&self, record: &Record<'_>) -> bool {
+        let (spec, uuid) = (record.spec, record.instance_uuid);
+        if self.text.is_ascii() && (self.find(spec) || self.find(uuid.as_bytes())) {
             return true;
         }
         // Some letters beyond ASCII become ASCII in lower case, the Kelvin sign is one.
-        let foreign = !spec.is_ascii();
-        if !foreign && !escapes() {
-            return !record.instance_uuid.is_ascii() && self.is_in_text(record.instance_uuid);
+        if is_plain(spec) {
+            return !uuid.is_ascii() && self.is_in_text(uuid);
         }
-        if self.is_in_text(record.instance_uuid) || foreign && self.is_in_text(&String::from_utf8_lossy(spec))
-        {
+        if self.is_in_text(uuid) {
             return true;
         }
-        strings::any(walk::readable(spec), &mut |text| self.is_in_text(text))
+        // In ASCII only a string with escapes can say what the bytes do not.
+        let foreign = !spec.is_ascii();
+        if foreign && self.is_in_text(&String::from_utf8_lossy(spec)) {
+            return true;
+        }
+        strings::any(walk::readable(spec), !foreign, &mut |text| self.is_in_text(text))
     }
 
     fn is_in_text(&self, text: &str) -> bool {
         text.to_lowercase().contains(&self.text)
     }
 
-    /// Where it is first, upper and lower case alike; for a word in ASCII.
-    fn find(&self, haystack: &[u8]) -> Option<usize> {
+    /// Whether it is in these bytes, upper and lower case alike; for a word in ASCII.
+    fn find(&self, haystack: &[u8]) -> bool {
         let needle = self.text.as_bytes();
-        let (byte, offset) = self.rare;
-        let upper = byte.to_ascii_uppercase();
-        let mut from = offset;
-        while let Some(rest) = haystack.get(from..) {
-            let found = if upper == byte { memchr(byte, rest) } else { memchr2(byte, upper, rest) };
-            let start = from + found? - offset;
-            match haystack.get(start..start + needle.len()) {
-                Some(part) if part.eq_ignore_ascii_case(needle) => return Some(start),
-                Some(_) => from = start + offset + 1,
-                None => return None,
-            }
+        let is_at = |start: usize| {
+            haystack.get(start..start + needle.len()).is_some_and(|part| part.eq_ignore_ascii_case(needle))
+        };
+        let [one, two, three] = self.rare;
+        // Places at which the word may begin: for the last ones the lanes overlap those before.
+        let places = (haystack.len() + 1).saturating_sub(needle.len());
+        if places < LANES {
+            let is_rare = |start: usize| haystack[start + one.at] & one.mask == one.bits;
+            return (0..places).any(|start| is_rare(start) && is_at(start));
         }
-        None
+        let lanes = |start: usize, rare: Rare| -> Option<&[u8; LANES]> {
+            haystack.get(start + rare.at..)?.first_chunk()
+        };
+        let mut start = 0;
+        loop {
+            let (Some(ones), Some(twos), Some(threes)) =
+                (lanes(start, one), lanes(start, two), lanes(start, three))
+            else {
+                return false;
+            };
+            let is_rare = |lane: usize| {
+                u8::from(ones[lane] & one.mask == one.bits)
+                    & u8::from(twos[lane] & two.mask == two.bits)
+                    & u8::from(threes[lane] & three.mask == three.bits)
+            };
+            // Without a branch, so that it becomes a few wide instructions.
+            let any = (0..LANES).fold(0, |any, lane| any | is_rare(lane));
+            if any != 0 && (0..LANES).any(|lane| is_rare(lane) != 0 && is_at(start + lane)) {
+                return true;
+            }
+            if start + LANES >= places {
+                return false;
+            }
+            start = (start + LANES).min(places - LANES);
+        }
     }
+}
+
+/// Whether a text is ASCII without a backslash: its strings are stored as they are.
+fn is_plain(text: &[u8]) -> bool {
+    let odd = |odd: u8, byte: &u8| odd | (byte & 0x80) | u8::from(*byte == b'\\');
+    !text.chunks(256).any(|bytes| bytes.iter().fold(0, odd) != 0)
 }
 
 /// How often a byte is met in stored specs, in either case: 0 is rare.
@@ -81,9 +132,18 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_search_agrees_with_the_obvious_one(haystack in "[a-cA-C]{0,12}", needle in "[a-c]{1,4}") {
+        fn the_search_agrees_with_the_obvious_one(
+            before in "[a-cA-C:@`]{0,150}", needle in "[a-c:@`]{1,4}", after in "[a-cA-C]{0,150}", put in proptest::bool::ANY,
+        ) {
+            let haystack = format!("{before}{}{after}", if put { needle.to_uppercase() } else { String::new() });
             let obvious = haystack.to_lowercase().contains(&needle);
-            proptest::prop_assert_eq!(Word::new(&needle).find(haystack.as_bytes()).is_some(), obvious);
+            proptest::prop_assert_eq!(Word::new(&needle).find(haystack.as_bytes()), obvious);
+        }
+
+        #[test]
+        fn plain_texts_are_ascii_without_a_backslash(text in "[a-z]{0,600}", odd in "[a\\\\é]{0,1}", more in "[a-z]{0,300}") {
+            let text = format!("{text}{odd}{more}");
+            proptest::prop_assert_eq!(is_plain(text.as_bytes()), text.is_ascii() && !text.contains('\\'));
         }
     }
 }

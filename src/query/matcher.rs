@@ -242,7 +242,7 @@ impl Leaf {
                 extract::column(&test.field.source, row.record, &mut |value| row.holds(test, &value))
             }
             LeafTest::Fact(test, field) => return Glance::Sure(row.of_fact(test, &wanted[*field], facts)),
-            LeafTest::Word(word) => word.is_in(row.record, || row.has_escapes()),
+            LeafTest::Word(word) => word.is_in(row.record),
             LeafTest::Text(test, _, clues) => {
                 let may_hold = match clues {
                     Clues::Anchors(anchors) => {

@@ -5,9 +5,10 @@
 use crate::spec::document::{Kind, MAX_DEPTH, Malformed};
 use crate::spec::scan::{self, Scanner};
 
-/// Each key and string of a text ([`super::walk::readable`]), decoded, until `visit` is content; whether it was.
-pub(super) fn any(text: &[u8], visit: &mut dyn FnMut(&str) -> bool) -> bool {
-    let mut strings = Strings { text, scanner: Scanner::new(text), visit, content: false };
+/// Each key and string (each with an escape, if `escaped`) of a text ([`super::walk::readable`]), decoded,
+/// until `visit` is content; whether it was.
+pub(super) fn any(text: &[u8], escaped: bool, visit: &mut dyn FnMut(&str) -> bool) -> bool {
+    let mut strings = Strings { text, scanner: Scanner::new(text), escaped, visit, content: false };
     strings.scanner.skip_space();
     let _ = strings.value(0);
     strings.content
@@ -17,6 +18,7 @@ struct Strings<'t, 'v> {
     text: &'t [u8],
     scanner: Scanner<'t>,
     visit: &'v mut dyn FnMut(&str) -> bool,
+    escaped: bool,
     content: bool,
 }
 
@@ -24,7 +26,11 @@ impl Strings<'_, '_> {
     fn string(&mut self) -> Result<(), Malformed> {
         let start = self.scanner.offset();
         self.scanner.skip_scalar(Kind::String)?;
-        let token = std::str::from_utf8(&self.text[start..self.scanner.offset()]).unwrap_or_default();
+        let token = &self.text[start..self.scanner.offset()];
+        if self.escaped && memchr::memchr(b'\\', token).is_none() {
+            return Ok(());
+        }
+        let token = std::str::from_utf8(token).unwrap_or_default();
         self.content = self.content || (self.visit)(&scan::decode_string(token));
         Ok(())
     }

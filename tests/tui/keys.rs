@@ -165,7 +165,7 @@ fn sorting_turns_the_list() {
     world.keys("o");
     let newest = world.selected();
     assert_ne!(newest, uuid(1));
-    assert!(world.text().contains("newest first"));
+    assert!(world.text().contains("UPDATED▼"));
     world.keys("oo");
     assert_eq!(world.selected(), newest);
 }

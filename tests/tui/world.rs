@@ -271,6 +271,16 @@ impl World {
         rows.iter().find(|row| *row.uuid == *uuid(number))
     }
 
+    /// In the API database others put row 200 before all others, change row 5 and take away row 2.
+    pub fn changed_by_others(&mut self) {
+        let mut first = stored(200);
+        first.id = 0;
+        self.rows(&api()).push(first);
+        self.rows(&api()).retain(|row| row.id != 2);
+        let row = self.rows(&api()).iter_mut().find(|row| row.id == 5).expect("there");
+        row.updated = "2026-11-22 11:59:30".to_owned();
+    }
+
     pub fn selected(&self) -> String {
         self.model.selection.as_ref().map(|selection| selection.instance_uuid.to_string()).unwrap_or_default()
     }

@@ -20,7 +20,7 @@ use crate::app::sorting::{Picked, SortPicker};
 use crate::app::toast::ToastKind;
 use crate::app::words::grouped;
 use crate::change::DatabaseName;
-use crate::query::{Field, Order, Query};
+use crate::query::{Field, Order, Query, SortOrder};
 use crate::spec::text::escaped;
 
 type Ready = Result<(), String>;
@@ -68,6 +68,13 @@ pub fn sort_key(model: &mut Model, mut picker: Box<SortPicker>, event: &KeyEvent
             Vec::new()
         }
     }
+}
+
+/// By last update, newest first; by id, if it is that already.
+pub fn newest(model: &mut Model) -> Vec<Effect> {
+    let order = model.current().and_then(|pane| pane.list.order().native());
+    let next = if order == Some(SortOrder::Updated) { SortOrder::Id } else { SortOrder::Updated };
+    order_by(model, next.into())
 }
 
 /// The list of the pane with the focus in that order, or why not.

@@ -17,12 +17,15 @@ use super::sheet::{bar, scrolled};
 use crate::app::Model;
 use crate::app::progress::Progress;
 use crate::app::query_bar::{Offer, Popup, QueryBar};
+use crate::app::words::grouped;
 use crate::query::ParseError;
 use crate::spec::text::escaped;
 use crate::tui::theme::{Glyph, Role, Theme};
 
 /// The column where the text begins.
 const TEXT: u16 = 3;
+/// The narrowest bar that says what came of a query beside it.
+const WIDE: u16 = 30;
 /// Most entries of the list that are in sight.
 const ENTRIES: usize = 10;
 /// What stands below an empty bar.
@@ -46,7 +49,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
 fn kept(frame: &mut Frame<'_>, area: Rect, progress: Option<&Progress>, model: &Model, theme: &Theme) {
     let mut pen = Pen::new(frame, area, theme);
     let text = model.query().map(|query| escaped(query.text.trim()).into_owned()).unwrap_or_default();
-    let told = progress.map(|progress| said(progress, theme)).unwrap_or_default();
+    let told =
+        progress.filter(|_| area.width >= WIDE).map(|progress| said(progress, theme)).unwrap_or_default();
     let wide = |pieces: &[Piece]| pieces.iter().map(|(text, _)| text.width() as u16).sum::<u16>();
     // What is asked comes before what came of it: that stands in the panes as well.
     let wanted = TEXT + text.width() as u16 + 2;
@@ -146,9 +150,6 @@ fn searching(pen: &mut Pen<'_>, progress: Option<&Progress>, theme: &Theme) {
 fn said(progress: &Progress, theme: &Theme) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let dot = || (format!(" {} ", theme.glyph(Glyph::Dot)), Role::Absent);
-    for doubt in &progress.doubts {
-        pieces.extend([(escaped(doubt).into_owned(), Role::Warn), dot()]);
-    }
     if progress.busy {
         let far = format!("{} {}", theme.glyph(Glyph::Busy), progress.far());
         pieces.extend([(far, Role::Muted), dot()]);
@@ -156,6 +157,12 @@ fn said(progress: &Progress, theme: &Theme) -> Vec<Piece> {
     for found in &progress.found {
         let role = if progress.busy { Role::Text } else { Role::Good };
         pieces.extend([(escaped(found).into_owned(), role), dot()]);
+    }
+    if progress.undecided > 0 {
+        pieces.extend([(format!("{} undecided", grouped(progress.undecided)), Role::Warn), dot()]);
+    }
+    for doubt in &progress.doubts {
+        pieces.extend([(escaped(doubt).into_owned(), Role::Warn), dot()]);
     }
     pieces.pop();
     pieces
@@ -183,7 +190,8 @@ fn offers(
     });
     let help = popup.candidates.iter().map(|one| escaped(&one.help).width()).max().unwrap_or(0) as u16;
     let gap = if help == 0 { 0 } else { 2 };
-    let width = (names + gap + help + 4).min(bar.width.saturating_sub(2)).max(12);
+    let least = if popup.offer == Offer::History { 24 } else { 14 };
+    let width = (names + gap + help + 4).max(least).min(bar.width.saturating_sub(2));
     let typed = typing.text();
     let start =
         typed.get(popup.replace.start..typing.cursor()).map_or(0, |word| escaped(word).width() as u16);

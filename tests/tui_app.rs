@@ -20,6 +20,10 @@ mod environments;
 mod keys;
 #[path = "tui/lists.rs"]
 mod lists;
+#[path = "tui/query_keys.rs"]
+mod query_keys;
+#[path = "tui/query_screens.rs"]
+mod query_screens;
 #[path = "tui/screens.rs"]
 mod screens;
 #[path = "tui/searching.rs"]

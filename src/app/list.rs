@@ -129,6 +129,16 @@ impl List {
             .map(move |(at, row)| (at == cursor, row))
     }
 
+    /// All rows that are held.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter()
+    }
+
+    /// Whether what is held reaches to the first row, and to the last one.
+    pub fn ends(&self) -> (bool, bool) {
+        (!self.more_before, !self.more_after)
+    }
+
     /// The row of the cursor.
     pub fn selected(&self) -> Option<&Row> {
         self.rows.get(self.cursor)

@@ -7,8 +7,6 @@
 
 use std::sync::Arc;
 
-use tui_input::Input;
-
 use super::cells::Tally;
 use super::database::label;
 use super::effect::RequestId;
@@ -17,15 +15,6 @@ use super::row::Row;
 use super::words::grouped;
 use crate::change::DatabaseName;
 use crate::query::Query;
-
-/// A query that is being typed.
-#[derive(Debug, Clone)]
-pub struct Typing {
-    /// Its text.
-    pub input: Input,
-    /// Why it cannot be read, if so.
-    pub error: Option<String>,
-}
 
 /// What a search is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 
 use crate::app::Setup;
 use crate::app::environment::{Colour, Environment};
+use crate::app::settings::Settings;
 use crate::deployment::{self, Deployment, Environments};
 use event_loop::End;
 use stage::Stage;
@@ -123,6 +124,7 @@ fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -
         environments,
         notices: deployment.map(Deployment::notices).unwrap_or_default().to_vec(),
         databases: deployment.map(executor::databases::places).unwrap_or_default(),
+        settings: Settings::default(),
         writing: options.write || deployment.is_some_and(Deployment::starts_writable),
         read_only: options.read_only.clone().or_else(|| deployment?.may_write().err()),
         size,

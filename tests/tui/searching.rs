@@ -8,7 +8,7 @@ use reqspec::app::effect::RequestId;
 use reqspec::app::layout::Side;
 use reqspec::app::row::Failure;
 use reqspec::app::search::{PaneSearch, Stage};
-use reqspec::app::update::{browse, search};
+use reqspec::app::update::{browse, query, search};
 use reqspec::app::{Effect, Msg};
 use reqspec::change::DatabaseName;
 use reqspec::query::{Field, Order, SortOrder};
@@ -100,7 +100,7 @@ fn spaces_around_a_query_search_for_nothing_new() {
 fn an_emptied_query_brings_the_lists_back_while_it_is_typed() {
     let mut world = started();
     world.keys("jjj/c1<Backspace><Backspace>");
-    assert!(search::is_typing(&world.model));
+    assert!(query::is_typing(&world.model));
     assert_eq!(at(&world, 0), place(4, 4));
     world.keys("c1.pin<Esc>");
     assert_eq!(at(&world, 0), place(4, 4));
@@ -109,7 +109,7 @@ fn an_emptied_query_brings_the_lists_back_while_it_is_typed() {
 #[test]
 fn a_pinned_pane_keeps_what_it_shows() {
     let mut world = started();
-    world.act(browse::toggle_pin);
+    world.act(search::toggle_pin);
     world.keys("jj/c1.pin<Enter>");
     assert!(world.model.panes[0].search.is_none());
     assert_eq!((at(&world, 0), at(&world, 1)), (place(3, 3), place(22, 1)));
@@ -118,7 +118,7 @@ fn a_pinned_pane_keeps_what_it_shows() {
     assert!(search::can_pin(&world.model).is_err(), "one has to follow");
     // Let go, it follows what the other one shows.
     world.keys("<BackTab>");
-    world.act(browse::toggle_pin);
+    world.act(search::toggle_pin);
     assert_eq!(at(&world, 0), place(2, 1));
     world.keys("<Esc>");
     assert_eq!((at(&world, 0), at(&world, 1)), (place(3, 3), place(21, 1)));
@@ -128,7 +128,7 @@ fn a_pinned_pane_keeps_what_it_shows() {
 fn a_pinned_query_outlives_the_one_that_is_left() {
     let mut world = started();
     world.keys("/c1.pin<Enter>");
-    world.act(browse::toggle_pin);
+    world.act(search::toggle_pin);
     world.keys("/r2.huge<Enter><Esc>");
     assert_eq!((at(&world, 0), at(&world, 1)), (place(2, 1), place(21, 1)));
     // Its own is left by the next one.

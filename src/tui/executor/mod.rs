@@ -250,6 +250,14 @@ impl Executor {
             Effect::ReadFile { request, path } => {
                 self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })
             }
+            // Not carried out yet.
+            Effect::Facet { .. }
+            | Effect::StopFacet { .. }
+            | Effect::Export { .. }
+            | Effect::SaveQuery { .. }
+            | Effect::DeleteQuery { .. }
+            | Effect::SaveColumns { .. }
+            | Effect::Remember(_) => {}
             // Carried out elsewhere.
             Effect::OpenEnvironment { .. }
             | Effect::SwitchEnvironment { .. }

@@ -167,7 +167,7 @@ impl Search {
                 return None;
             }
             let kept = sorted.as_ref();
-            let good = |kept: &&Arc<Sorted>| kept.len() == hits.len() || (!finished && kept.is_fresh());
+            let good = |kept: &&Arc<Sorted>| kept.count() == hits.count() || (!finished && kept.is_fresh());
             if let Some(kept) = kept.filter(good) {
                 return Some(Arc::clone(kept));
             }
@@ -216,7 +216,7 @@ impl Search {
                     places = if request.from.is_backwards() {
                         places.start.saturating_sub(length)..places.start
                     } else {
-                        places.end..places.end.saturating_add(length).min(sorted.len())
+                        places.end..places.end.saturating_add(length).min(sorted.count())
                     };
                 }
             }

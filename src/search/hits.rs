@@ -117,7 +117,7 @@ impl Hits {
         if self.overflow {
             return;
         }
-        if self.len() >= self.most || self.bytes > BYTES {
+        if self.count() >= self.most || self.bytes > BYTES {
             self.overflow = true;
             (self.blocks, self.ids, self.values) = (Vec::new(), Vec::new(), Values::None);
             self.dictionary = Dictionary::default();
@@ -180,7 +180,7 @@ impl Hits {
     }
 
     /// How many are kept.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.blocks.len() * BLOCK + self.ids.len()
     }
 
@@ -205,7 +205,7 @@ impl Hits {
                 *place = rank as u32;
             }
         }
-        let count = self.len();
+        let count = self.count();
         Snapshot { reader: Arc::clone(&self.reader), order: self.order.clone(), blocks, values, ranks, count }
     }
 }
@@ -322,7 +322,7 @@ impl Snapshot {
                 into.push(*second);
                 other = other_rest;
             }
-            if into.len() % BLOCK == 0 && cancel.is_cancelled() {
+            if into.len().is_multiple_of(BLOCK) && cancel.is_cancelled() {
                 return false;
             }
         }
@@ -342,7 +342,7 @@ pub struct Sorted {
 
 impl Sorted {
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.hits.len()
     }
 

@@ -109,7 +109,7 @@ fn any_order_equals_the_obvious_one(#[case] field: &str, #[case] descending: boo
     let mut obvious: Vec<_> = records().map(|row| (reader.sort_key(&row, Facts::NONE), row.id)).collect();
     obvious.sort_by(|one, other| order.compare((&one.0, one.1), (&other.0, other.1)));
     let sorted = sorted(&hits);
-    let found = sorted.ids(0..sorted.len());
+    let found = sorted.ids(0..sorted.count());
     assert_eq!(found.len(), obvious.len());
     for (found, (sort, id)) in found.into_iter().zip(&obvious) {
         assert_eq!(found, (*id, Some(sort.clone())));
@@ -128,7 +128,7 @@ fn memory_is_bounded() {
     for id in 0..=1_000 {
         hits.push(id, Key::Id);
     }
-    assert_eq!((hits.len(), hits.overflow()), (0, Some((0, 1_000))));
+    assert_eq!((hits.count(), hits.overflow()), (0, Some((0, 1_000))));
 }
 
 #[test]

@@ -170,7 +170,7 @@ impl Answer {
                 });
             }
         }
-        rows.len()
+        rows.count()
     }
 }
 
@@ -428,7 +428,7 @@ fn count(answer: &Answer, counted: &[Arc<Column>]) -> Option<Counts> {
             .collect();
         table.add(&encoded(texts.iter().rev().map(Option::as_deref)), count);
     }
-    Some(table.counts(rows.len()))
+    Some(table.counts(rows.count()))
 }
 
 /// Takes rows into columns.

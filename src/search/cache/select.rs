@@ -11,19 +11,19 @@ use crate::query::expression::{Expression, Test};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
     words: Vec<u64>,
-    count: usize,
+    rows: usize,
 }
 
 impl Rows {
     fn all(count: usize, set: bool) -> Self {
-        let mut rows = Self { words: vec![if set { u64::MAX } else { 0 }; count.div_ceil(64)], count };
+        let mut rows = Self { words: vec![if set { u64::MAX } else { 0 }; count.div_ceil(64)], rows: count };
         rows.trim();
         rows
     }
 
     /// No bits behind the last row.
     fn trim(&mut self) {
-        if let (Some(last), used @ 1..) = (self.words.last_mut(), self.count % 64) {
+        if let (Some(last), used @ 1..) = (self.words.last_mut(), self.rows % 64) {
             *last &= (1 << used) - 1;
         }
     }
@@ -42,7 +42,7 @@ impl Rows {
     }
 
     /// How many are set.
-    pub fn len(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.words.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
@@ -89,7 +89,7 @@ fn tested(test: &Test, column: &Column, count: usize, now: i64) -> Rows {
         Codes::Narrow(codes) => words(codes, &verdicts),
         Codes::Wide(codes) => words(codes, &verdicts),
     };
-    Rows { words, count }
+    Rows { words, rows: count }
 }
 
 fn words<T: Copy + Into<usize>>(codes: &[T], verdicts: &[bool]) -> Vec<u64> {
@@ -111,7 +111,7 @@ mod tests {
     fn rows_are_counted_and_combined_to_the_last() {
         for count in [0, 1, 63, 64, 65, 130] {
             let all = Rows::all(count, true);
-            assert_eq!(all.len(), count as u64);
+            assert_eq!(all.count(), count as u64);
             assert_eq!(all.iter().collect::<Vec<_>>(), (0..count).collect::<Vec<_>>());
             assert_eq!(all.clone().not(), Rows::all(count, false));
             assert_eq!(all.clone().not().not(), all);

@@ -28,6 +28,8 @@ mod query_screens;
 mod screens;
 #[path = "tui/searching.rs"]
 mod searching;
+#[path = "tui/searching_random.rs"]
+mod searching_random;
 #[path = "tui/stored.rs"]
 mod stored;
 #[path = "tui/transitions.rs"]

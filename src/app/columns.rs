@@ -151,10 +151,10 @@ impl ColumnChooser {
             return;
         }
         let all: Vec<_> = self.entries.iter().map(|choice| choice.field.clone()).collect();
-        if let Some(best) = matching(&typed, &all).first() {
-            if let Some(at) = self.entries.iter().position(|choice| choice.field == best.field) {
-                self.cursor = at;
-            }
+        if let Some(best) = matching(&typed, &all).first()
+            && let Some(at) = self.entries.iter().position(|choice| choice.field == best.field)
+        {
+            self.cursor = at;
         }
     }
 

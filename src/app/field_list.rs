@@ -59,10 +59,10 @@ pub fn matching(typed: &str, first: &[Field]) -> Vec<Choice> {
     let mut scored: Vec<_> = all.filter_map(|field| Some((score(&field, &lower)?, field))).collect();
     scored.sort_by_key(|(score, _)| *score);
     let mut choices: Vec<_> = scored.into_iter().map(|(_, field)| Choice::of(field)).collect();
-    if let Ok(field) = parse_field(typed) {
-        if !choices.iter().any(|choice| choice.field == field) {
-            choices.insert(0, Choice::of(field));
-        }
+    if let Ok(field) = parse_field(typed)
+        && !choices.iter().any(|choice| choice.field == field)
+    {
+        choices.insert(0, Choice::of(field));
     }
     choices
 }

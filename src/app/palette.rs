@@ -119,10 +119,10 @@ impl Palette {
     /// What Enter could do, the best first.
     pub fn entries(&self) -> Vec<Entry> {
         let typed = self.input.value().trim();
-        if let Some((word, rest)) = typed.split_once(char::is_whitespace) {
-            if let Some(verb) = VERBS.iter().find(|verb| verb.name == word) {
-                return vec![(verb.read)(rest.trim()).map_or_else(Entry::Problem, Entry::Act)];
-            }
+        if let Some((word, rest)) = typed.split_once(char::is_whitespace)
+            && let Some(verb) = VERBS.iter().find(|verb| verb.name == word)
+        {
+            return vec![(verb.read)(rest.trim()).map_or_else(Entry::Problem, Entry::Act)];
         }
         let mut entries: Vec<_> = matches(typed).into_iter().map(Entry::Command).collect();
         match parse(typed) {
@@ -165,7 +165,7 @@ fn matches(typed: &str) -> Vec<&'static Command> {
 /// letters in this order, early and close together. None if it does not.
 fn score(name: &str, typed: &str) -> Option<usize> {
     if let Some(at) = name.find(typed) {
-        return Some(if at == 0 { 0 } else { 100 + at });
+        return Some(if at > 0 { 100 + at } else { usize::from(name != typed) });
     }
     let initials: String = name.split(['-', ' ']).filter_map(|word| word.chars().next()).collect();
     if initials.starts_with(typed) {

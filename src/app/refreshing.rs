@@ -107,10 +107,7 @@ fn told<'a>(window: &'a Window, in_other: impl Fn(&Row) -> bool, other: &Window)
     let first = common.iter().position(|common| *common);
     let last = common.iter().rposition(|common| *common);
     let covered = |at: usize| match (first, last) {
-        (Some(first), Some(last)) => {
-            (at > first || (other.from_start && window.from_start))
-                && (at < last || (other.to_end && window.to_end))
-        }
+        (Some(first), Some(last)) => (at > first || other.from_start) && (at < last || other.to_end),
         _ => nothing || (other.from_start && other.to_end),
     };
     let missing =

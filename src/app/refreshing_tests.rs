@@ -3,9 +3,9 @@ use crate::query::PageKey;
 use crate::spec::summary::Summary;
 
 fn row(id: i64, updated: &str) -> Row {
-    let key = PageKey { id, updated: updated.to_owned() };
+    let key = PageKey::new(id, updated);
     let (database, instance_uuid) = (DatabaseName::Api, id.to_string().into());
-    Row { database, key, instance_uuid, summary: Summary::default() }
+    Row { database, key, instance_uuid, summary: Summary::default(), values: Arc::from([]) }
 }
 
 fn window(ids: &[i64], from_start: bool, to_end: bool) -> Window {

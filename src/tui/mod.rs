@@ -24,6 +24,7 @@ use tokio::runtime::Runtime;
 use crate::app::Setup;
 use crate::app::environment::{Colour, Environment};
 use crate::app::settings::Settings;
+use crate::deployment::settings::Places;
 use crate::deployment::{self, Deployment, Environments};
 use event_loop::End;
 use stage::Stage;
@@ -37,6 +38,8 @@ pub struct Options {
     pub read_only: Option<String>,
     /// The environments that can be switched to; they hold to the command line's `--read-only`.
     pub environments: Environments,
+    /// Where saved queries, the history and chosen columns are kept; nowhere by default.
+    pub settings: Places,
 }
 
 /// Why the terminal UI ended other than by being quit.
@@ -124,12 +127,19 @@ fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -
         environments,
         notices: deployment.map(Deployment::notices).unwrap_or_default().to_vec(),
         databases: deployment.map(executor::databases::places).unwrap_or_default(),
-        settings: Settings::default(),
+        settings: kept(options, name),
         writing: options.write || deployment.is_some_and(Deployment::starts_writable),
         read_only: options.read_only.clone().or_else(|| deployment?.may_write().err()),
         size,
         now: now(),
     }
+}
+
+/// What was kept by earlier sessions, for that environment.
+fn kept(options: &Options, environment: &str) -> Settings {
+    let kept = deployment::settings::Settings::load(&options.settings);
+    let columns = kept.columns_of(environment).to_vec();
+    Settings { queries: kept.queries, history: kept.history, columns }
 }
 
 fn environment(listed: deployment::Environment) -> Environment {

@@ -136,11 +136,11 @@ fn searching(pen: &mut Pen<'_>, progress: Option<&Progress>, theme: &Theme) {
     let Some(progress) = progress else { return };
     let width = pen.area.width;
     let mut at = TEXT;
-    if progress.busy {
-        if let Some(part) = progress.part() {
-            let [full, empty] = bar(part, (width / 5).min(24), theme);
-            at = pen.pieces(at, 1, width, &[full, empty]) + 2;
-        }
+    if progress.busy
+        && let Some(part) = progress.part()
+    {
+        let [full, empty] = bar(part, (width / 5).min(24), theme);
+        at = pen.pieces(at, 1, width, &[full, empty]) + 2;
     }
     let told = said(progress, theme);
     pen.pieces(at, 1, width.saturating_sub(at + 1), &told);

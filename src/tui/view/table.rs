@@ -131,12 +131,11 @@ fn wanted(at: usize, field: &Field, cell: Option<u16>) -> Shown {
 fn fitted(mut columns: Vec<Shown>, width: u16) -> Table {
     let needed =
         |columns: &[Shown]| columns.iter().map(|column| column.width + 2).sum::<u16>().saturating_sub(2);
-    if needed(&columns) > width {
-        if let Some(uuid) =
+    if needed(&columns) > width
+        && let Some(uuid) =
             columns.iter_mut().find(|column| column.content == Content::Listed(Column::Instance))
-        {
-            uuid.width = uuid.width.min(8);
-        }
+    {
+        uuid.width = uuid.width.min(8);
     }
     let mut cut = false;
     while columns.len() > 1 && needed(&columns) > width {

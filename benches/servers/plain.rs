@@ -90,7 +90,9 @@ impl Plain {
         match self {
             Self::Mysql(connection) => {
                 let path: String = path.iter().map(|key| format!(".\"{key}\"")).collect();
-                let sql = format!("SELECT COUNT(*) FROM request_specs WHERE JSON_VALUE(spec, '${path}') = '{value}'");
+                let sql = format!(
+                    "SELECT COUNT(*) FROM request_specs WHERE JSON_VALUE(spec, '${path}') = '{value}'"
+                );
                 connection.lock().await.query_first(sql).await.unwrap().unwrap()
             }
             Self::Postgres(client) => {

@@ -57,7 +57,8 @@ pub fn compare(server: &Server, runtime: &tokio::runtime::Runtime, store: &Arc<d
     for (text, path, value) in QUERIES {
         let query = parse(text).unwrap();
         let conditions = prefilter(&query, 0, true);
-        let sent = if store.wants_bytes() { conditions } else { Prefilter { bytes: Vec::new(), ..conditions } };
+        let sent =
+            if store.wants_bytes() { conditions } else { Prefilter { bytes: Vec::new(), ..conditions } };
         let (mut own, mut functions) = (Vec::new(), Vec::new());
         let mut hits = 0;
         for _ in 0..FEW_RUNS {

@@ -3,7 +3,7 @@
 //! - `args`: the options.  `error`: exit codes.  `output`: text and JSON.  `log`: the log file.
 //! - `sessions`: read-only sessions, and finding a spec in them.
 //! - `changing`, `plan_text`: prepare, confirm, apply, report.
-//! - One file per command: `list`, `show`, `create`, `edit` (`edit_external`), `moving`
+//! - One file per command: `list` (`list_arguments`, `list_counts`), `show`, `create`, `edit` (`edit_external`), `moving`
 //!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`.
 //! - `deployment`: which databases the options mean.
 //!
@@ -23,6 +23,8 @@ mod edit_external;
 mod environments;
 mod error;
 mod list;
+mod list_arguments;
+mod list_counts;
 mod log;
 mod move_scheduled;
 mod moving;
@@ -36,13 +38,14 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::deployment::discover::Found;
+use crate::deployment::discover::{self, Found};
 use crate::deployment::{Deployment, WritePolicy, demo};
 use crate::spec::mask::masked;
 use crate::store::DatabaseName;
 
 use args::{Arguments, Command, DbCommand, DeploymentArguments};
 use error::{CliError, Exit};
+use list_arguments::Wanted;
 use sessions::Sessions;
 
 /// Runs the command line given (the program's name first) and gives its exit code.
@@ -152,9 +155,18 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
         }
         Some(Command::Environments(arguments)) => environments::run(&places, &arguments),
         Some(command) => {
+            // A query that cannot be read asks no database.
+            let wanted = match &command {
+                Command::List(arguments) => {
+                    let profiles =
+                        discover::profiles_path(&deployment::said(&places), &discover::surroundings());
+                    Some(list_arguments::Wanted::read(arguments, profiles.as_deref())?)
+                }
+                _ => None,
+            };
             let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let result = runtime.block_on(command_line(found.deployment, command, matches));
+            let result = runtime.block_on(command_line(found.deployment, command, wanted, matches));
             // A database that does not answer is not waited for.
             runtime.shutdown_background();
             result
@@ -165,12 +177,16 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
 async fn command_line(
     deployment: Deployment,
     command: Command,
+    wanted: Option<Wanted>,
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {
     let sessions = Sessions::new(deployment);
     sessions.discover(named(&command)).await;
     match command {
-        Command::List(arguments) => list::run(&sessions, &arguments).await,
+        Command::List(arguments) => match wanted {
+            Some(wanted) => list::run(&sessions, &arguments, wanted).await,
+            None => Ok(Exit::Done),
+        },
         Command::Show(arguments) => show::run(&sessions, &arguments).await,
         Command::Create(arguments) => create::run(&sessions, arguments).await,
         Command::Edit(arguments) => {

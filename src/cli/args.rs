@@ -226,13 +226,9 @@ pub struct ListArguments {
 /// `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormatArgument {
-    /// Columns for people
     Table,
-    /// One JSON object per line
     Jsonl,
-    /// Values with commas between them, for spreadsheets (RFC 4180)
     Csv,
-    /// The instances' uuids, one per line
     Uuids,
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Imports `query` and `deployment`'s settings.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{FormatArgument, ListArguments};
@@ -37,15 +36,15 @@ impl Wanted {
     ///
     /// # Errors
     /// Usage, with the place in the text that cannot be meant.
-    pub fn read(arguments: &ListArguments, profiles: Option<&Path>) -> Result<Self, CliError> {
+    pub fn read(arguments: &ListArguments, places: &Places) -> Result<Self, CliError> {
         let mut queries = Vec::new();
         for text in &arguments.queries {
             queries.push(parse(text).map_err(|error| wrong("--where", text, &error))?);
         }
         if !arguments.saved.is_empty() {
-            let settings = Settings::load(&Places::of(profiles));
+            let settings = Settings::load(places);
             for name in &arguments.saved {
-                let text = saved(&settings, profiles, name)?;
+                let text = saved(&settings, places, name)?;
                 queries.push(parse(text).map_err(|error| wrong("--saved", text, &error))?);
             }
         }
@@ -84,11 +83,14 @@ fn all_of(mut queries: Vec<Query>) -> Query {
     Query { text, expression: Expression::And(parts) }
 }
 
-fn saved<'s>(settings: &'s Settings, profiles: Option<&Path>, name: &str) -> Result<&'s str, CliError> {
+fn saved<'s>(settings: &'s Settings, places: &Places, name: &str) -> Result<&'s str, CliError> {
     if let Some((_, text)) = settings.queries.iter().find(|(known, _)| known == name) {
         return Ok(text);
     }
-    let file = profiles.map_or_else(|| "the profile file".to_owned(), |path| path.display().to_string());
+    let file = places
+        .profiles
+        .as_ref()
+        .map_or_else(|| "the profile file".to_owned(), |path| path.display().to_string());
     let known: Vec<&str> = settings.queries.iter().map(|(name, _)| name.as_str()).collect();
     let reason = match known.as_slice() {
         [] => format!("{file} keeps none"),

@@ -55,7 +55,7 @@ async fn count(
     stores: &dyn FactStores,
 ) -> (Counts, Option<StoreError>) {
     match stores.store(database).await {
-        Ok(store) => facets.run(&*store, stores, None, || {}).await,
+        Ok(store) => facets.run(&store, stores, None, || {}).await,
         Err(error) => (Counts::default(), Some(error)),
     }
 }

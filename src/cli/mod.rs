@@ -39,6 +39,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::deployment::discover::{self, Found};
+use crate::deployment::settings::Places;
 use crate::deployment::{Deployment, WritePolicy, demo};
 use crate::spec::mask::masked;
 use crate::store::DatabaseName;
@@ -151,17 +152,17 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
             if let Some(timeout) = places.timeout {
                 demo = demo.with_timeout(timeout);
             }
-            screen(demo, crate::tui::Options::default(), arguments.headless)
+            screen(
+                demo,
+                crate::tui::Options { settings: settings(&places), ..Default::default() },
+                arguments.headless,
+            )
         }
         Some(Command::Environments(arguments)) => environments::run(&places, &arguments),
         Some(command) => {
             // A query that cannot be read asks no database.
             let wanted = match &command {
-                Command::List(arguments) => {
-                    let profiles =
-                        discover::profiles_path(&deployment::said(&places), &discover::surroundings());
-                    Some(list_arguments::Wanted::read(arguments, profiles.as_deref())?)
-                }
+                Command::List(arguments) => Some(Wanted::read(arguments, &settings(&places))?),
                 _ => None,
             };
             let found = deployment::find(&places)?;
@@ -218,7 +219,8 @@ fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
     let found = match deployment::find_or_choose(places)? {
         deployment::Meant::One(found) => found,
         deployment::Meant::AnyOf(environments) => {
-            let options = crate::tui::Options { write, environments, ..Default::default() };
+            let options =
+                crate::tui::Options { write, environments, settings: settings(places), ..Default::default() };
             crate::tui::choose(options).map_err(|error| CliError::failed(error.to_string()))?;
             return Ok(Exit::Done);
         }
@@ -228,7 +230,15 @@ fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
         deployment.may_write().map_err(CliError::refused)?;
         deployment = deployment.with_policy(WritePolicy::FromStart);
     }
-    screen(deployment, crate::tui::Options { environments, ..Default::default() }, false)
+    let options = crate::tui::Options { environments, settings: settings(places), ..Default::default() };
+    screen(deployment, options, false)
+}
+
+/// Where the terminal UI keeps what lasts: queries in the profile file that is meant, the rest in the
+/// user's directory of state.
+fn settings(places: &DeploymentArguments) -> Places {
+    let profiles = discover::profiles_path(&deployment::said(places), &discover::surroundings());
+    Places::of(profiles.as_deref())
 }
 
 fn screen(deployment: Deployment, options: crate::tui::Options, headless: bool) -> Result<Exit, CliError> {

@@ -25,6 +25,9 @@ use super::update::changes::Change;
 use crate::change::DatabaseName;
 use crate::query::{Field, Query, parse_field};
 
+/// Values of a field, each with its rows.
+pub type Values = Vec<(Arc<str>, u64)>;
+
 /// What the keys go to on the main screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
@@ -82,7 +85,7 @@ pub struct Model {
     /// The columns that lists show; none: those that fit.
     pub columns: Option<Arc<[Field]>>,
     /// Values of fields that were counted, each with its rows, for completion.
-    pub counted: Vec<(Field, Vec<(Arc<str>, u64)>)>,
+    pub counted: Vec<(Field, Values)>,
     /// The lists read anew by themselves.
     pub refreshing: Refreshing,
     /// The file that is being written.

@@ -37,6 +37,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::deployment::discover::Found;
+use crate::deployment::settings::Places;
 use crate::deployment::{Deployment, WritePolicy, demo};
 use crate::spec::mask::masked;
 use crate::store::DatabaseName;
@@ -148,7 +149,9 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
             if let Some(timeout) = places.timeout {
                 demo = demo.with_timeout(timeout);
             }
-            screen(demo, crate::tui::Options::default(), arguments.headless)
+            let settings = deployment::settings(&places);
+            let options = crate::tui::Options { settings, ..Default::default() };
+            screen(demo, options, arguments.headless)
         }
         Some(Command::Environments(arguments)) => environments::run(&places, &arguments),
         Some(command) => {
@@ -202,7 +205,8 @@ fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
     let found = match deployment::find_or_choose(places)? {
         deployment::Meant::One(found) => found,
         deployment::Meant::AnyOf(environments) => {
-            let options = crate::tui::Options { write, environments, ..Default::default() };
+            let settings = Places::of(environments.path());
+            let options = crate::tui::Options { write, environments, settings, ..Default::default() };
             crate::tui::choose(options).map_err(|error| CliError::failed(error.to_string()))?;
             return Ok(Exit::Done);
         }
@@ -212,7 +216,8 @@ fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
         deployment.may_write().map_err(CliError::refused)?;
         deployment = deployment.with_policy(WritePolicy::FromStart);
     }
-    screen(deployment, crate::tui::Options { environments, ..Default::default() }, false)
+    let settings = Places::of(environments.path());
+    screen(deployment, crate::tui::Options { environments, settings, ..Default::default() }, false)
 }
 
 fn screen(deployment: Deployment, options: crate::tui::Options, headless: bool) -> Result<Exit, CliError> {

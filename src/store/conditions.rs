@@ -78,6 +78,14 @@ pub(super) fn spellings(beginnings: &[String]) -> Option<Vec<String>> {
     Some(all)
 }
 
+/// How JSON escapes a letter: where none is written so, one of [`is_seldom_escaped`] stands as it is.
+pub(super) const ESCAPE_OF_A_LETTER: &str = "\\u00";
+
+/// Whether these bytes are letters that are escaped in this one way, if at all.
+pub(super) fn is_seldom_escaped(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'/'))
+}
+
 /// How an engine writes what a condition on another table needs.
 pub(super) struct Writing<'a> {
     /// That a column of that other table (`instances.uuid`) names the instance of the row.

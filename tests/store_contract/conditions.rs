@@ -171,14 +171,17 @@ fn conditions_leave_out_no_row_that_fulfils_them(bench: Bench) {
         let came = came(&*store, &prefilter);
         for row in &rows {
             let contains = row.spec.windows(bytes.len()).any(|part| part == bytes);
-            let unplain = row.spec.contains(&b'\\') || !row.spec.is_ascii();
+            let has_escape = |escape: &[u8]| row.spec.windows(escape.len()).any(|part| part == escape);
+            let is_plain = bytes.is_ascii() && !bytes.contains(&b'\\') && !bytes.contains(&0);
+            let unplain =
+                if is_plain { has_escape(b"\\u00") } else { has_escape(b"\\") || !row.spec.is_ascii() };
             let expected = bench.engine() == Engine::Sqlite || contains || unplain;
             assert_eq!(came.contains(&row.id), expected, "{row:?} for {bytes:?}");
         }
     }
     let two = Prefilter { bytes: vec![b"az1".to_vec(), b"comment".to_vec()], ..Prefilter::default() };
     let both = came(&*store, &two);
-    assert!(bench.engine() == Engine::Sqlite || both.len() == 15, "{both:?}");
+    assert!(bench.engine() == Engine::Sqlite || both.len() == 10, "{both:?}");
 }
 
 /// nova's tables, as far as they are asked, and rows in them.
@@ -451,7 +454,7 @@ fn other_character_sets_leave_out_no_row(kind: Kind) {
         if kind == Kind::Mariadb {
             session.run("SET NAMES utf8mb4");
         }
-        for (at, text) in ["plain az1", "caf\u{e9}", "plain", "back\\\\slash"].iter().enumerate() {
+        for (at, text) in ["plain az1", "caf\u{e9}", "plain", "back\\\\u0061"].iter().enumerate() {
             let sql = format!(
                 "INSERT INTO request_specs (id, instance_uuid, spec) VALUES ({at}, 'u{at}', '{text}')"
             );
@@ -465,7 +468,7 @@ fn other_character_sets_leave_out_no_row(kind: Kind) {
         }
         let prefilter = Prefilter { bytes: vec![b"az1".to_vec()], ..Prefilter::default() };
         let came = came(&*store, &prefilter);
-        assert!(came.is_superset(&BTreeSet::from([0, 1, 3])), "{options}: {came:?}");
-        assert!(options.contains("utf16") || came.len() == 3, "{options}: {came:?}");
+        assert!(came.is_superset(&BTreeSet::from([0, 3])), "{options}: {came:?}");
+        assert!(options.contains("utf16") || came.len() == 2, "{options}: {came:?}");
     }
 }

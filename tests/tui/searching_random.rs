@@ -108,7 +108,7 @@ fn perform(world: &mut World, step: Step) {
             let order = Order::by(Field::named(field).expect("a field"), descending);
             world.act(|model| search::order_by(model, order));
         }
-        Step::Pin if search::can_pin(&world.model).is_ok() => world.act(browse::toggle_pin),
+        Step::Pin if search::can_pin(&world.model).is_ok() => world.act(search::toggle_pin),
         Step::Pin => {}
         Step::Answer(which) => {
             if let Some(at) = which.checked_rem(world.answers.len()) {
@@ -195,14 +195,14 @@ proptest! {
             for side in Side::BOTH {
                 if world.model.panes[side.index()].pinned == pinned {
                     browse::focus_on(&mut world.model, reqspec::app::model::Focus::List(side));
-                    world.keys("<Esc><Esc>");
+                    world.keys("<Esc><Esc><Esc><Esc>");
                     world.act(|model| search::order_by(model, SortOrder::Id.into()));
                 }
             }
         }
         for side in sides(&world) {
             let pane = &world.model.panes[side.index()];
-            prop_assert!(pane.search.is_none(), "{:?}", pane.search);
+            prop_assert!(pane.search.is_none(), "{:?} keeps its search", side);
             prop_assert_eq!(expected(&world, side).len(), databases(&world, side).iter().map(|name| world.databases[name].as_ref().expect("up").len()).sum::<usize>());
         }
     }

@@ -121,13 +121,15 @@ fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -
     let name = deployment.map(Deployment::environment).unwrap_or_default();
     let listed = environments.iter().find(|environment| environment.name == name);
     let stated = deployment.and_then(Deployment::colour).map(colour);
+    let mut notices = deployment.map(Deployment::notices).unwrap_or_default();
+    let settings = kept(options, name, &mut notices);
     Setup {
         environment: name.to_owned(),
         colour: stated.or(listed.and_then(|environment| environment.colour)),
         environments,
-        notices: deployment.map(Deployment::notices).unwrap_or_default().to_vec(),
+        notices,
         databases: deployment.map(executor::databases::places).unwrap_or_default(),
-        settings: kept(options, name),
+        settings,
         writing: options.write || deployment.is_some_and(Deployment::starts_writable),
         read_only: options.read_only.clone().or_else(|| deployment?.may_write().err()),
         size,
@@ -136,8 +138,9 @@ fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -
 }
 
 /// What was kept by earlier sessions, for that environment.
-fn kept(options: &Options, environment: &str) -> Settings {
+fn kept(options: &Options, environment: &str, notices: &mut Vec<String>) -> Settings {
     let kept = deployment::settings::Settings::load(&options.settings);
+    notices.extend(kept.notices.iter().cloned());
     let columns = kept.columns_of(environment).to_vec();
     Settings { queries: kept.queries, history: kept.history, columns }
 }

@@ -6,7 +6,6 @@ use super::output::say;
 use crate::deployment::Environments;
 use crate::deployment::discover::{self, FindError, Found, Said};
 use crate::deployment::profile::Limits;
-use crate::deployment::settings::Places;
 use crate::deployment::url;
 use crate::store::SpecHome;
 use crate::store::address::Secret;
@@ -90,11 +89,4 @@ fn holds_password(text: &str) -> bool {
     };
     let shown = url::masked(text);
     shown != text && [":***@", "password=***", "passwd=***"].iter().any(|mark| shown.contains(mark))
-}
-
-/// Where what an operator keeps is kept: in the profile file that is meant, and in the directory of
-/// state. A profile file that cannot be read is left alone.
-pub fn settings(places: &DeploymentArguments) -> Places {
-    let environments = discover::environments(&said(places), &discover::surroundings());
-    Places::of(environments.ok().as_ref().and_then(Environments::path))
 }

@@ -130,7 +130,8 @@ async fn one_after_the_other(
             };
             *task = None;
             let (mut part, mut result) = answer.map_err(io::Error::other)?;
-            while outcome.rows < limit {
+            // One that fails is told even where there are rows enough.
+            while outcome.rows < limit || result.is_err() {
                 if let Err(error) = result {
                     outcome.failures.push((part.database.clone(), error));
                     break;

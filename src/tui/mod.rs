@@ -121,9 +121,8 @@ fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -
     let name = deployment.map(Deployment::environment).unwrap_or_default();
     let listed = environments.iter().find(|environment| environment.name == name);
     let stated = deployment.and_then(Deployment::colour).map(colour);
-    let (settings, told) = kept(options, name);
-    let mut notices = deployment.map(Deployment::notices).unwrap_or_default().to_vec();
-    notices.extend(told);
+    let mut notices = deployment.map(Deployment::notices).unwrap_or_default();
+    let settings = kept(options, name, &mut notices);
     Setup {
         environment: name.to_owned(),
         colour: stated.or(listed.and_then(|environment| environment.colour)),
@@ -139,10 +138,11 @@ fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -
 }
 
 /// What was kept by earlier sessions, for that environment.
-fn kept(options: &Options, environment: &str) -> (Settings, Vec<String>) {
+fn kept(options: &Options, environment: &str, notices: &mut Vec<String>) -> Settings {
     let kept = deployment::settings::Settings::load(&options.settings);
+    notices.extend(kept.notices.iter().cloned());
     let columns = kept.columns_of(environment).to_vec();
-    (Settings { queries: kept.queries, history: kept.history, columns }, kept.notices)
+    Settings { queries: kept.queries, history: kept.history, columns }
 }
 
 fn environment(listed: deployment::Environment) -> Environment {

@@ -6,6 +6,7 @@ use reqspec::query::Query;
 use reqspec::query::eval;
 use reqspec::query::expression::Expression;
 use reqspec::query::fields::Fact;
+use reqspec::query::matcher::Matcher;
 use reqspec::query::record::{Facts, Record, Verdict};
 
 use super::texts::Random;
@@ -40,8 +41,11 @@ fn spec(random: &mut Random) -> Vec<u8> {
     spec
 }
 
-/// Judges some rows: no panic, and a query and its opposite are never both true.
+/// Judges some rows: no panic, the search agrees with the reference, and a query and its opposite are never
+/// both true.
 pub fn judge(query: &Query, random: &mut Random) {
+    let now = 1_780_000_000;
+    let matcher = Matcher::new(query, now);
     for _ in 0..3 {
         let spec = spec(random);
         let record = Record {
@@ -62,8 +66,9 @@ pub fn judge(query: &Query, random: &mut Random) {
                 _ => facts.set(fact, Some(Arc::from(says))),
             }
         }
-        let now = 1_780_000_000;
         let verdict = eval::verdict(&query.expression, &record, &facts, now);
+        let text = String::from_utf8_lossy(&spec);
+        assert_eq!(matcher.verdict(&record, &facts), verdict, "{:?} of {text:?}, {facts:?}", query.text);
         let opposite = Expression::Not(Box::new(query.expression.clone()));
         let expected = match verdict {
             Verdict::Yes => Verdict::No,

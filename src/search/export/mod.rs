@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::rows::Listed;
 use super::values::all;
 use crate::query::Field;
-use crate::query::fields::FIELDS;
+use crate::query::fields::{FIELDS, Kind};
 use crate::spec::text::escaped;
 use table::Widths;
 
@@ -92,6 +92,10 @@ impl<W: Write> Writer<W> {
             let text = row.cells.get(at).map(|cell| all(field, cell)).unwrap_or_default();
             match self.format {
                 Format::Table if text.is_empty() => "-".to_owned(),
+                // Whole seconds: nova stores microseconds on some engines.
+                Format::Table if field.kind == Kind::Time => {
+                    escaped(text.get(..19).unwrap_or(&text)).into_owned()
+                }
                 _ => escaped(&text).into_owned(),
             }
         };

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod deployment;
 pub mod query;
 pub mod scheduler;
+pub mod search;
 pub mod spec;
 pub mod store;
 pub mod tui;

@@ -14,13 +14,14 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("spec", &[]),
     ("query", &["spec"]),
+    ("search", &["spec", "query", "store", "deployment"]),
     ("scheduler", &["spec"]),
     ("store", &["spec", "query"]),
     ("deployment", &["store", "spec", "scheduler", "query"]),
     ("change", &["spec", "store", "query"]),
     ("app", &["spec", "query", "scheduler", "change"]),
-    ("tui", &["spec", "query", "scheduler", "store", "deployment", "change", "app"]),
-    ("cli", &["spec", "query", "scheduler", "store", "deployment", "change", "app", "tui"]),
+    ("tui", &["spec", "query", "search", "scheduler", "store", "deployment", "change", "app"]),
+    ("cli", &["spec", "query", "search", "scheduler", "store", "deployment", "change", "app", "tui"]),
 ];
 
 fn sources(room: &str) -> Vec<PathBuf> {

@@ -11,6 +11,8 @@
     reason = "a test stops where something is wrong, and says where"
 )]
 
+#[path = "query_fuzz/documents.rs"]
+mod documents;
 #[path = "query_fuzz/texts.rs"]
 mod texts;
 
@@ -41,7 +43,13 @@ impl SeenValues for Seen {
 /// Everything that is asked of a text.
 fn ask(text: &str, random: &mut Random) {
     match parse(text) {
-        Ok(query) => sound(&query),
+        Ok(query) => {
+            sound(&query);
+            // The reference judges slowly, test by test.
+            if text.len() <= 300 {
+                documents::judge(&query, random);
+            }
+        }
         Err(error) => {
             assert!(text.len() <= 10_000 || error.reason.contains("10000 bytes"), "{error}");
             assert!(text.get(error.at.clone()).is_some(), "{error:?} points outside of the text");

@@ -112,6 +112,7 @@ fn databases(size: (u16, u16), keys: &str) -> String {
         environment: "prod-eu".to_owned(),
         colour: Some(Colour::Red),
         environments: Vec::new(),
+        settings: reqspec::app::settings::Settings::default(),
         notices: Vec::new(),
         databases: places.clone(),
         writing: false,

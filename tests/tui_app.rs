@@ -20,10 +20,16 @@ mod environments;
 mod keys;
 #[path = "tui/lists.rs"]
 mod lists;
+#[path = "tui/query_keys.rs"]
+mod query_keys;
+#[path = "tui/query_screens.rs"]
+mod query_screens;
 #[path = "tui/screens.rs"]
 mod screens;
 #[path = "tui/searching.rs"]
 mod searching;
+#[path = "tui/searching_random.rs"]
+mod searching_random;
 #[path = "tui/stored.rs"]
 mod stored;
 #[path = "tui/transitions.rs"]

@@ -195,6 +195,7 @@ fn screen(cloud: &Cloud, mood: watch::Receiver<Mood>) -> Screen {
         environment: "test".to_owned(),
         colour: None,
         environments: Vec::new(),
+        settings: reqspec::app::settings::Settings::default(),
         notices: Vec::new(),
         databases: places,
         writing: false,

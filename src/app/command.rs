@@ -10,7 +10,9 @@ use super::detail::{Detail, Tab};
 use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
-use super::update::{browse, cells, changes, databases, editing, environments, general, search};
+use super::update::{
+    browse, cells, changes, choosing, databases, editing, environments, general, query, refreshing, search,
+};
 
 /// Under which heading the help lists a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,10 +160,26 @@ commands! {
         "All cells in the right pane, merged into one list; again: the cell from before.";
     "databases", "databases", View, None, (0, 0), [key('d')], databases::has_any, databases::open_screen,
         "All databases: state, product, rows, latency, rights, address; Enter shows one, r asks it again.";
-    "filter", "filter", View, None, (7, 0), [key('/')], always, search::begin,
-        "Query over all fields; eight or more characters of a uuid jump to it.";
-    "sort", "sort", View, None, (0, 0), [key('o')], browse::can_sort, browse::sort,
-        "Sort by id, or by last update, newest first.";
+    "where", "query", View, None, (7, 0), [key('/')], always, query::open,
+        "Type a query: both panes follow, unless one is pinned; eight or more characters of a uuid jump to it.";
+    "saved", "saved queries", View, None, (0, 0), [key('Q')], always, choosing::saved,
+        "Saved queries: run one, save the present one under a name, delete one.";
+    "pin", "pin", View, None, (0, 0), [key('P')], search::can_pin, choosing::pin,
+        "The pane keeps its query whatever is typed; again: it follows.";
+    "facet", "facets", View, None, (0, 0), [key('F')], choosing::has_list, choosing::facets,
+        "Count the values of fields among the listed rows; Enter adds a value to the query.";
+    "sort", "sort", View, None, (0, 0), [key('s')], choosing::has_list, choosing::sort,
+        "Sort by any field, either way.";
+    "newest", "newest first", View, None, (0, 0), [key('o')], choosing::has_list, choosing::newest,
+        "Sort by last update, newest first; again: by id.";
+    "columns", "columns", View, None, (0, 0), [key('C')], always, choosing::columns,
+        "Choose the columns and their order; kept for the environment.";
+    "export", "export", View, None, (0, 0), [key('X')], choosing::can_export, choosing::export,
+        "Write the listed rows to a file: JSON lines, CSV, table or uuids.";
+    "auto-refresh", "auto-refresh", View, None, (0, 0), [key('A')], choosing::has_list, refreshing::turn,
+        "Read the lists anew by themselves every 5 s, every 30 s, not at all; + appeared, ~ changed.";
+    "news", "news", View, None, (0, 0), [key('V')], refreshing::has_news, refreshing::show_news,
+        "What appeared, changed or vanished since the lists were read last, with the uuids.";
     "refresh", "refresh", View, None, (0, 0), [key('r')], always, browse::refresh,
         "Read both panes anew, ask every database again, and look for new cells.";
     "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
@@ -176,7 +194,7 @@ commands! {
         "Edit the fields of the spec.";
     "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], changes::can_edit_text, editing::edit_text,
         "Edit the stored JSON in $VISUAL or $EDITOR.";
-    "save", "save", Change, Writes, (3, 0), [key('s')], changes::can_edit_text, changes::save,
+    "save", "save", Change, Writes, (3, 0), [key('S')], changes::can_edit_text, changes::save,
         "Save the spec as it is, which strips what nova's save() strips.";
     "move", "move", Change, Removes, (4, 5), [key('m')], changes::can_move, changes::move_spec,
         "Move the spec to another database: written there, compared, then deleted here.";

@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::change::{Confirmed, DatabaseName, Intent, Plan};
 use crate::query::{Field, Order, PageKey, PageRequest, Query};
 
+use super::exporting::Format;
+
 /// Names a question, so that its answer can be told from those of older questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(u64);
@@ -165,6 +167,64 @@ pub enum Effect {
         /// Of `OpenEnvironment`.
         opened: RequestId,
     },
+    /// Count the values of fields among the hits of a query. Answered by one `Msg::Facets` for each
+    /// database; those of an older request need not be answered any more.
+    Facet {
+        /// Names the answers.
+        request: RequestId,
+        /// Where.
+        databases: Vec<DatabaseName>,
+        /// Among which rows.
+        query: Arc<Query>,
+        /// Of which fields; each combination of their values is counted.
+        fields: Arc<[Field]>,
+    },
+    /// Stop counting values.
+    StopFacet {
+        /// Which.
+        request: RequestId,
+    },
+    /// Write the hits of a query to a file. Answered by `Msg::Exported`.
+    Export {
+        /// Names the answer.
+        request: RequestId,
+        /// Of which databases.
+        databases: Vec<DatabaseName>,
+        /// Which rows.
+        query: Arc<Query>,
+        /// In which order.
+        order: Order,
+        /// Which columns, for the formats that have some.
+        columns: Arc<[Field]>,
+        /// How.
+        format: Format,
+        /// Where to, as typed; `~/` is the home directory.
+        path: String,
+        /// Whether a file of that name is replaced; otherwise it is refused.
+        replace: bool,
+    },
+    /// Keep a query under a name. Failures are told by `Msg::Settings`.
+    SaveQuery {
+        /// Its name.
+        name: String,
+        /// Its text.
+        text: String,
+    },
+    /// Forget the query of that name. Failures are told by `Msg::Settings`.
+    DeleteQuery {
+        /// Its name.
+        name: String,
+    },
+    /// Keep the columns of an environment; none: the automatic ones. Failures are told by
+    /// `Msg::Settings`.
+    SaveColumns {
+        /// Of which.
+        environment: String,
+        /// The names of their fields.
+        columns: Vec<String>,
+    },
+    /// Keep what was asked in the history. Failures are told by `Msg::Settings`.
+    Remember(String),
     /// Put a text on the terminal's clipboard (OSC 52).
     Copy(String),
     /// Give the terminal back and stop until continued (Ctrl-Z).

@@ -6,6 +6,7 @@
 //! └─────────────────────┘└─────────────────────┘
 //! ┌ detail panel ──────────────────────────────┐   below 15 lines: not shown; zoomed: all of it
 //! └────────────────────────────────────────────┘
+//!  query bar: only where a query is typed or set
 //!  bar: the keys
 //! ```
 //!
@@ -67,6 +68,17 @@ impl Side {
     }
 }
 
+/// Which panes there are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Panes {
+    /// The one that shows where only one fits.
+    pub shown: Side,
+    /// The detail panel has the whole body.
+    pub zoomed: bool,
+    /// There is no right one.
+    pub single: bool,
+}
+
 /// The areas of the main screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
@@ -76,27 +88,34 @@ pub struct Layout {
     pub panes: [Option<Area>; 2],
     /// The detail panel with its border.
     pub detail: Option<Area>,
+    /// The query bar, where there is one.
+    pub query: Option<Area>,
     /// The bottom bar; None where there is no room.
     pub bar: Option<Area>,
 }
 
 impl Layout {
-    /// The areas for a screen of that size. `shown` is the pane that shows where only one fits;
-    /// `zoomed` gives the detail panel the whole body; `single` says there is no right pane.
-    pub fn of(width: u16, height: u16, shown: Side, zoomed: bool, single: bool) -> Layout {
+    /// The areas for a screen of that size, with so many lines of the query bar.
+    pub fn of(width: u16, height: u16, panes: Panes, query: u16) -> Layout {
+        let Panes { shown, zoomed, single } = panes;
         let line = |y| Area { x: 0, y, width, height: 1 };
         let title = (height >= 3).then(|| line(0));
-        let bar = (height >= 5).then(|| line(height - 1));
+        // What is typed comes before the keys where there is no room for both.
+        let query = if height < 8 { query.min(1) } else { query }.min(height.saturating_sub(2));
+        let bar = (height >= 5 + query).then(|| line(height - 1));
         let top = u16::from(title.is_some());
         let body = height - top - u16::from(bar.is_some());
-        let mut layout = Layout { title, panes: [None, None], detail: None, bar };
+        let query = (query > 0).then(|| Area { x: 0, y: top + body - query, width, height: query });
+        let rest = body - query.map_or(0, |area| area.height);
+        let mut layout = Layout { title, panes: [None, None], detail: None, query, bar };
         if zoomed {
-            layout.detail = Some(Area { x: 0, y: top, width, height: body });
+            layout.detail = Some(Area { x: 0, y: top, width, height: rest });
             return layout;
         }
-        let lists = if body < WITH_DETAIL { body } else { (body * 11 / 20).max(7) };
-        if body > lists {
-            layout.detail = Some(Area { x: 0, y: top + lists, width, height: body - lists });
+        // The bar takes its lines from the detail panel where there is one: lists stay where they are.
+        let lists = if body < WITH_DETAIL { rest } else { (body * 11 / 20).max(7).min(rest) };
+        if rest > lists {
+            layout.detail = Some(Area { x: 0, y: top + lists, width, height: rest - lists });
         }
         if single || width < TWO_PANES {
             let side = if single { Side::Left } else { shown };
@@ -130,9 +149,12 @@ mod tests {
     #[case(200, 50)]
     #[case(500, 200)]
     fn areas_cover_the_screen_once(#[case] width: u16, #[case] height: u16) {
-        for (zoomed, single) in [(false, false), (true, false), (false, true)] {
-            let layout = Layout::of(width, height, Side::Right, zoomed, single);
-            let areas = [layout.title, layout.panes[0], layout.panes[1], layout.detail, layout.bar];
+        for (zoomed, single, query) in
+            [(false, false, 0), (true, false, 1), (false, true, 2), (false, false, 2), (false, true, 1)]
+        {
+            let layout = Layout::of(width, height, Panes { shown: Side::Right, zoomed, single }, query);
+            let Layout { title, panes, detail, query, bar } = layout;
+            let areas = [title, panes[0], panes[1], detail, query, bar];
             for y in 0..height {
                 for x in 0..width {
                     let hits = areas.iter().flatten().filter(|area| area.contains(x, y)).count();
@@ -144,7 +166,17 @@ mod tests {
 
     #[test]
     fn folds_below_a_hundred_columns() {
-        assert_eq!(Layout::of(99, 24, Side::Right, false, false).panes[0], None);
-        assert!(Layout::of(100, 24, Side::Right, false, false).panes[0].is_some());
+        let panes = Panes { shown: Side::Right, zoomed: false, single: false };
+        assert_eq!(Layout::of(99, 24, panes, 0).panes[0], None);
+        assert!(Layout::of(100, 24, panes, 0).panes[0].is_some());
+    }
+
+    #[test]
+    fn lists_stay_where_they_are_when_the_query_bar_opens() {
+        let panes = Panes { shown: Side::Left, zoomed: false, single: false };
+        for height in 16..80 {
+            let areas = [0, 1, 2].map(|query| Layout::of(120, height, panes, query).panes);
+            assert!(areas.iter().all(|panes| *panes == areas[0]), "{height}");
+        }
     }
 }

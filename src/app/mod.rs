@@ -12,6 +12,7 @@
 //! apply) and the plain event types of crossterm; never `store`, never ratatui.
 
 pub mod cells;
+pub mod columns;
 pub mod command;
 pub mod comparison;
 pub mod confirm;
@@ -23,7 +24,11 @@ pub mod detail;
 pub mod editor;
 pub mod effect;
 pub mod environment;
+pub mod exporting;
+pub mod facets;
+pub mod field_list;
 pub mod help;
+pub mod highlight;
 pub mod keymap;
 pub mod layout;
 pub mod list;
@@ -33,9 +38,15 @@ pub mod overlay;
 pub mod palette;
 pub mod pane;
 mod pane_search;
+pub mod progress;
+pub mod query_bar;
+pub mod refreshing;
 pub mod row;
+pub mod saved;
 pub mod search;
 pub mod selection;
+pub mod settings;
+pub mod sorting;
 pub mod toast;
 pub mod update;
 pub mod whole;

@@ -12,15 +12,19 @@ use super::detail::Detail;
 use super::editor::Editor;
 use super::effect::{RequestId, Requests};
 use super::environment::{Colour, Environment};
-use super::layout::{Layout, Side};
+use super::exporting::Exporting;
+use super::facets::Occurrence;
+use super::layout::{Layout, Panes, Side};
 use super::overlay::Overlay;
 use super::pane::Pane;
-use super::search::Typing;
+use super::query_bar::QueryBar;
+use super::refreshing::Refreshing;
 use super::selection::Selection;
+use super::settings::Settings;
 use super::toast::{ToastKind, Toasts};
 use super::update::changes::Change;
 use crate::change::DatabaseName;
-use crate::query::Query;
+use crate::query::{Field, Query, parse_field};
 
 /// What the keys go to on the main screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub struct Setup {
     /// The databases that are known, the API database first; none where the environment is to be
     /// chosen first.
     pub databases: Vec<Place>,
+    /// What is kept from one session to the next.
+    pub settings: Settings,
     /// Whether it starts opened for writing.
     pub writing: bool,
     /// Why it may not be opened for writing, if so.
@@ -69,7 +75,19 @@ pub struct Model {
     /// The panes, left and right; no right one where there is no cell.
     pub panes: Vec<Pane>,
     /// The query that is being typed.
-    pub typing: Option<Typing>,
+    pub typing: Option<QueryBar>,
+    /// Since when the panes look for it, in seconds since 1970.
+    pub query_since: i64,
+    /// What is kept from one session to the next.
+    pub settings: Settings,
+    /// The columns that lists show; none: those that fit.
+    pub columns: Option<Arc<[Field]>>,
+    /// Values of fields that were counted, each with its rows, for completion.
+    pub counted: Vec<(Field, Vec<Occurrence>)>,
+    /// The lists read anew by themselves.
+    pub refreshing: Refreshing,
+    /// The file that is being written.
+    pub exporting: Option<Exporting>,
     /// What the keys go to.
     pub focus: Focus,
     /// The pane whose selection the detail panel explains.
@@ -116,7 +134,13 @@ impl Model {
         let databases: Vec<_> =
             setup.databases.into_iter().map(|place| Database::new(place, setup.now)).collect();
         let shown = databases.first().into_iter().chain(first_cell(&databases));
-        let panes = shown.map(|database| Pane::new(database.name.clone())).collect();
+        let kept =
+            setup.settings.columns.iter().filter_map(|name| parse_field(name).ok()).collect::<Vec<_>>();
+        let columns = (!kept.is_empty()).then(|| Arc::<[Field]>::from(kept));
+        let asked = columns.clone().unwrap_or_else(|| Arc::from([]));
+        let pane =
+            |database: &Database| Pane { columns: Arc::clone(&asked), ..Pane::new(database.name.clone()) };
+        let panes = shown.map(pane).collect();
         let mut model = Self {
             environment: setup.environment,
             colour: setup.colour,
@@ -124,6 +148,12 @@ impl Model {
             databases,
             panes,
             typing: None,
+            query_since: setup.now,
+            settings: setup.settings,
+            columns,
+            counted: Vec::new(),
+            refreshing: Refreshing::default(),
+            exporting: None,
             focus: Focus::List(Side::Left),
             side: Side::Left,
             zoomed: false,
@@ -166,7 +196,17 @@ impl Model {
 
     /// Where things are.
     pub fn layout(&self) -> Layout {
-        Layout::of(self.size.0, self.size.1, self.side, self.zoomed, self.panes.len() < 2)
+        let panes = Panes { shown: self.side, zoomed: self.zoomed, single: self.panes.len() < 2 };
+        Layout::of(self.size.0, self.size.1, panes, self.query_lines())
+    }
+
+    /// Lines of the query bar: the text, and what there is to say of it; the text alone once it is kept.
+    fn query_lines(&self) -> u16 {
+        match (&self.typing, self.query()) {
+            (Some(_), _) if !self.zoomed => 2,
+            (_, Some(_)) => 1,
+            _ => 0,
+        }
     }
 
     /// A pane, if there is one on that side.
@@ -239,7 +279,8 @@ impl Model {
     pub fn show_first_cell(&mut self) -> bool {
         let cell = first_cell(&self.databases).filter(|_| self.panes.len() == 1);
         let Some(name) = cell.map(|cell| cell.name.clone()) else { return false };
-        self.panes.push(Pane::new(name));
+        let columns = self.columns.clone().unwrap_or_else(|| Arc::from([]));
+        self.panes.push(Pane { columns, ..Pane::new(name) });
         true
     }
 }

@@ -8,6 +8,7 @@ use super::cells::Tally;
 use super::comparison::Comparison;
 use super::database::{Place, Said};
 use super::effect::RequestId;
+use super::facets::Counts;
 use super::row::{Failure, Row};
 use crate::change::{DatabaseName, Plan, Refusal};
 
@@ -152,6 +153,24 @@ pub enum Msg {
         /// Of the request.
         request: RequestId,
     },
+    /// Answer to `Facet`, of one database.
+    Facets {
+        /// Of the request.
+        request: RequestId,
+        /// Of which.
+        database: DatabaseName,
+        /// The counts.
+        result: Result<Arc<Counts>, Failure>,
+    },
+    /// Answer to `Export`.
+    Exported {
+        /// Of the request.
+        request: RequestId,
+        /// How many rows were written, or why not; a sentence.
+        result: Result<u64, String>,
+    },
+    /// A setting was not kept, and why: a sentence.
+    Settings(String),
     /// Something to tell that belongs to no request.
     Notice(String),
 }

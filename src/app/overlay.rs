@@ -6,11 +6,16 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
 
+use super::columns::ColumnChooser;
 use super::confirm::Confirm;
 use super::conflict::Conflict;
 use super::databases::Databases;
 use super::environment::EnvironmentPicker;
+use super::exporting::ExportPrompt;
+use super::facets::Facets;
 use super::palette::Palette;
+use super::saved::SavedQueries;
+use super::sorting::SortPicker;
 use crate::change::DatabaseName;
 
 /// What a line of a dialog means.
@@ -175,6 +180,16 @@ pub enum Overlay {
     Databases(Databases),
     /// A choice of an environment.
     Environments(EnvironmentPicker),
+    /// A choice of an order.
+    Sort(Box<SortPicker>),
+    /// A choice of columns.
+    Columns(Box<ColumnChooser>),
+    /// Counts of values.
+    Facets(Box<Facets>),
+    /// The saved queries.
+    Saved(SavedQueries),
+    /// The prompt that writes the list to a file.
+    Export(Box<ExportPrompt>),
     /// Something is under way that must not be disturbed; what.
     Working(String),
 }

@@ -1,45 +1,171 @@
-//! The commands by name: type a few letters of one. Imports the command table; no I/O.
+//! The commands by name: type a few letters of one, or one with what it is about (`facet az,flavor`);
+//! a text that is no command but a query runs as one.
+//!
+//! Imports the command table and `query`; no I/O.
+
+use std::sync::Arc;
 
 use tui_input::Input;
 
 use super::command::{COMMANDS, Command};
+use super::facets;
+use super::refreshing::interval;
+use super::settings::check_name;
+use crate::query::{Field, Order, parse, parse_fields, parse_order};
 
 /// The palette.
 #[derive(Debug, Clone, Default)]
 pub struct Palette {
     /// What is typed.
     pub input: Input,
-    /// The chosen match.
+    /// The chosen entry.
     pub chosen: usize,
 }
 
+/// What Enter does.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// A command of the table.
+    Command(&'static Command),
+    /// Something with what it is about.
+    Act(Act),
+    /// Nothing: what is typed cannot be done, and why.
+    Problem(String),
+}
+
+/// A command with what it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// Count the values of these fields.
+    Facet(Arc<[Field]>),
+    /// List in this order.
+    Sort(Order),
+    /// Show these columns; none: the automatic ones.
+    Columns(Option<Vec<Field>>),
+    /// Write the list to this file.
+    Export(String),
+    /// Keep the query under this name.
+    Save(String),
+    /// Run this query.
+    Where(String),
+    /// Read the lists anew that often; none: on request only.
+    Refresh(Option<i64>),
+}
+
+/// A word that takes something behind it.
+#[derive(Debug)]
+pub struct Verb {
+    /// The word.
+    pub name: &'static str,
+    /// How it is used.
+    pub usage: &'static str,
+    /// What it does, a sentence.
+    pub doc: &'static str,
+    read: fn(&str) -> Result<Act, String>,
+}
+
+/// The words that take something behind them.
+pub static VERBS: &[Verb] = &[
+    Verb {
+        name: "where",
+        usage: "where QUERY",
+        doc: "Run a query; one that is no command can be typed without the word.",
+        read: |text| parse(text).map(|_| Act::Where(text.to_owned())).map_err(|error| error.to_string()),
+    },
+    Verb {
+        name: "facet",
+        usage: "facet az,flavor",
+        doc: "Count the values of these fields among the listed rows.",
+        read: |text| facets::parse_fields(text).map(Act::Facet),
+    },
+    Verb {
+        name: "sort",
+        usage: "sort -vcpus",
+        doc: "List in the order of a field; the greatest first with a minus.",
+        read: |text| parse_order(text).map(Act::Sort).map_err(|error| error.to_string()),
+    },
+    Verb {
+        name: "columns",
+        usage: "columns az,flavor",
+        doc: "Show these columns; `columns auto` those that fit.",
+        read: |text| match text {
+            "auto" | "automatic" => Ok(Act::Columns(None)),
+            names => parse_fields(names)
+                .map(|fields| Act::Columns(Some(fields)))
+                .map_err(|error| error.to_string()),
+        },
+    },
+    Verb {
+        name: "export",
+        usage: "export hits.csv",
+        doc: "Write the listed rows to a file: .jsonl, .csv, .txt (a table), .uuids.",
+        read: |text| Ok(Act::Export(text.to_owned())),
+    },
+    Verb {
+        name: "save",
+        usage: "save NAME",
+        doc: "Keep the query under a name.",
+        read: |text| check_name(text).map(|()| Act::Save(text.to_owned())),
+    },
+    Verb {
+        name: "refresh",
+        usage: "refresh 5",
+        doc: "Read the lists anew every so many seconds, or off.",
+        read: |text| interval(text).map(Act::Refresh),
+    },
+];
+
 impl Palette {
-    /// The commands whose name has the typed letters in this order, the best first.
-    pub fn matches(&self) -> Vec<&'static Command> {
-        let typed = self.input.value().trim().to_lowercase();
-        let mut scored: Vec<_> = COMMANDS
-            .iter()
-            .filter_map(|command| {
-                let by_name = score(command.name, &typed);
-                let by_title = score(command.title, &typed);
-                by_name.into_iter().chain(by_title).min().map(|score| (score, command))
-            })
-            .collect();
-        scored.sort_by_key(|(score, _)| *score);
-        scored.into_iter().map(|(_, command)| command).collect()
+    /// What Enter could do, the best first.
+    pub fn entries(&self) -> Vec<Entry> {
+        let typed = self.input.value().trim();
+        if let Some((word, rest)) = typed.split_once(char::is_whitespace)
+            && let Some(verb) = VERBS.iter().find(|verb| verb.name == word)
+        {
+            return vec![(verb.read)(rest.trim()).map_or_else(Entry::Problem, Entry::Act)];
+        }
+        let mut entries: Vec<_> = matches(typed).into_iter().map(Entry::Command).collect();
+        match parse(typed) {
+            Ok(query) if !query.is_all() => entries.push(Entry::Act(Act::Where(typed.to_owned()))),
+            Err(error) if entries.is_empty() => entries.push(Entry::Problem(error.to_string())),
+            _ => {}
+        }
+        entries
     }
 
-    /// The command that Enter runs.
-    pub fn command(&self) -> Option<&'static Command> {
-        self.matches().get(self.chosen).copied()
+    /// The word that takes something behind it, if that is what is typed.
+    pub fn verb(&self) -> Option<&'static Verb> {
+        let typed = self.input.value().trim_start();
+        let word = typed.split_whitespace().next()?;
+        VERBS.iter().find(|verb| verb.name == word)
     }
+
+    /// What Enter does.
+    pub fn entry(&self) -> Option<Entry> {
+        self.entries().into_iter().nth(self.chosen)
+    }
+}
+
+/// The commands whose name has the typed letters in this order, the best first.
+fn matches(typed: &str) -> Vec<&'static Command> {
+    let typed = typed.to_lowercase();
+    let mut scored: Vec<_> = COMMANDS
+        .iter()
+        .filter_map(|command| {
+            let by_name = score(command.name, &typed);
+            let by_title = score(command.title, &typed);
+            by_name.into_iter().chain(by_title).min().map(|score| (score, command))
+        })
+        .collect();
+    scored.sort_by_key(|(score, _)| *score);
+    scored.into_iter().map(|(_, command)| command).collect()
 }
 
 /// How well `typed` fits, 0 best: a beginning, then the initials of its words, then a part, then
 /// letters in this order, early and close together. None if it does not.
 fn score(name: &str, typed: &str) -> Option<usize> {
     if let Some(at) = name.find(typed) {
-        return Some(if at == 0 { 0 } else { 100 + at });
+        return Some(if at > 0 { 100 + at } else { usize::from(name != typed) });
     }
     let initials: String = name.split(['-', ' ']).filter_map(|word| word.chars().next()).collect();
     if initials.starts_with(typed) {
@@ -59,19 +185,54 @@ fn score(name: &str, typed: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
+    fn entry(typed: &str) -> Option<Entry> {
+        Palette { input: Input::new(typed.to_owned()), chosen: 0 }.entry()
+    }
+
     #[rstest::rstest]
     #[case("mo", "move")]
     #[case("nc", "next-cell")]
     #[case("refr", "refresh")]
     #[case("qt", "quit")]
+    #[case("save", "save")]
+    #[case("facet", "facet")]
     fn a_few_letters_find_a_command(#[case] typed: &str, #[case] expected: &str) {
-        let palette = Palette { input: Input::new(typed.to_owned()), chosen: 0 };
-        assert_eq!(palette.command().map(|command| command.name), Some(expected));
+        let Some(Entry::Command(command)) = entry(typed) else { panic!("{:?}", entry(typed)) };
+        assert_eq!(command.name, expected);
+    }
+
+    #[rstest::rstest]
+    #[case("facet az,flavor", Act::Facet(facets::parse_fields("az,flavor").unwrap()))]
+    #[case("sort -vcpus", Act::Sort(parse_order("-vcpus").unwrap()))]
+    #[case("columns az,flavor", Act::Columns(Some(parse_fields("az,flavor").unwrap())))]
+    #[case("columns auto", Act::Columns(None))]
+    #[case("export ~/a b.csv", Act::Export("~/a b.csv".to_owned()))]
+    #[case("save pinned", Act::Save("pinned".to_owned()))]
+    #[case("where az=az1", Act::Where("az=az1".to_owned()))]
+    #[case("refresh 5", Act::Refresh(Some(5)))]
+    #[case("refresh off", Act::Refresh(None))]
+    #[case("az=az1 vcpus>=8", Act::Where("az=az1 vcpus>=8".to_owned()))]
+    #[case("not forced", Act::Where("not forced".to_owned()))]
+    fn words_take_what_they_are_about(#[case] typed: &str, #[case] expected: Act) {
+        let Some(Entry::Act(act)) = entry(typed) else { panic!("{:?}", entry(typed)) };
+        assert_eq!(act, expected);
+    }
+
+    #[rstest::rstest]
+    #[case("facet nonsense=")]
+    #[case("sort nonsens")]
+    #[case("save two words")]
+    #[case("refresh soon")]
+    #[case("where az=")]
+    #[case("(((")]
+    fn what_cannot_be_done_says_why(#[case] typed: &str) {
+        let Some(Entry::Problem(reason)) = entry(typed) else { panic!("{:?}", entry(typed)) };
+        assert!(!reason.is_empty());
     }
 
     #[test]
-    fn nonsense_finds_nothing() {
-        let palette = Palette { input: Input::new("zzz".to_owned()), chosen: 0 };
-        assert!(palette.command().is_none());
+    fn a_word_is_a_query_behind_the_commands() {
+        let palette = Palette { input: Input::new("mo".to_owned()), chosen: 0 };
+        assert!(matches!(palette.entries().last(), Some(Entry::Act(Act::Where(text))) if text == "mo"));
     }
 }

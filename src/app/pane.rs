@@ -301,7 +301,7 @@ impl Pane {
     /// Whether the cursor is on its way to a spec that was named.
     pub fn is_jumping(&self) -> bool {
         let seeks = self.lookup.as_ref().is_some_and(|lookup| lookup.missed.is_none());
-        let typed = self.search.as_ref().is_some_and(|search| search.brief);
+        let typed = self.search.as_ref().is_some_and(PaneSearch::is_awaited);
         seeks || typed || self.list.is_jumping()
     }
 

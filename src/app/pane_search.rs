@@ -170,6 +170,9 @@ impl Pane {
 
     /// The search once more, over rows that may have changed.
     pub(super) fn search_again(&mut self, requests: &mut Requests) -> Vec<Effect> {
+        if let Some(search) = &mut self.search {
+            search.hits_before = search.hits();
+        }
         let mut effects = self.stop_search();
         self.list.rest();
         effects.extend(self.start_search(Next::Settled, requests));
@@ -213,7 +216,7 @@ impl Pane {
         effects
     }
 
-    /// A cell is searched that was left out before.
+    /// A cell answers that was left out before: its hits are missing, or it was not searched at all.
     pub(super) fn search_one_more(&mut self, name: &DatabaseName, requests: &mut Requests) -> Vec<Effect> {
         let order = self.list.order().clone();
         let Some((id, query)) = self
@@ -224,6 +227,10 @@ impl Pane {
             return Vec::new();
         };
         let Some(cells) = self.cells_mut() else { return Vec::new() };
+        if cells.is_passed(name) {
+            let wishes = self.list.supplement(requests);
+            return self.effects(wishes);
+        }
         let mut effects = cells.start_pass(id, &query, &order, Some(name));
         let tally = cells.tally();
         effects.extend(self.tallied(Some(tally), requests));

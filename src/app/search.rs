@@ -7,8 +7,6 @@
 
 use std::sync::Arc;
 
-use tui_input::Input;
-
 use super::cells::Tally;
 use super::database::label;
 use super::effect::RequestId;
@@ -17,15 +15,6 @@ use super::row::Row;
 use super::words::grouped;
 use crate::change::DatabaseName;
 use crate::query::Query;
-
-/// A query that is being typed.
-#[derive(Debug, Clone)]
-pub struct Typing {
-    /// Its text.
-    pub input: Input,
-    /// Why it cannot be read, if so.
-    pub error: Option<String>,
-}
 
 /// What a search is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +73,8 @@ pub struct PaneSearch {
     /// Cells that have said nothing yet are not waited for any more.
     pub(super) overdue: bool,
     pub(super) next: Next,
+    /// Hits of the same search before.
+    pub(super) hits_before: Option<u64>,
 }
 
 impl PaneSearch {
@@ -100,6 +91,7 @@ impl PaneSearch {
             brief: false,
             overdue: false,
             next: Next::First,
+            hits_before: None,
         }
     }
 
@@ -132,6 +124,19 @@ impl PaneSearch {
     /// The lookup of a uuid that is under way.
     pub fn looks_up(&self, request: RequestId) -> bool {
         self.stage == Stage::LookingUp(request)
+    }
+
+    /// Whether nothing but a lookup that is under way says where the cursor goes.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.brief && matches!(self.stage, Stage::LookingUp(_))
+    }
+
+    /// How many hits there are, as far as is known: while the same is searched once more, as many as
+    /// before.
+    pub fn hits(&self) -> Option<u64> {
+        let tally = self.tally()?;
+        let before = self.hits_before.filter(|_| !tally.finished && self.next == Next::Settled);
+        Some(before.unwrap_or(tally.hits))
     }
 
     /// Whether a search or lookup is under way.
@@ -173,7 +178,10 @@ impl PaneSearch {
     }
 
     fn searched(&self, tally: &Tally, total: Option<u64>) -> String {
-        let hits = if self.is_query() { hits_in_words(tally.hits) } else { String::new() };
+        let hits = match self.hits().filter(|_| self.is_query()) {
+            Some(hits) => hits_in_words(hits),
+            None => String::new(),
+        };
         let passed = grouped(tally.passed);
         let far = match (&self.failure, total) {
             (Some(reason), _) => reason.clone(),

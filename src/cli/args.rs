@@ -183,30 +183,53 @@ pub struct DemoArguments {
     pub headless: bool,
 }
 
+const LIST_HELP: &str = "\
+Queries are those of the terminal UI; docs/query.md lists the fields and what can be asked:
+
+  reqspec list --where 'az=az1 extra.hw:cpu_policy=dedicated group'
+  reqspec list --where 'updated>30d not forced' --sort -vcpus --columns uuid,flavor,vcpus
+  reqspec list --where 'db=api mapped=cell1' --format uuids
+  reqspec list --count-by az,flavor";
+
 #[derive(Debug, Args)]
+#[command(after_help = LIST_HELP)]
 pub struct ListArguments {
     /// This database only: api or a cell's name
     #[arg(long = "in", value_name = "DB", value_parser = database)]
     pub database: Option<DatabaseName>,
-    /// In which order: by id, or the last update first
-    #[arg(long, value_name = "ORDER", default_value = "id")]
-    pub sort: SortArgument,
-    /// Only rows with this text in their instance, flavor, zone or project; letter case aside
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
-    /// At most so many rows in all
+    /// Only specs that the query is true of; of several, all must be
+    #[arg(long = "where", value_name = "QUERY")]
+    pub queries: Vec<String>,
+    /// The same with a query that the profile file keeps under a name
+    #[arg(long, value_name = "NAME")]
+    pub saved: Vec<String>,
+    /// By which field: vcpus or -vcpus, the greatest first; updated and created begin with the last
+    #[arg(long, value_name = "FIELD", default_value = "id", allow_hyphen_values = true)]
+    pub sort: String,
+    /// Which fields, with commas between them
+    #[arg(long, value_name = "FIELDS")]
+    pub columns: Option<String>,
+    /// Count the specs for each combination of values of these fields
+    #[arg(long, value_name = "FIELDS", conflicts_with_all = ["sort", "columns"])]
+    pub count_by: Option<String>,
+    /// At most so many lines in all
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// Print one JSON object per line
-    #[arg(long)]
+    /// How they are written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: FormatArgument,
+    /// The same as --format jsonl
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
 }
 
-/// `--sort`.
+/// `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SortArgument {
-    Id,
-    Updated,
+pub enum FormatArgument {
+    Table,
+    Jsonl,
+    Csv,
+    Uuids,
 }
 
 #[derive(Debug, Args)]

@@ -1,38 +1,163 @@
-//! `reqspec list`: all databases are asked for their first page at once; then each is streamed page by page,
-//! so memory does not grow with the number of rows.
+//! `reqspec list`: the rows of one database or of all that a query is true of, in any order, written as they
+//! come; memory does not grow with their number. Counts are in `list_counts`.
+//!
+//! Imports `search` and its siblings.
 
+use std::io::{self, BufWriter, Stdout};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use async_trait::async_trait;
 use serde::Serialize;
-use tokio::time::Instant;
 
-use super::args::{ListArguments, SortArgument};
+use super::args::{FormatArgument, ListArguments};
 use super::error::{CliError, Exit};
-use super::output::{Columns, Output, say};
+use super::list_arguments::Wanted;
+use super::list_counts;
+use super::output::{Output, say};
 use super::sessions::Sessions;
-use crate::deployment::Origin;
-use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
+use crate::deployment::facts::FactStores;
+use crate::deployment::{Entry, Origin};
+use crate::search::export::{Format, Writer};
+use crate::search::find::PageError;
+use crate::search::rows::Listed;
+use crate::search::run::{self, Listing, Outcome, Sink};
 use crate::spec::summary::Summary;
-use crate::spec::text::escaped;
-use crate::store::{DatabaseName, SpecStore, StoreError, StoredSpec};
+use crate::store::{DatabaseName, SpecStore, StoreError};
 
-const HEADS: [&str; 9] =
-    ["INSTANCE", "DATABASE", "FLAVOR", "ZONE", "DEMANDS", "UPDATED", "VERSION", "PROJECT", "PROBLEM"];
+/// Prints the list; [`Exit::Error`] where a database could not be listed, or it is not known of a row whether
+/// it belongs to the list.
+pub async fn run(sessions: &Sessions, arguments: &ListArguments, wanted: Wanted) -> Result<Exit, CliError> {
+    let databases = match &arguments.database {
+        Some(named) => {
+            sessions.check_name(named)?;
+            vec![named.clone()]
+        }
+        None => sessions.deployment().databases().to_vec(),
+    };
+    let stores: Arc<dyn FactStores> = Arc::new(sessions.clone());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let outcome = match &wanted.count_by {
+        Some(fields) => list_counts::run(&wanted, fields, databases, &stores, now).await?,
+        None => {
+            let mut sink = Rows::new(&wanted);
+            let listing = Listing {
+                databases,
+                query: Arc::clone(&wanted.query),
+                order: wanted.order.clone(),
+                columns: sink.columns(&wanted),
+                limit: wanted.limit,
+                now,
+            };
+            let outcome = run::run(&listing, &stores, &mut sink).await?;
+            sink.finish()?;
+            outcome
+        }
+    };
+    Ok(conclude(sessions, arguments.database.is_some(), outcome))
+}
 
-/// Rows read at a time.
-const PAGE: u32 = 200;
+/// Says what is missing.
+fn conclude(sessions: &Sessions, is_named: bool, outcome: Outcome) -> Exit {
+    let mut exit = Exit::Done;
+    for (database, error) in outcome.failures {
+        // Upstream nova's cells have no table: nothing to list, unless the operator named it.
+        if error.is_no_table() && !is_named && is_mapped(sessions, &database) {
+            continue;
+        }
+        match error {
+            PageError::Unsorted(reason) => say(&format!("reqspec: warning: {database}: {reason}")),
+            PageError::Store(error) => say(&format!("reqspec: warning: {error}")),
+        }
+        exit = Exit::Error;
+    }
+    for remark in outcome.remarks {
+        say(&format!("reqspec: warning: {remark}"));
+    }
+    if outcome.undecided > 0 {
+        let rows =
+            if outcome.undecided == 1 { "1 row is" } else { &format!("{} rows are", outcome.undecided) };
+        let why = "what other tables say of them could not be asked";
+        say(&format!("reqspec: warning: {rows} left out, and may belong to the result: {why}"));
+        exit = Exit::Error;
+    }
+    exit
+}
 
-/// Rows read at a time by last update: more, because the pass behind the page is made anew where
-/// someone writes meanwhile.
-const PAGE_BY_UPDATE: u32 = 500;
+/// Whether nova says that the database is there, not the operator.
+fn is_mapped(sessions: &Sessions, database: &DatabaseName) -> bool {
+    let entries = sessions.deployment().entries();
+    let entry = entries.iter().find(|entry| entry.name == *database);
+    entry.is_some_and(|entry| matches!(entry.origin, Origin::Mapping { .. }))
+}
 
-/// A database that has not answered for so long is not waited for before the next ones are listed.
-const PATIENCE: Duration = Duration::from_secs(1);
+#[async_trait]
+impl FactStores for Sessions {
+    async fn store(&self, database: &DatabaseName) -> Result<Arc<dyn SpecStore>, StoreError> {
+        self.get(database).await
+    }
+
+    fn entries(&self) -> Arc<[Entry]> {
+        self.deployment().entries()
+    }
+}
+
+/// Rows on standard output.
+enum Rows {
+    /// One object per row with the members that scripts know, where no columns are asked for.
+    Objects(Output),
+    Columns(Writer<BufWriter<Stdout>>),
+}
+
+impl Rows {
+    fn new(wanted: &Wanted) -> Self {
+        let format = match wanted.format {
+            FormatArgument::Table => Format::Table,
+            FormatArgument::Csv => Format::Csv,
+            FormatArgument::Uuids => Format::Uuids,
+            FormatArgument::Jsonl if wanted.columns.is_none() => return Self::Objects(Output::new()),
+            FormatArgument::Jsonl => Format::JsonLines,
+        };
+        let out = BufWriter::with_capacity(1 << 16, io::stdout());
+        Self::Columns(Writer::new(out, format, wanted.shown_columns()))
+    }
+
+    /// What is read of each row.
+    fn columns(&self, wanted: &Wanted) -> Arc<[crate::query::Field]> {
+        match (self, wanted.format) {
+            (Self::Objects(_), _) | (_, FormatArgument::Uuids) => Arc::from([]),
+            _ => wanted.shown_columns(),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Objects(mut out) => out.flush(),
+            Self::Columns(writer) => writer.finish().map(|_| ()),
+        }
+    }
+}
+
+impl Sink for Rows {
+    fn rows(&mut self, rows: &[Listed]) -> io::Result<()> {
+        match self {
+            Self::Objects(out) => rows.iter().try_for_each(|listed| out.json(&object(listed))),
+            Self::Columns(writer) => writer.rows(rows),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Objects(out) => out.flush(),
+            Self::Columns(writer) => writer.flush(),
+        }
+    }
+}
 
 /// One row of `--json`.
 #[derive(Serialize)]
-struct Row<'a> {
+struct Object<'a> {
     id: i64,
     database: String,
     instance_uuid: &'a str,
@@ -51,187 +176,11 @@ struct Row<'a> {
     problem: Option<String>,
 }
 
-/// Prints the list; [`Exit::Error`] where a database could not be listed.
-pub async fn run(sessions: &Sessions, arguments: &ListArguments) -> Result<Exit, CliError> {
-    let databases = match &arguments.database {
-        Some(named) => {
-            sessions.check_name(named)?;
-            vec![named.clone()]
-        }
-        None => sessions.deployment().databases().to_vec(),
-    };
-    let mut list = List {
-        out: Output::new(),
-        columns: Columns::new(&HEADS),
-        filter: arguments.filter.as_ref().map(|text| text.to_lowercase()),
-        left: arguments.limit.unwrap_or(u64::MAX),
-        json: arguments.json,
-    };
-    let widest = databases.iter().map(|name| escaped(&name.to_string()).into_owned());
-    widest.for_each(|name| list.columns.measure(&["x".repeat(36), name]));
-    let mut headed = arguments.json;
-    let order = match arguments.sort {
-        SortArgument::Id => SortOrder::Id,
-        SortArgument::Updated => SortOrder::Updated,
-    };
-    let first = list.limit(order);
-    let mut asked: Vec<_> = databases
-        .into_iter()
-        .map(|database| {
-            let (sessions, request) =
-                (sessions.clone(), PageRequest { order, from: PageFrom::Start, limit: first });
-            let task = tokio::spawn({
-                let database = database.clone();
-                async move { first_page(&sessions, &database, request).await }
-            });
-            (database, Some(task))
-        })
-        .collect();
-    let mut exit = Exit::Done;
-    let soon = Instant::now() + PATIENCE;
-    // In their order; one that does not answer in time has its turn after the others.
-    for until in [Some(soon), None] {
-        for (database, task) in &mut asked {
-            let Some(running) = task.as_mut() else { continue };
-            let answer = match until {
-                Some(until) => match tokio::time::timeout_at(until, running).await {
-                    Ok(answer) => answer,
-                    Err(_) => continue,
-                },
-                None => running.await,
-            };
-            *task = None;
-            let answer = answer.map_err(std::io::Error::other)?;
-            match list.database(database, order, first, answer, &mut headed).await {
-                Ok(()) => {}
-                Err(ListError::Output(error)) => return Err(error.into()),
-                // Upstream nova's cells have none: nothing to list, unless the operator named it.
-                Err(ListError::Store(StoreError::NoTable { .. }))
-                    if arguments.database.is_none() && is_mapped(sessions, database) => {}
-                Err(ListError::Store(error)) => {
-                    list.out.flush()?;
-                    say(&format!("reqspec: warning: {error}"));
-                    exit = Exit::Error;
-                }
-            }
-        }
-        // What is there is shown before anything is waited for.
-        list.out.flush()?;
-    }
-    Ok(exit)
-}
-
-/// Whether nova says that the database is there, not the operator.
-fn is_mapped(sessions: &Sessions, database: &DatabaseName) -> bool {
-    let entries = sessions.deployment().entries();
-    let entry = entries.iter().find(|entry| entry.name == *database);
-    entry.is_some_and(|entry| matches!(entry.origin, Origin::Mapping { .. }))
-}
-
-type FirstPage = Result<(Arc<dyn SpecStore>, Vec<StoredSpec>), StoreError>;
-
-async fn first_page(sessions: &Sessions, database: &DatabaseName, request: PageRequest) -> FirstPage {
-    let store = sessions.get(database).await?;
-    let rows = store.page(request).await?;
-    Ok((store, rows))
-}
-
-enum ListError {
-    Output(std::io::Error),
-    Store(StoreError),
-}
-
-impl From<StoreError> for ListError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<std::io::Error> for ListError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-struct List {
-    out: Output,
-    columns: Columns,
-    filter: Option<String>,
-    left: u64,
-    json: bool,
-}
-
-impl List {
-    /// How many rows the next page has at most.
-    fn limit(&self, order: SortOrder) -> u32 {
-        let size = match order {
-            SortOrder::Id => PAGE,
-            SortOrder::Updated => PAGE_BY_UPDATE,
-        };
-        if self.filter.is_none() { size.min(self.left.try_into().unwrap_or(size)) } else { size }
-    }
-
-    async fn database(
-        &mut self,
-        database: &DatabaseName,
-        order: SortOrder,
-        first: u32,
-        answer: FirstPage,
-        headed: &mut bool,
-    ) -> Result<(), ListError> {
-        let (store, mut rows) = answer?;
-        let mut limit = first;
-        loop {
-            let last = rows.last().map(page_key);
-            let full = rows.len() >= limit as usize;
-            self.print(database, rows, headed)?;
-            let Some(key) = last.filter(|_| full && self.left > 0) else { return Ok(()) };
-            limit = self.limit(order);
-            rows = store.page(PageRequest { order, from: PageFrom::After(key), limit }).await?;
-        }
-    }
-
-    fn print(
-        &mut self,
-        database: &DatabaseName,
-        rows: Vec<StoredSpec>,
-        headed: &mut bool,
-    ) -> std::io::Result<()> {
-        let mut lines = Vec::new();
-        for row in &rows {
-            let summary = Summary::of(&row.spec);
-            if self.left == 0 || !self.takes(row, &summary) {
-                continue;
-            }
-            self.left -= 1;
-            if self.json {
-                self.out.json(&json_row(database, row, summary))?;
-            } else {
-                let cells = text_row(database, row, &summary);
-                self.columns.measure(&cells);
-                lines.push(cells);
-            }
-        }
-        if !lines.is_empty() && !*headed {
-            let heads = self.columns.line(&HEADS);
-            self.out.line(&heads)?;
-            *headed = true;
-        }
-        lines.iter().try_for_each(|cells| self.out.line(&self.columns.line(cells)))
-    }
-
-    fn takes(&self, row: &StoredSpec, summary: &Summary) -> bool {
-        let Some(text) = &self.filter else { return true };
-        let fields = [&summary.flavor, &summary.availability_zone, &summary.project_id];
-        row.instance_uuid.to_lowercase().contains(text)
-            || fields.into_iter().flatten().any(|field| field.to_lowercase().contains(text))
-    }
-}
-
-fn json_row<'a>(database: &DatabaseName, row: &'a StoredSpec, summary: Summary) -> Row<'a> {
-    Row {
+fn object(listed: &Listed) -> Object<'_> {
+    let (row, summary) = (&listed.row, Summary::of(&listed.row.spec));
+    Object {
         id: row.id,
-        database: database.to_string(),
+        database: listed.database.to_string(),
         instance_uuid: &row.instance_uuid,
         flavor: summary.flavor,
         availability_zone: summary.availability_zone,
@@ -247,31 +196,4 @@ fn json_row<'a>(database: &DatabaseName, row: &'a StoredSpec, summary: Summary) 
         updated_at: row.updated_at.as_deref(),
         problem: summary.problem,
     }
-}
-
-/// Cells are escaped here, so that the widths are those of what is printed; escaping twice changes
-/// nothing.
-fn text_row(database: &DatabaseName, row: &StoredSpec, summary: &Summary) -> Vec<String> {
-    let field =
-        |field: &Option<String>| field.as_deref().map_or("-".to_owned(), |text| escaped(text).into_owned());
-    let updated = row.updated_at.as_ref().or(row.created_at.as_ref());
-    let demands = summary.demands.letters();
-    vec![
-        escaped(&row.instance_uuid).into_owned(),
-        escaped(&database.to_string()).into_owned(),
-        field(&summary.flavor),
-        field(&summary.availability_zone),
-        if demands.is_empty() { "-".to_owned() } else { demands },
-        // Whole seconds: nova stores microseconds on some engines.
-        updated.map_or("-".to_owned(), |time| escaped(time.get(..19).unwrap_or(time)).into_owned()),
-        field(&summary.version),
-        field(&summary.project_id),
-        summary.problem.as_deref().map_or(String::new(), |problem| escaped(problem).into_owned()),
-    ]
-}
-
-/// A row's key in every order.
-fn page_key(row: &StoredSpec) -> PageKey {
-    let updated = row.updated_at.as_ref().or(row.created_at.as_ref());
-    PageKey::new(row.id, updated.map_or(String::new(), |time| time.to_string()))
 }

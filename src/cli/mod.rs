@@ -3,7 +3,7 @@
 //! - `args`: the options.  `error`: exit codes.  `output`: text and JSON.  `log`: the log file.
 //! - `sessions`: read-only sessions, and finding a spec in them.
 //! - `changing`, `plan_text`: prepare, confirm, apply, report.
-//! - One file per command: `list`, `show`, `create`, `edit` (`edit_external`), `moving`
+//! - One file per command: `list` (`list_arguments`, `list_counts`), `show`, `create`, `edit` (`edit_external`), `moving`
 //!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`.
 //! - `deployment`: which databases the options mean.
 //!
@@ -23,6 +23,8 @@ mod edit_external;
 mod environments;
 mod error;
 mod list;
+mod list_arguments;
+mod list_counts;
 mod log;
 mod move_scheduled;
 mod moving;
@@ -36,13 +38,15 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::deployment::discover::Found;
+use crate::deployment::discover::{self, Found};
+use crate::deployment::settings::Places;
 use crate::deployment::{Deployment, WritePolicy, demo};
 use crate::spec::mask::masked;
 use crate::store::DatabaseName;
 
 use args::{Arguments, Command, DbCommand, DeploymentArguments};
 use error::{CliError, Exit};
+use list_arguments::Wanted;
 use sessions::Sessions;
 
 /// Runs the command line given (the program's name first) and gives its exit code.
@@ -148,13 +152,22 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
             if let Some(timeout) = places.timeout {
                 demo = demo.with_timeout(timeout);
             }
-            screen(demo, crate::tui::Options::default(), arguments.headless)
+            screen(
+                demo,
+                crate::tui::Options { settings: settings(&places), ..Default::default() },
+                arguments.headless,
+            )
         }
         Some(Command::Environments(arguments)) => environments::run(&places, &arguments),
         Some(command) => {
+            // A query that cannot be read asks no database.
+            let wanted = match &command {
+                Command::List(arguments) => Some(Wanted::read(arguments, &settings(&places))?),
+                _ => None,
+            };
             let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let result = runtime.block_on(command_line(found.deployment, command, matches));
+            let result = runtime.block_on(command_line(found.deployment, command, wanted, matches));
             // A database that does not answer is not waited for.
             runtime.shutdown_background();
             result
@@ -165,12 +178,16 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
 async fn command_line(
     deployment: Deployment,
     command: Command,
+    wanted: Option<Wanted>,
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {
     let sessions = Sessions::new(deployment);
     sessions.discover(named(&command)).await;
     match command {
-        Command::List(arguments) => list::run(&sessions, &arguments).await,
+        Command::List(arguments) => match wanted {
+            Some(wanted) => list::run(&sessions, &arguments, wanted).await,
+            None => Ok(Exit::Done),
+        },
         Command::Show(arguments) => show::run(&sessions, &arguments).await,
         Command::Create(arguments) => create::run(&sessions, arguments).await,
         Command::Edit(arguments) => {
@@ -202,7 +219,8 @@ fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
     let found = match deployment::find_or_choose(places)? {
         deployment::Meant::One(found) => found,
         deployment::Meant::AnyOf(environments) => {
-            let options = crate::tui::Options { write, environments, ..Default::default() };
+            let options =
+                crate::tui::Options { write, environments, settings: settings(places), ..Default::default() };
             crate::tui::choose(options).map_err(|error| CliError::failed(error.to_string()))?;
             return Ok(Exit::Done);
         }
@@ -212,7 +230,15 @@ fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
         deployment.may_write().map_err(CliError::refused)?;
         deployment = deployment.with_policy(WritePolicy::FromStart);
     }
-    screen(deployment, crate::tui::Options { environments, ..Default::default() }, false)
+    let options = crate::tui::Options { environments, settings: settings(places), ..Default::default() };
+    screen(deployment, options, false)
+}
+
+/// Where the terminal UI keeps what lasts: queries in the profile file that is meant, the rest in the
+/// user's directory of state.
+fn settings(places: &DeploymentArguments) -> Places {
+    let profiles = discover::profiles_path(&deployment::said(places), &discover::surroundings());
+    Places::of(profiles.as_deref())
 }
 
 fn screen(deployment: Deployment, options: crate::tui::Options, headless: bool) -> Result<Exit, CliError> {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use super::cells::{self, CellArgument, Filling};
 use super::oslo_conf::{ConfError, Configuration, Sources};
 use super::password::{Passwords, readable_by_all};
-use super::profile::{Environments, Limits, ProfileError};
+use super::profile::{self, Environments, Limits, ProfileError};
 use super::profile_file::Profile;
 use super::{CellError, Deployment, Entry, Origin, WritePolicy, url};
 use crate::store::address::Secret;
@@ -103,8 +103,16 @@ pub struct Found {
 /// # Errors
 /// [`ProfileError`]
 pub fn environments(said: &Said, around: &Surroundings<'_>) -> Result<Environments, ProfileError> {
-    let named = said.profiles.clone().or_else(|| (around.variable)("REQSPEC_CONFIG").map(PathBuf::from));
-    Ok(Environments::load(named.as_deref())?.with_limits(said.limits.clone()))
+    Ok(Environments::load(named_profiles(said, around).as_deref())?.with_limits(said.limits.clone()))
+}
+
+/// The profile file that is meant, whether it exists or not; None where there is no place for one.
+pub fn profiles_path(said: &Said, around: &Surroundings<'_>) -> Option<PathBuf> {
+    profile::file_path(named_profiles(said, around).as_deref())
+}
+
+fn named_profiles(said: &Said, around: &Surroundings<'_>) -> Option<PathBuf> {
+    said.profiles.clone().or_else(|| (around.variable)("REQSPEC_CONFIG").map(PathBuf::from))
 }
 
 /// The deployment that is meant.
@@ -137,7 +145,7 @@ pub fn find(said: &Said, around: &Surroundings<'_>) -> Result<Found, FindError> 
         (Err(error), Chosen::Profile(_)) => return Err(error.into()),
         (Err(error), _) => {
             notices.push(format!("{error}; the environments it names cannot be used"));
-            Environments::default()
+            Environments::none_of(profiles_path(said, around))
         }
     };
     notices.extend(environments.notices().iter().cloned());

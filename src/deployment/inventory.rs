@@ -60,7 +60,7 @@ pub(super) async fn instance_state(cell: &dyn SpecStore, instance_uuid: &str) ->
 
 /// The name that the deployment uses for a cell: of the entry with its uuid, else of one that was given
 /// by its name or uuid; else `cell_mappings.name`, or the uuid.
-fn cell_name(name: &SqlValue, uuid: &SqlValue, known: &[Entry]) -> CellName {
+pub(super) fn cell_name(name: &SqlValue, uuid: &SqlValue, known: &[Entry]) -> CellName {
     let text = |value: &SqlValue| match value {
         SqlValue::Text(text) if !text.is_empty() => Some(CellName::new(text)),
         _ => None,

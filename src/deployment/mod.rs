@@ -5,8 +5,8 @@
 //! - [`cells`]: `--cell NAME=URL`, `cell_mappings`, and both together.
 //! - [`profile`]: named environments (`profile_file`: the file as written; [`password`]: passwords
 //!   from files and commands).  [`discover`]: from what an operator says to a deployment.
+//! - [`inventory`]: where nova's own tables say an instance lives.  [`facts`]: what they say of many.
 //! - [`settings`]: saved queries, the history of queries, chosen columns.
-//! - [`inventory`]: where nova's own tables say an instance lives.
 //! - [`demo`]: the embedded sample deployment.
 //!
 //! Imports `store`, `query` and `spec`. Nothing here writes to a database, but for the demo before it is in its place.
@@ -14,6 +14,7 @@
 pub mod cells;
 pub mod demo;
 pub mod discover;
+pub mod facts;
 pub mod inventory;
 pub mod option_file;
 pub mod oslo_conf;

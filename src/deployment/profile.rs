@@ -149,7 +149,7 @@ impl Environments {
     /// # Errors
     /// [`ProfileError::Unreadable`] and [`ProfileError::Malformed`].
     pub fn load(named: Option<&Path>) -> Result<Self, ProfileError> {
-        let Some(path) = named.map(Path::to_owned).or_else(own_file) else { return Ok(Self::default()) };
+        let Some(path) = file_path(named) else { return Ok(Self::default()) };
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::of_text(&path, &text),
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
@@ -159,6 +159,11 @@ impl Environments {
                 Err(ProfileError::Unreadable { path: path.display().to_string(), reason: error.to_string() })
             }
         }
+    }
+
+    /// None, of a file that cannot be used: what is saved is meant for it all the same.
+    pub fn none_of(path: Option<PathBuf>) -> Self {
+        Self { path: path.map(Arc::from), ..Self::default() }
     }
 
     fn of_text(path: &Path, text: &str) -> Result<Self, ProfileError> {
@@ -255,6 +260,11 @@ fn place(profile: &Profile) -> String {
         Some(api) => url::masked(api.reveal()),
         None => paths.join(", "),
     }
+}
+
+/// The profile file: the one that is named, else the user's own, whether it exists or not.
+pub fn file_path(named: Option<&Path>) -> Option<PathBuf> {
+    named.map(Path::to_owned).or_else(own_file)
 }
 
 /// `$XDG_CONFIG_HOME/reqspec/config.toml`, `~/.config/reqspec/config.toml`.

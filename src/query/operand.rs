@@ -2,9 +2,11 @@
 //!
 //! Imports its siblings; no I/O.
 
+use super::compare::number;
 use super::error::shown;
 use super::expression::{Number, Operand};
 use super::fields::{Field, Kind, Unit};
+use super::time::midnight;
 
 /// Why a text is no operand of a field, and what to do.
 pub(super) type Refusal = (String, Option<String>);
@@ -129,12 +131,6 @@ fn version(text: &str) -> Option<Vec<u64>> {
 
 fn digits(text: &str) -> Option<&str> {
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
-}
-
-/// A finite number as JSON writes it.
-pub(super) fn number(text: &str) -> Option<Number> {
-    let (number, rest) = leading_number(text)?;
-    rest.is_empty().then_some(number)
 }
 
 /// The number at the beginning of a text, and what follows it.
@@ -267,16 +263,4 @@ pub(super) fn period(text: &str) -> Option<(i64, i64)> {
     let Some(second) = parts.next() else { return Some((from, from + 60)) };
     let from = from + part(second, 2).filter(|second| *second < 60)?;
     parts.next().is_none().then_some((from, from + 1))
-}
-
-/// Seconds since 1970 at the beginning of a day of the proleptic Gregorian calendar, its years counted
-/// from March.
-fn midnight(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days =
-        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
-    days * 86_400
 }

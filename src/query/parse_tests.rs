@@ -141,7 +141,7 @@ fn operand(operand: &Operand) -> String {
 #[case("image.properties.os_type=linux", r#"image.os_type="linux""#)]
 #[case("image.hw_disk_bus=virtio", r#"image.hw_disk_bus="virtio""#)]
 #[case("hint.x>8G", "hint.x>8589934592")]
-#[case("hint.x=1e3,01", r#"hint.x="1e3"/1000.0,"01""#)]
+#[case("hint.x=1e3,01", r#"hint.x="1e3"/1000.0,"01"/1"#)]
 #[case("pagesize=1", r#"pagesize="1""#)]
 #[case("$.limits", "$.limits?")]
 #[case("$", "$?")]

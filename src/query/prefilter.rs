@@ -24,8 +24,10 @@ pub struct Prefilter {
     pub size: Option<(u64, u64)>,
     /// Conditions on other tables of the same database.
     pub joins: Vec<Join>,
-    /// Bytes that occur in the stored text, as they are (upper and lower case matter), or else the text
-    /// has a backslash or a byte that is not ASCII. Only worth asking over a slow link: here the search is faster.
+    /// Tokens of a hit's text (upper and lower case matter): parts of strings, of keys or of numbers, or
+    /// whole strings or keys with their own quotes. They occur in the stored text as they are, unless it
+    /// has an escape of one of their characters. Only worth asking where sending a text takes longer than
+    /// looking at it here.
     pub bytes: Vec<Vec<u8>>,
 }
 

@@ -65,6 +65,16 @@ impl SortKey {
         SortKey(small.map_or_else(|| Form::Number(Arc::new(number)), Form::Integer))
     }
 
+    /// The number, where it is a whole one that fits.
+    pub fn as_integer(&self) -> Option<i64> {
+        if let Form::Integer(whole) = self.0 { Some(whole) } else { None }
+    }
+
+    /// The text, where it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Form::Text(text) = &self.0 { Some(text) } else { None }
+    }
+
     /// Whether the row has no value.
     pub fn is_missing(&self) -> bool {
         matches!(self.0, Form::Missing)
@@ -78,6 +88,18 @@ impl SortKey {
             Form::Version(parts) => 16 + size_of_val(&**parts),
             Form::Text(text) => 16 + text.len(),
         }
+    }
+}
+
+impl From<i64> for SortKey {
+    fn from(number: i64) -> Self {
+        SortKey(Form::Integer(number))
+    }
+}
+
+impl From<&str> for SortKey {
+    fn from(text: &str) -> Self {
+        Self::text(text)
     }
 }
 

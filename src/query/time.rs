@@ -17,14 +17,19 @@ pub fn unix_seconds(stored: &str) -> Option<i64> {
         Some(b' ' | b'T') => (number(11, 13)?, number(14, 16)?, number(17, 19)?),
         Some(_) => return None,
     };
-    // Days since 1970 in the proleptic Gregorian calendar, years counted from March.
-    let year_from_march = if month <= 2 { year - 1 } else { year };
-    let era = year_from_march.div_euclid(400);
-    let year_of_era = year_from_march.rem_euclid(400);
+    Some(midnight(year, month, day) + hour * 3_600 + minute * 60 + second)
+}
+
+/// Seconds since 1970 at the beginning of a day of the proleptic Gregorian calendar.
+pub fn midnight(year: i64, month: i64, day: i64) -> i64 {
+    // Years are counted from March: the leap day is then the last one.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let days =
         era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
-    Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
+    days * 86_400
 }
 
 #[cfg(test)]

@@ -253,6 +253,12 @@ pub trait SpecStore: Send + Sync {
         false
     }
 
+    /// Whether conditions on bytes ([`Prefilter::bytes`]) are worth asking: looking at texts there takes less
+    /// time than sending them.
+    fn wants_bytes(&self) -> bool {
+        self.is_far()
+    }
+
     /// Insert a row. `created_at` is set to now unless given; `updated_at` stays as given.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ use tokio::runtime::Runtime;
 
 use crate::app::Setup;
 use crate::app::environment::{Colour, Environment};
+use crate::app::settings::Settings;
+use crate::deployment::settings::Places;
 use crate::deployment::{self, Deployment, Environments};
 use event_loop::End;
 use stage::Stage;
@@ -36,6 +38,8 @@ pub struct Options {
     pub read_only: Option<String>,
     /// The environments that can be switched to; they hold to the command line's `--read-only`.
     pub environments: Environments,
+    /// Where saved queries, the history and chosen columns are kept; nowhere by default.
+    pub settings: Places,
 }
 
 /// Why the terminal UI ended other than by being quit.
@@ -117,17 +121,28 @@ fn setup(deployment: Option<&Deployment>, options: &Options, size: (u16, u16)) -
     let name = deployment.map(Deployment::environment).unwrap_or_default();
     let listed = environments.iter().find(|environment| environment.name == name);
     let stated = deployment.and_then(Deployment::colour).map(colour);
+    let mut notices = deployment.map(Deployment::notices).unwrap_or_default();
+    let settings = kept(options, name, &mut notices);
     Setup {
         environment: name.to_owned(),
         colour: stated.or(listed.and_then(|environment| environment.colour)),
         environments,
-        notices: deployment.map(Deployment::notices).unwrap_or_default().to_vec(),
+        notices,
         databases: deployment.map(executor::databases::places).unwrap_or_default(),
+        settings,
         writing: options.write || deployment.is_some_and(Deployment::starts_writable),
         read_only: options.read_only.clone().or_else(|| deployment?.may_write().err()),
         size,
         now: now(),
     }
+}
+
+/// What was kept by earlier sessions, for that environment.
+fn kept(options: &Options, environment: &str, notices: &mut Vec<String>) -> Settings {
+    let kept = deployment::settings::Settings::load(&options.settings);
+    notices.extend(kept.notices.iter().cloned());
+    let columns = kept.columns_of(environment).to_vec();
+    Settings { queries: kept.queries, history: kept.history, columns }
 }
 
 fn environment(listed: deployment::Environment) -> Environment {

@@ -89,6 +89,20 @@ pub enum Glyph {
     Modified,
     /// A bullet between items.
     Dot,
+    /// The least first.
+    Ascending,
+    /// The greatest first.
+    Descending,
+    /// A pane that keeps its query.
+    Pinned,
+    /// A full piece of a bar.
+    Full,
+    /// An empty piece of a bar.
+    Empty,
+    /// The list goes on to the right.
+    Further,
+    /// Read anew by itself.
+    Repeats,
 }
 
 /// The one accent.
@@ -219,6 +233,13 @@ impl Theme {
             Glyph::Broken => ("✗", "x"),
             Glyph::Modified => ("✎", "*"),
             Glyph::Dot => ("·", "."),
+            Glyph::Ascending => ("▲", "^"),
+            Glyph::Descending => ("▼", "v"),
+            Glyph::Pinned => ("◆", "#"),
+            Glyph::Full => ("━", "="),
+            Glyph::Empty => ("─", "-"),
+            Glyph::Further => ("»", ">"),
+            Glyph::Repeats => ("↻", "@"),
         };
         if self.ascii { ascii } else { unicode }
     }

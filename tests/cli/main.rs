@@ -10,6 +10,7 @@ mod deployment;
 mod docs;
 mod finding;
 mod lifecycle;
+mod listing;
 #[allow(dead_code, reason = "each test uses some of it")]
 #[path = "../support/servers.rs"]
 mod on_servers;

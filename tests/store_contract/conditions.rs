@@ -164,21 +164,33 @@ fn conditions_leave_out_no_row_that_fulfils_them(bench: Bench) {
         );
     }
     assert!(left_out > 300, "{left_out}");
-    for bytes in
-        [&b"az1"[..], b"AZ1", b"it's", b"100%", b"_score |", "\u{e9}".as_bytes(), b"\xff", b"a\0b", b"\\"]
-    {
+    for bytes in [
+        &b"az1"[..],
+        b"AZ1",
+        b"\"az1\"",
+        b"it's",
+        b"100%",
+        b"_score |",
+        "\u{e9}".as_bytes(),
+        b"\xff",
+        b"a\0b",
+        b"\\",
+    ] {
         let prefilter = Prefilter { bytes: vec![bytes.to_vec()], ..Prefilter::default() };
         let came = came(&*store, &prefilter);
         for row in &rows {
             let contains = row.spec.windows(bytes.len()).any(|part| part == bytes);
-            let unplain = row.spec.contains(&b'\\') || !row.spec.is_ascii();
+            let has_escape = |escape: &[u8]| row.spec.windows(escape.len()).any(|part| part == escape);
+            let is_plain = bytes.is_ascii() && !bytes.contains(&b'\\') && !bytes.contains(&0);
+            let unplain =
+                if is_plain { has_escape(b"\\u00") } else { has_escape(b"\\") || !row.spec.is_ascii() };
             let expected = bench.engine() == Engine::Sqlite || contains || unplain;
             assert_eq!(came.contains(&row.id), expected, "{row:?} for {bytes:?}");
         }
     }
     let two = Prefilter { bytes: vec![b"az1".to_vec(), b"comment".to_vec()], ..Prefilter::default() };
     let both = came(&*store, &two);
-    assert!(bench.engine() == Engine::Sqlite || both.len() == 15, "{both:?}");
+    assert!(bench.engine() == Engine::Sqlite || both.len() == 10, "{both:?}");
 }
 
 /// nova's tables, as far as they are asked, and rows in them.
@@ -372,12 +384,19 @@ fn a_pass_that_finds_nothing_is_stopped_at_once(kind: Kind) {
         Kind::Postgres => (
             "ALTER TABLE request_specs RENAME TO stored",
             "CREATE VIEW request_specs AS SELECT created_at, updated_at, id, instance_uuid, \
-             spec || pg_sleep(6.125)::text AS spec FROM stored",
+             spec || slow() AS spec FROM stored",
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%octet_length%' AND state = 'active' \
              AND pid <> pg_backend_pid()",
         ),
     };
     session.run(rename);
+    if kind == Kind::Postgres {
+        // Stable: it is not called where nothing asks for the column.
+        session.run(
+            "CREATE FUNCTION slow() RETURNS text STABLE LANGUAGE plpgsql AS $$ \
+             BEGIN PERFORM pg_sleep(6.125); RETURN ''; END $$",
+        );
+    }
     session.run(view);
     let store = open(DatabaseName::Api, &database.address(), Access::ReadOnly).unwrap();
     let prefilter = Prefilter { size: Some((50, 60)), ..Prefilter::default() };
@@ -444,7 +463,7 @@ fn other_character_sets_leave_out_no_row(kind: Kind) {
         if kind == Kind::Mariadb {
             session.run("SET NAMES utf8mb4");
         }
-        for (at, text) in ["plain az1", "caf\u{e9}", "plain", "back\\\\slash"].iter().enumerate() {
+        for (at, text) in ["plain az1", "caf\u{e9}", "plain", "back\\\\u0061"].iter().enumerate() {
             let sql = format!(
                 "INSERT INTO request_specs (id, instance_uuid, spec) VALUES ({at}, 'u{at}', '{text}')"
             );
@@ -458,7 +477,7 @@ fn other_character_sets_leave_out_no_row(kind: Kind) {
         }
         let prefilter = Prefilter { bytes: vec![b"az1".to_vec()], ..Prefilter::default() };
         let came = came(&*store, &prefilter);
-        assert!(came.is_superset(&BTreeSet::from([0, 1, 3])), "{options}: {came:?}");
-        assert!(options.contains("utf16") || came.len() == 3, "{options}: {came:?}");
+        assert!(came.is_superset(&BTreeSet::from([0, 3])), "{options}: {came:?}");
+        assert!(options.contains("utf16") || came.len() == 2, "{options}: {came:?}");
     }
 }

@@ -211,10 +211,10 @@ fn the_order_is_as_before_where_another_one_did_not_come() {
     let mut world = World::started(120, 36);
     let rows = world.databases.insert(api(), Err(refused())).expect("there");
     world.keys("o");
-    assert!(!world.text().contains("newest first") && world.selected() == uuid(1), "{}", world.text());
+    assert!(!world.text().contains("UPDATED▼") && world.selected() == uuid(1), "{}", world.text());
     world.databases.insert(api(), rows);
     world.keys("ro");
-    assert!(world.text().contains("newest first"), "{}", world.text());
+    assert!(world.text().contains("UPDATED▼"), "{}", world.text());
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_read_only_account_disables_what_would_write_there() {
     world.send(Msg::Start);
     assert!(world.text().contains("read-only account"), "{}", world.text());
     world.keys("<Tab>");
-    for key in ["e", "E", "s", "m", "D", "n"] {
+    for key in ["e", "E", "S", "m", "D", "n"] {
         world.keys(key);
         assert!(world.model.overlay.is_none() && world.model.editor.is_none(), "{key}");
         let toasts: Vec<_> = world.model.toasts.iter().map(|toast| toast.text.clone()).collect();

@@ -104,6 +104,7 @@ fn without_a_default_the_choice_comes_first() {
             environment: String::new(),
             colour: None,
             environments: environments(),
+            settings: reqspec::app::settings::Settings::default(),
             notices: Vec::new(),
             databases: Vec::new(),
             writing: false,

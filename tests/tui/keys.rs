@@ -165,7 +165,7 @@ fn sorting_turns_the_list() {
     world.keys("o");
     let newest = world.selected();
     assert_ne!(newest, uuid(1));
-    assert!(world.text().contains("newest first"));
+    assert!(world.text().contains("UPDATED▼"));
     world.keys("oo");
     assert_eq!(world.selected(), newest);
 }
@@ -260,7 +260,7 @@ fn a_refusal_can_be_forced_where_it_says_so() {
 #[test]
 fn a_plain_save_with_nothing_to_strip_says_so() {
     let mut world = started();
-    world.keys("s");
+    world.keys("S");
     assert!(world.model.overlay.is_none());
     assert!(world.text().contains("nothing to save"));
 }

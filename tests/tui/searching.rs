@@ -1,12 +1,14 @@
 //! Queries over both panes: typing, leaving, pinning, orders, jumps to uuids, late answers.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use reqspec::app::cells::Tally;
 use reqspec::app::effect::RequestId;
+use reqspec::app::layout::Side;
 use reqspec::app::row::Failure;
 use reqspec::app::search::{PaneSearch, Stage};
-use reqspec::app::update::{browse, search};
+use reqspec::app::update::{browse, query, search};
 use reqspec::app::{Effect, Msg};
 use reqspec::change::DatabaseName;
 use reqspec::query::{Field, Order, SortOrder};
@@ -98,7 +100,7 @@ fn spaces_around_a_query_search_for_nothing_new() {
 fn an_emptied_query_brings_the_lists_back_while_it_is_typed() {
     let mut world = started();
     world.keys("jjj/c1<Backspace><Backspace>");
-    assert!(search::is_typing(&world.model));
+    assert!(query::is_typing(&world.model));
     assert_eq!(at(&world, 0), place(4, 4));
     world.keys("c1.pin<Esc>");
     assert_eq!(at(&world, 0), place(4, 4));
@@ -107,7 +109,7 @@ fn an_emptied_query_brings_the_lists_back_while_it_is_typed() {
 #[test]
 fn a_pinned_pane_keeps_what_it_shows() {
     let mut world = started();
-    world.act(browse::toggle_pin);
+    world.act(search::toggle_pin);
     world.keys("jj/c1.pin<Enter>");
     assert!(world.model.panes[0].search.is_none());
     assert_eq!((at(&world, 0), at(&world, 1)), (place(3, 3), place(22, 1)));
@@ -116,7 +118,7 @@ fn a_pinned_pane_keeps_what_it_shows() {
     assert!(search::can_pin(&world.model).is_err(), "one has to follow");
     // Let go, it follows what the other one shows.
     world.keys("<BackTab>");
-    world.act(browse::toggle_pin);
+    world.act(search::toggle_pin);
     assert_eq!(at(&world, 0), place(2, 1));
     world.keys("<Esc>");
     assert_eq!((at(&world, 0), at(&world, 1)), (place(3, 3), place(21, 1)));
@@ -126,7 +128,7 @@ fn a_pinned_pane_keeps_what_it_shows() {
 fn a_pinned_query_outlives_the_one_that_is_left() {
     let mut world = started();
     world.keys("/c1.pin<Enter>");
-    world.act(browse::toggle_pin);
+    world.act(search::toggle_pin);
     world.keys("/r2.huge<Enter><Esc>");
     assert_eq!((at(&world, 0), at(&world, 1)), (place(2, 1), place(21, 1)));
     // Its own is left by the next one.
@@ -304,6 +306,17 @@ fn a_uuid_jumps_in_both_panes() {
 }
 
 #[test]
+fn a_uuid_in_a_sorted_list_is_a_hit_like_any_other() {
+    let mut world = started();
+    world.act(|model| search::order_by(model, by("vcpus", false)));
+    world.keys(&format!("/{}<Enter>", &uuid(50)[..9]));
+    assert_eq!((at(&world, 0), tally(&world, 0).hits), (place(50, 1), 1));
+    assert_eq!(at(&world, 1), place(50, 30), "the other one jumps");
+    world.keys("<Esc>");
+    assert_eq!(at(&world, 0), place(4, 1));
+}
+
+#[test]
 fn a_uuid_of_one_pane_leaves_the_other_where_it_is() {
     let mut world = started();
     world.keys(&format!("<Tab>j<BackTab>/{}", &uuid(90)[..9]));
@@ -419,6 +432,7 @@ fn refreshing_searches_again_and_keeps_row_and_cursor() {
     assert_ne!(search_of(&world, 0), first);
     reach(&mut world, 0, &api(), 10, false);
     assert_eq!(at(&world, 0).0, uuid(18), "what was read stays until all is known");
+    assert!(world.text().contains("10 of 99 · 25 hits"), "{}", world.text());
     assert!(world.model.panes[0].list.visible().any(|(_, row)| *row.instance_uuid == *uuid(10)));
     reach(&mut world, 0, &api(), 99, true);
     assert_eq!(at(&world, 0), place(18, 4));
@@ -437,6 +451,40 @@ fn refreshing_waits_a_moment_for_cells_that_say_nothing() {
     world.pass_time();
     assert!(!world.model.panes[1].list.visible().any(|(_, row)| *row.instance_uuid == *uuid(22)));
     assert_eq!(at(&world, 1).0, uuid(30));
+}
+
+#[test]
+fn a_cell_whose_page_was_late_is_not_searched_twice() {
+    let mut world = started();
+    world.keys("a<Tab>/c1.pin<Enter>");
+    world.slow.insert(cell("cell2"));
+    let columns: Arc<[Field]> = Arc::from([Field::named("az").expect("a field")]);
+    world.act(|model| {
+        browse::on_pane(model, Side::Right, |pane, requests| pane.show_columns(columns, requests))
+    });
+    world.pass_time();
+    world.keys("G");
+    assert_eq!(at(&world, 1).0, uuid(58), "without the cell that is late");
+    world.effects.clear();
+    world.release();
+    assert_eq!(searches(&world), []);
+    world.keys("G");
+    assert_eq!(at(&world, 1), place(70, 11));
+}
+
+#[test]
+fn a_search_that_fails_at_once_says_why_there_is_nothing() {
+    let mut world = started();
+    world.searching.insert(api());
+    world.keys("/c1.pin<Enter>");
+    let search = search_of(&world, 0);
+    let failure = Failure::Failed("the disk has an error".to_owned());
+    world.send(Msg::SearchFailed { search, database: api(), failure });
+    assert!(world.text().contains("the disk has an error. r searches again"), "{}", world.text());
+    world.searching.clear();
+    world.reach.clear();
+    world.keys("r");
+    assert_eq!(at(&world, 0), place(2, 1));
 }
 
 #[test]

@@ -7,7 +7,8 @@ use reqspec::app::row::Row;
 use reqspec::change::DatabaseName;
 use reqspec::query::merge::{self, Mark};
 use reqspec::query::record::{Facts, Record, Verdict};
-use reqspec::query::{Order, PageFrom, PageKey, PageRequest, Query, SortKey, eval};
+use reqspec::query::sort_key::shown;
+use reqspec::query::{Field, Order, PageFrom, PageKey, PageRequest, Query, SortKey, eval};
 use reqspec::spec::summary::Summary;
 
 use super::world::NOW;
@@ -47,13 +48,13 @@ pub fn stored(number: i64) -> Stored {
     }
 }
 
-pub fn listed(database: &DatabaseName, row: &Stored, order: &Order) -> Row {
+pub fn listed(database: &DatabaseName, row: &Stored, order: &Order, columns: &[Field]) -> Row {
     Row {
         database: database.clone(),
         key: row.key(order),
         instance_uuid: row.uuid.clone(),
         summary: Summary::of(&row.spec),
-        values: Arc::from([]),
+        values: columns.iter().map(|field| row.value(field)).collect(),
     }
 }
 
@@ -72,6 +73,12 @@ impl Stored {
     /// Whether a query finds it.
     pub fn fulfils(&self, query: &Query) -> bool {
         eval::verdict(&query.expression, &self.record(), Facts::NONE, NOW) == Verdict::Yes
+    }
+
+    /// What stands in a column.
+    pub fn value(&self, field: &Field) -> Option<Arc<str>> {
+        let values = eval::values(field, &self.record(), Facts::NONE)?;
+        shown(field, &values).map(Arc::from)
     }
 
     fn record(&self) -> Record<'_> {
@@ -93,7 +100,12 @@ pub fn compare(order: &Order, one: &PageKey, other: &PageKey) -> Ordering {
 }
 
 /// The page of rows that stand in the order already.
-pub fn cut(database: &DatabaseName, rows: &[Stored], page: &PageRequest<PageKey, Order>) -> Vec<Row> {
+pub fn cut(
+    database: &DatabaseName,
+    rows: &[Stored],
+    page: &PageRequest<PageKey, Order>,
+    columns: &[Field],
+) -> Vec<Row> {
     let limit = page.limit as usize;
     let order = &page.order;
     let keys: Vec<_> = rows.iter().map(|row| row.key(order)).collect();
@@ -112,5 +124,5 @@ pub fn cut(database: &DatabaseName, rows: &[Stored], page: &PageRequest<PageKey,
         PageFrom::Before(key) => (place(key).saturating_sub(limit), place(key)),
     };
     let rows = &rows[start.min(rows.len())..end.min(rows.len())];
-    rows.iter().map(|row| listed(database, row, order)).collect()
+    rows.iter().map(|row| listed(database, row, order, columns)).collect()
 }

@@ -15,16 +15,26 @@ use reqspec::app::comparison::Comparison;
 use reqspec::app::database::{Database, Place, Rights, Said};
 use reqspec::app::effect::RequestId;
 use reqspec::app::environment::Environment;
+use reqspec::app::facets::Counts;
 use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::Failure;
+use reqspec::app::settings::Settings;
 use reqspec::app::{Effect, Model, Msg, Setup, update};
 use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
-use reqspec::query::{Order, Query, SortOrder};
+use reqspec::query::{Field, Order, Query, SortOrder};
 use reqspec::tui::theme::Theme;
 use reqspec::tui::view;
 
 pub use super::stored::{Stored, cut, spec, stored, uuid};
 use super::stored::{compare, listed};
+
+/// What the operator of this deployment keeps.
+fn settings() -> Settings {
+    let queries = [("pinned", "az=az1 vcpus>=4"), ("grouped", "group")];
+    let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+    let history = ["vcpus>=8", "flavor~^m1"].map(str::to_owned).to_vec();
+    Settings { queries: queries.map(owned).to_vec(), history, columns: Vec::new() }
+}
 
 /// 2026-11-22 12:00:00.
 pub const NOW: i64 = 1_795_348_800;
@@ -133,6 +143,7 @@ impl World {
             environments: Vec::new(),
             notices: Vec::new(),
             databases: places.collect(),
+            settings: settings(),
             writing: true,
             read_only: None,
             size: (width, height),
@@ -260,6 +271,16 @@ impl World {
         rows.iter().find(|row| *row.uuid == *uuid(number))
     }
 
+    /// In the API database others put row 200 before all others, change row 5 and take away row 2.
+    pub fn changed_by_others(&mut self) {
+        let mut first = stored(200);
+        first.id = 0;
+        self.rows(&api()).push(first);
+        self.rows(&api()).retain(|row| row.id != 2);
+        let row = self.rows(&api()).iter_mut().find(|row| row.id == 5).expect("there");
+        row.updated = "2026-11-22 11:59:30".to_owned();
+    }
+
     pub fn selected(&self) -> String {
         self.model.selection.as_ref().map(|selection| selection.instance_uuid.to_string()).unwrap_or_default()
     }
@@ -352,9 +373,9 @@ impl World {
                 self.switched = true;
                 return;
             }
-            Effect::LoadPage { request, database, search, page, .. } => {
+            Effect::LoadPage { request, database, search, page, columns } => {
                 let rows = self.hits(&database, search, &page.order);
-                let result = rows.map(|rows| cut(&database, &rows, &page));
+                let result = rows.map(|rows| cut(&database, &rows, &page, &columns));
                 Msg::Page { request, database, result }
             }
             Effect::Rank { request, database, search, order, key } => {
@@ -376,10 +397,10 @@ impl World {
             Effect::Compare { request, own, other } => {
                 Msg::Compared { request, comparison: Arc::new(Comparison::of(&own, &other)) }
             }
-            Effect::FindPrefix { request, database, prefix, order, .. } => {
+            Effect::FindPrefix { request, database, prefix, order, columns } => {
                 let find = |rows: &[Stored]| {
                     let found = rows.iter().filter(|row| row.uuid.starts_with(&prefix));
-                    found.map(|row| listed(&database, row, &order)).collect()
+                    found.map(|row| listed(&database, row, &order, &columns)).collect()
                 };
                 let result = self.ask(&database, find);
                 Msg::PrefixFound { request, database, result }
@@ -423,13 +444,45 @@ impl World {
                 self.quit = true;
                 return;
             }
-            Effect::Copy(_) | Effect::Suspend => return,
+            Effect::Facet { request, databases, query, fields } => {
+                for database in databases {
+                    let result = self.counts(&database, &query, &fields).map(Arc::new);
+                    self.answers.push_back(Msg::Facets { request, database, result });
+                }
+                return;
+            }
+            Effect::Export { request, databases, query, path, replace, .. } => {
+                let rows = databases.iter().map(|database| self.counts(database, &query, &[]));
+                let rows = rows.map(|counts| counts.map_or(0, |counts| counts.rows)).sum();
+                let is_there = path.ends_with("there.csv") && !replace;
+                let result = if is_there { Err(format!("{path} is there already")) } else { Ok(rows) };
+                Msg::Exported { request, result }
+            }
+            Effect::SaveQuery { .. }
+            | Effect::DeleteQuery { .. }
+            | Effect::SaveColumns { .. }
+            | Effect::Remember(_)
+            | Effect::StopFacet { .. }
+            | Effect::Copy(_)
+            | Effect::Suspend => return,
         };
         if asked.is_some_and(|asked| self.slow.contains(&asked)) {
             self.late.push_back(answer);
         } else {
             self.answers.push_back(answer);
         }
+    }
+
+    fn counts(&self, database: &DatabaseName, query: &Query, fields: &[Field]) -> Result<Counts, Failure> {
+        let rows = self.ask(database, <[Stored]>::to_vec)?;
+        let rows: Vec<_> = rows.into_iter().filter(|row| row.fulfils(query)).collect();
+        let mut values = BTreeMap::new();
+        for row in &rows {
+            let key: Arc<[_]> = fields.iter().map(|field| row.value(field)).collect();
+            *values.entry(key).or_insert(0) += 1;
+        }
+        let (rows, values) = (rows.len() as u64, values.into_iter().collect());
+        Ok(Counts { rows, values, others: 0, undecided: 0 })
     }
 
     fn plan(&mut self, intent: Intent, force: bool) -> Result<Plan, Refusal> {

@@ -1,6 +1,6 @@
 //! Movement, panes, detail panel. Imports the rest of `app`; no I/O.
 
-use super::{databases, search};
+use super::databases;
 use crate::app::comparison::Comparison;
 use crate::app::database::label;
 use crate::app::detail::json_tree::JsonTree;
@@ -12,10 +12,7 @@ use crate::app::model::{Focus, Model};
 use crate::app::pane::Pane;
 use crate::app::selection::{Counterpart, Fetched, Selection};
 use crate::change::DatabaseName;
-use crate::query::{Order, SortOrder};
 use crate::spec::text::{escaped, named};
-
-pub use super::search::{apply_query, end_query, keep_query, toggle_pin};
 
 type Ready = Result<(), String>;
 
@@ -192,22 +189,6 @@ pub fn counterpart(model: &mut Model) -> Vec<Effect> {
     model.zoomed = false;
     focus_on(model, Focus::List(side));
     on_pane(model, side, |pane, requests| pane.seek(&uuid, there.as_ref(), requests))
-}
-
-/// Whether the order can be changed.
-pub fn can_sort(model: &Model) -> Ready {
-    search::can_order(model, &other_order(model))
-}
-
-/// By id, or by last update.
-pub fn sort(model: &mut Model) -> Vec<Effect> {
-    let order = other_order(model);
-    search::order_by(model, order)
-}
-
-fn other_order(model: &Model) -> Order {
-    let order = model.current().and_then(|pane| pane.list.order().native());
-    if order == Some(SortOrder::Id) { SortOrder::Updated.into() } else { SortOrder::Id.into() }
 }
 
 /// Reads everything on the screen anew.

@@ -6,13 +6,13 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{changes, databases, environments, general, outcome, search};
+use super::{changes, choosing, databases, environments, general, outcome, query};
 use crate::app::confirm::Decision;
 use crate::app::effect::Effect;
 use crate::app::help;
 use crate::app::model::Model;
 use crate::app::overlay::{Overlay, Picker, Pressed, Purpose, Question};
-use crate::app::palette::Palette;
+use crate::app::palette::{Entry, Palette};
 use crate::app::toast::ToastKind;
 
 /// A key for the overlay. Takes it from the model; an overlay that stays is put back.
@@ -31,6 +31,11 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         Overlay::Databases(screen) => databases::key(model, screen, event),
         Overlay::Environments(picker) => environments::key(model, picker, event),
         Overlay::Picker(picker) => picker_key(model, picker, event),
+        Overlay::Sort(picker) => choosing::sort_key(model, picker, event),
+        Overlay::Columns(chooser) => choosing::columns_key(model, chooser, event),
+        Overlay::Facets(facets) => choosing::facets_key(model, facets, event),
+        Overlay::Saved(list) => choosing::saved_key(model, list, event),
+        Overlay::Export(prompt) => choosing::export_key(model, prompt, event),
         Overlay::Question(question) => question_key(model, question, event),
         Overlay::Path(mut prompt) => match event.code {
             KeyCode::Esc => Vec::new(),
@@ -109,12 +114,16 @@ fn last_of_help(model: &Model) -> usize {
 }
 
 fn palette_key(model: &mut Model, mut palette: Palette, event: &KeyEvent) -> Vec<Effect> {
-    let last = palette.matches().len().saturating_sub(1);
+    let last = palette.entries().len().saturating_sub(1);
     match event.code {
         KeyCode::Esc => return Vec::new(),
-        KeyCode::Enter => {
-            return palette.command().map(|command| general::run(model, command)).unwrap_or_default();
-        }
+        KeyCode::Enter => match palette.entry() {
+            Some(Entry::Command(command)) => return general::run(model, command),
+            Some(Entry::Act(act)) => return general::act(model, act),
+            // The reason stands there already.
+            Some(Entry::Problem(_)) => {}
+            None => return Vec::new(),
+        },
         KeyCode::Down => palette.chosen = (palette.chosen + 1).min(last),
         KeyCode::Up => palette.chosen = palette.chosen.saturating_sub(1),
         _ => {
@@ -184,17 +193,36 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Path(prompt)) => insert(&mut prompt.input),
         Some(Overlay::Palette(palette)) => insert(&mut palette.input),
+        Some(Overlay::Sort(picker)) => {
+            insert(&mut picker.input);
+            picker.typed();
+        }
+        Some(Overlay::Columns(chooser)) => {
+            if let Some(input) = &mut chooser.finding {
+                insert(input);
+                chooser.typed();
+            }
+        }
+        Some(Overlay::Facets(facets)) => {
+            if let Some(prompt) = &mut facets.prompt {
+                insert(&mut prompt.input);
+                (prompt.chosen, prompt.error) = (None, None);
+            }
+        }
+        Some(Overlay::Saved(list)) => list.naming.iter_mut().for_each(insert),
+        Some(Overlay::Export(prompt)) => {
+            let before = prompt.path().to_owned();
+            insert(&mut prompt.input);
+            prompt.changed(&before);
+        }
         Some(Overlay::Environments(picker)) if picker.opening.is_none() => insert(&mut picker.input),
         Some(Overlay::Confirm(confirm)) if confirm.word().is_some() => insert(&mut confirm.typed),
         Some(_) => {}
         None => {
             if let Some(editor) = &mut model.editor {
                 editor.paste(text);
-            } else if search::is_typing(model) {
-                if let Some(typing) = &mut model.typing {
-                    insert(&mut typing.input);
-                }
-                return search::typed(model);
+            } else if query::is_typing(model) {
+                return query::paste(model, &line);
             }
         }
     }

@@ -2,13 +2,13 @@
 //!
 //! Imports the rest of `app`; no I/O.
 
-use super::{browse, search};
+use super::{browse, choosing, query, refreshing};
 use crate::app::command::Command;
 use crate::app::detail::Detail;
 use crate::app::effect::Effect;
 use crate::app::model::{Focus, Model};
 use crate::app::overlay::{Buttons, Line, Overlay, Purpose, Question, Tone};
-use crate::app::palette::Palette;
+use crate::app::palette::{Act, Palette};
 use crate::app::pane::Pane;
 use crate::app::toast::ToastKind;
 
@@ -20,6 +20,19 @@ pub fn run(model: &mut Model, command: &Command) -> Vec<Effect> {
             model.toast(ToastKind::Notice, format!("{}: {reason}", command.title));
             Vec::new()
         }
+    }
+}
+
+/// Does what a command with something behind it says.
+pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
+    match act {
+        Act::Facet(fields) => choosing::count(model, fields),
+        Act::Sort(order) => choosing::order_by(model, order),
+        Act::Columns(columns) => choosing::show_columns(model, columns),
+        Act::Export(path) => choosing::export_to(model, &path),
+        Act::Save(name) => query::save(model, &name),
+        Act::Where(text) => query::run(model, &text),
+        Act::Refresh(every) => refreshing::set(model, every),
     }
 }
 
@@ -66,7 +79,7 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     }
     let narrowed = |pane: &Pane| pane.is_narrowed() && !pane.pinned;
     if model.panes.iter().any(narrowed) || model.current().is_some_and(Pane::is_narrowed) {
-        return search::end_query(model);
+        return query::leave(model);
     }
     let _ = model.toasts.dismiss();
     Vec::new()

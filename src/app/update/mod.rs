@@ -2,6 +2,7 @@
 //!
 //! - [`browse`]: movement, panes.  [`search`]: the query over them, orders.
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
+//! - [`query`]: the query bar.  [`choosing`]: orders, columns, counts, export.  [`refreshing`]: by itself.
 //! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
 //! - [`answers`]: what was read.  [`databases`]: which there are and whether they answer.
@@ -13,6 +14,7 @@ pub mod answers;
 pub mod browse;
 pub mod cells;
 pub mod changes;
+pub mod choosing;
 pub mod databases;
 pub mod dialogs;
 pub mod editing;
@@ -20,6 +22,8 @@ pub mod environments;
 pub mod general;
 pub mod mouse;
 pub mod outcome;
+pub mod query;
+pub mod refreshing;
 pub mod search;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -81,6 +85,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Applied { request, outcome } => outcome::applied(model, request, outcome),
         Msg::Edited { request, result } => editing::edited(model, request, result),
         Msg::FileRead { request, result } => changes::file_read(model, request, result),
+        Msg::Facets { request, database, result } => choosing::counted(model, request, &database, result),
+        Msg::Exported { request, result } => choosing::exported(model, request, result),
+        Msg::Settings(reason) => {
+            model.toast(ToastKind::Problem, reason);
+            Vec::new()
+        }
         Msg::Notice(text) => {
             model.toast(ToastKind::Notice, text);
             Vec::new()
@@ -118,6 +128,7 @@ fn settle(model: &mut Model) -> Vec<Effect> {
     effects.extend(cells::follow(model));
     effects.extend(browse::follow_selection(model));
     effects.extend(databases::counts(model));
+    refreshing::settle(model);
     let now = model.now;
     for pane in &mut model.panes {
         pane.waiting_since = pane.list.is_waiting().then(|| pane.waiting_since.unwrap_or(now));
@@ -150,7 +161,7 @@ fn must_wait(model: &Model, event: &KeyEvent) -> bool {
         return true;
     }
     let pending = |selection: &Selection| selection.own == Fetched::Pending && selection.is_busy();
-    if model.editor.is_some() || search::is_typing(model) {
+    if model.editor.is_some() || query::is_typing(model) {
         return false;
     }
     let Some(command) = keymap::command(event) else { return false };
@@ -206,8 +217,8 @@ fn key_now(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     if model.editor.is_some() {
         return editing::editor_key(model, event);
     }
-    if search::is_typing(model) {
-        return search::key(model, event);
+    if query::is_typing(model) {
+        return query::key(model, event);
     }
     match keymap::command(event) {
         Some(command) => general::run(model, command),
@@ -221,7 +232,8 @@ fn tick(model: &mut Model, now: i64) -> Vec<Effect> {
     model.now = now;
     model.dirty |= model.toasts.expire(now);
     browse::wait_for_text(model);
-    let effects = databases::probe(model, |database| database.is_due(now));
+    let mut effects = databases::probe(model, |database| database.is_due(now));
+    effects.extend(refreshing::tick(model));
     model.dirty |= databases::shows_seconds(model);
     effects
 }

@@ -1,23 +1,20 @@
-//! The query over both panes: typing it, keeping it, leaving it; pinning a pane; orders.
+//! The query over both panes: applying it, keeping it, leaving it; pinning a pane; orders.
 //!
 //! Imports the rest of `app` and `query`; no I/O.
 
 use std::sync::Arc;
 
-use crossterm::event::{Event, KeyCode, KeyEvent};
-use tui_input::backend::crossterm::EventHandler;
-
-use super::browse::{self, on_pane};
+use super::browse::on_pane;
 use crate::app::cells::Cells;
 use crate::app::effect::Effect;
 use crate::app::layout::Side;
-use crate::app::model::{Focus, Model};
+use crate::app::model::Model;
 use crate::app::pane::{Pane, Source};
-use crate::app::search::{PaneSearch, Stage, Typing};
+use crate::app::search::{PaneSearch, Stage};
 use crate::app::toast::ToastKind;
 use crate::app::words::grouped;
 use crate::query::order::MOST_SORTED;
-use crate::query::{Order, Query, SortOrder, parse, word_prefix};
+use crate::query::{Order, Query, SortOrder, word_prefix};
 
 type Ready = Result<(), String>;
 
@@ -146,58 +143,4 @@ pub fn can_order(model: &Model, order: &Order) -> Ready {
 pub fn order_by(model: &mut Model, order: Order) -> Vec<Effect> {
     let side = model.side;
     on_pane(model, side, |pane, requests| pane.order_by(order, requests))
-}
-
-/// Begins to type a query, or goes back to it.
-pub fn begin(model: &mut Model) -> Vec<Effect> {
-    if model.zoomed || model.focus == Focus::Detail {
-        let _ = browse::unzoom(model);
-    }
-    let text = model.query().map(|query| query.text.clone()).unwrap_or_default();
-    model.typing = Some(Typing { input: text.into(), error: None });
-    Vec::new()
-}
-
-/// Whether keys go to the query.
-pub fn is_typing(model: &Model) -> bool {
-    model.typing.is_some() && !model.zoomed
-}
-
-/// A key while the query is typed.
-pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
-    match event.code {
-        KeyCode::Esc => {
-            model.typing = None;
-            end_query(model)
-        }
-        KeyCode::Enter => {
-            model.typing = None;
-            keep_query(model)
-        }
-        KeyCode::Down => browse::down(model, 1),
-        KeyCode::Up => browse::down(model, -1),
-        KeyCode::PageDown => browse::page(model, 1),
-        KeyCode::PageUp => browse::page(model, -1),
-        _ => {
-            if let Some(typing) = &mut model.typing {
-                typing.input.handle_event(&Event::Key(*event));
-            }
-            typed(model)
-        }
-    }
-}
-
-/// The text of the query may have changed; one that cannot be read changes nothing in the panes.
-pub fn typed(model: &mut Model) -> Vec<Effect> {
-    let Some(typing) = &mut model.typing else { return Vec::new() };
-    match parse(typing.input.value()) {
-        Ok(query) => {
-            typing.error = None;
-            apply_query(model, query)
-        }
-        Err(error) => {
-            typing.error = Some(error.to_string());
-            Vec::new()
-        }
-    }
 }

@@ -10,11 +10,17 @@ use super::session::{Lane, Session};
 use super::text;
 use crate::query::prefilter::{Join, Prefilter};
 use crate::store::StoreError;
-use crate::store::conditions::{Writing, bounds, exists, spellings};
+use crate::store::conditions::{ESCAPE_OF_A_LETTER, Writing, bounds, exists, is_seldom_escaped, spellings};
 
 const OPERATION: &str = "looking for what a pass may leave out";
 /// The bytes of the text as they are sent: where the column has another character set, it is converted.
 const SIZE: &str = "IF(CHARSET(spec) = 'binary', LENGTH(spec), LENGTH(CONVERT(spec USING utf8mb4)))";
+/// The character sets of tables that nova or we make, and others in which ASCII is what it is.
+const WITH_ASCII: &str = "'utf8mb3', 'utf8mb4', 'utf8', 'latin1', 'ascii', 'binary'";
+/// The text has a backslash, or is not all ASCII: then it is converted into another one by a character set
+/// that has no more; by way of one in which any bytes are text, for the column may be binary.
+const UNPLAIN: &str = "LOCATE(x'5c', CAST(spec AS BINARY)) > 0 OR \
+     NOT (CAST(spec AS BINARY) <=> CAST(CONVERT(CONVERT(spec USING latin1) USING ascii) AS BINARY))";
 /// How the instances' names are compared in the tables that are joined.
 const COLLATIONS: &str = "SELECT CONCAT(LOWER(table_name), '.', LOWER(column_name)), character_set_name, \
      collation_name FROM information_schema.columns WHERE table_schema = DATABASE() AND \
@@ -58,13 +64,24 @@ fn time(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
     ))
 }
 
-/// A text that is not all ASCII is converted into another one by a character set that has no more.
+/// In a character set of which ASCII is a part the text is looked at as it is stored. Patterns without
+/// anything special between two `%` are looked for by leaps.
 fn contains(bytes: &[u8]) -> String {
-    format!(
-        "(LOCATE({}, CAST(spec AS BINARY)) > 0 OR LOCATE(x'5c', CAST(spec AS BINARY)) > 0 OR \
-         NOT (CAST(spec AS BINARY) <=> CAST(CONVERT(spec USING ascii) AS BINARY)))",
-        text::binary(bytes)
-    )
+    let rest =
+        if is_seldom_escaped(bytes) { like(ESCAPE_OF_A_LETTER.as_bytes()) } else { UNPLAIN.to_owned() };
+    format!("({} OR {rest} OR CHARSET(spec) NOT IN ({WITH_ASCII}))", like(bytes))
+}
+
+fn like(bytes: &[u8]) -> String {
+    let mut pattern = vec![b'%'];
+    for byte in bytes {
+        if matches!(byte, b'%' | b'_' | b'|') {
+            pattern.push(b'|');
+        }
+        pattern.push(*byte);
+    }
+    pattern.push(b'%');
+    format!("spec LIKE BINARY {} ESCAPE '|'", text::binary(&pattern))
 }
 
 /// Those that can be asked: the tables are there, and the account may read them. The instance is named

@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Error, Row};
@@ -46,7 +46,12 @@ pub(super) async fn scan(
             conditions: Vec::new(),
             ranges: None,
         };
-        pass.prepare(&prefilter).await?;
+        // What is asked beforehand has its own time.
+        let (cancel, preparing) = (pass.cancel.clone(), pass.prepare(&prefilter));
+        match wait(preparing, Duration::MAX, || cancel.is_cancelled()).await {
+            Waited::For(prepared) => prepared?,
+            Waited::Unwanted | Waited::Silent => return Ok(0),
+        }
         pass.run().await
     })
     .await;

@@ -6,7 +6,9 @@ use super::pool::{Link, Query};
 use super::read;
 use crate::query::prefilter::{Join, Prefilter};
 use crate::store::StoreError;
-use crate::store::conditions::{Writing, bounds, exists, is_plain, spellings};
+use crate::store::conditions::{
+    ESCAPE_OF_A_LETTER, Writing, bounds, exists, is_plain, is_seldom_escaped, spellings,
+};
 
 const OPERATION: &str = "looking for what a pass may leave out";
 /// The bytes of the text as they are sent: in UTF-8, but those of a server without an encoding as they are.
@@ -77,8 +79,12 @@ fn time(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
 /// Bytes that are not ASCII are in no text that the rest leaves out, and NUL is in no text here.
 fn contains(bytes: &[u8]) -> String {
     let looked_for = std::str::from_utf8(bytes).ok().filter(|text| text.is_ascii() && !text.contains('\0'));
+    let has = |text: &str| format!("strpos(spec::text COLLATE \"C\", {}) > 0", literal(text));
     match looked_for {
-        Some(text) => format!("(strpos(spec::text COLLATE \"C\", {}) > 0 OR {UNPLAIN})", literal(text)),
+        Some(text) if is_seldom_escaped(bytes) => {
+            format!("({} OR {})", has(text), has(ESCAPE_OF_A_LETTER))
+        }
+        Some(text) => format!("({} OR {UNPLAIN})", has(text)),
         None => format!("({UNPLAIN})"),
     }
 }

@@ -86,14 +86,12 @@ pub(super) async fn scan(
     if ends.are_near() {
         return Ok(0);
     }
-    let mut conditions = conditions::of(link, prefilter).await?;
     let mut pass = Pass { link, visitor, ends, passed: 0, conn: None };
-    if is_silent(prefilter) {
-        let (least, greatest) = prefilter.ids.unwrap_or((i64::MIN, i64::MAX));
-        let ranges = match read::ends(link, OPERATION).await? {
-            Some((first, last)) => Ranges::new(first.max(least), last.min(greatest)),
-            None => return Ok(0),
-        };
+    // What is asked beforehand has its own time.
+    let prepared = wait(prepare(link, prefilter), Duration::MAX, || ends.are_near()).await;
+    let Waited::For(prepared) = prepared else { return Ok(0) };
+    let (mut conditions, ranges) = prepared?;
+    if let Some(ranges) = ranges {
         return pass.in_ranges(&conditions, ranges).await;
     }
     conditions.extend(prefilter.ids.map(|(first, last)| ids(first, last)));
@@ -103,6 +101,17 @@ pub(super) async fn scan(
         Ok(_) => Ok(pass.passed),
         Err(trouble) => Err(link.error(trouble, OPERATION)),
     }
+}
+
+/// The conditions as SQL, and the ranges of ids where the server may look at many rows without sending one.
+async fn prepare(link: &Link, prefilter: &Prefilter) -> Result<(Vec<String>, Option<Ranges>), StoreError> {
+    let conditions = conditions::of(link, prefilter).await?;
+    if !is_silent(prefilter) {
+        return Ok((conditions, None));
+    }
+    let (least, greatest) = prefilter.ids.unwrap_or((i64::MIN, i64::MAX));
+    let (first, last) = read::ends(link, OPERATION).await?.unwrap_or((1, 0));
+    Ok((conditions, Some(Ranges::new(first.max(least), last.min(greatest)))))
 }
 
 struct Pass<'a> {

@@ -7,15 +7,20 @@ use std::process::Stdio;
 use crate::spec::document::MAX_TEXT;
 use crate::spec::text::escaped;
 
+/// A path as typed; `~/` is the home directory.
+pub fn home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
 /// The text of a file; `~/` is the home directory.
 ///
 /// # Errors
 /// Why there is none, a sentence.
 pub async fn read(path: &str) -> Result<String, String> {
-    let file = match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
-        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => PathBuf::from(path),
-    };
+    let file = home(path);
     let work = tokio::task::spawn_blocking(move || {
         let size = std::fs::metadata(&file)?;
         if !size.is_file() || size.len() > MAX_TEXT as u64 {

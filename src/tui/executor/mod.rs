@@ -3,12 +3,14 @@
 //!
 //! - [`sessions`]: read-only sessions, opened when first needed and anew after they were lost.
 //! - [`databases`]: which there are, and what they say of themselves.
-//! - [`filter`]: quick filters and their hits.  [`changes`]: plans.  [`external`]: `$EDITOR`.
+//! - [`rows`]: pages of lists.  [`searches`]: searches, counts, files of results.
+//! - [`changes`]: plans.  [`external`]: `$EDITOR`.
 
 pub mod changes;
 pub mod databases;
 pub mod external;
-pub mod filter;
+pub mod rows;
+pub mod searches;
 pub mod sessions;
 
 use std::future::Future;
@@ -21,21 +23,17 @@ use super::Options;
 use crate::app::comparison::Comparison;
 use crate::app::database::spoken;
 use crate::app::effect::RequestId;
-use crate::app::row::{Failure, Row};
+use crate::app::row::Failure;
 use crate::app::{Effect, Msg};
+use crate::deployment::settings::Places;
 use crate::deployment::{Deployment, Environments};
-use crate::query::quick::Needle;
-use crate::query::{Order, PageKey, PageRequest, SortOrder};
-use crate::spec::summary::Summary;
-use crate::store::{DatabaseName, StoreError, StoredSpec};
-use filter::Filters;
+use crate::store::StoreError;
+use searches::{File, Searches, Wanted};
 use sessions::Sessions;
 
 /// How long the number of a row lets the frame with that row go first: finding it reads an index
 /// up to there, which keeps a core busy on a large table.
 const ROWS_FIRST: Duration = Duration::from_millis(20);
-/// Rows that a uuid prefix may bring at most.
-const PREFIX_ROWS: u32 = 8;
 
 /// What only the owner of the terminal can do.
 #[derive(Debug)]
@@ -66,7 +64,10 @@ pub struct Executor {
     environments: Environments,
     /// The environment that was opened last, until the session is switched to it.
     opened: Arc<Mutex<Option<(RequestId, Deployment)>>>,
-    filters: Filters,
+    searches: Searches,
+    settings: Places,
+    /// Settings are kept one after the other.
+    keeping: Arc<tokio::sync::Mutex<()>>,
     out: Sender<Msg>,
     /// One more owner for each task that is under way.
     under_way: Arc<()>,
@@ -79,7 +80,9 @@ impl Executor {
             sessions: deployment.map(|deployment| Arc::new(Sessions::new(deployment))),
             environments: options.environments.clone(),
             opened: Arc::default(),
-            filters: Filters::default(),
+            searches: Searches::new(out.clone()),
+            settings: options.settings.clone(),
+            keeping: Arc::default(),
             out,
             under_way: Arc::new(()),
         }
@@ -110,12 +113,14 @@ impl Executor {
         self.spawn(async { msg });
     }
 
-    fn spawn(&self, answer: impl Future<Output = Msg> + Send + 'static) {
+    fn spawn(&self, answer: impl Future<Output: Into<Option<Msg>> + Send> + Send + 'static) {
         let (out, under_way) = (self.out.clone(), Arc::clone(&self.under_way));
         tokio::spawn(async move {
             let _under_way = under_way;
-            // Nobody listens any more: the program ends.
-            let _ = out.send(answer.await).await;
+            if let Some(msg) = answer.await.into() {
+                // Nobody listens any more: the program ends.
+                let _ = out.send(msg).await;
+            }
         });
     }
 
@@ -138,6 +143,19 @@ impl Executor {
             effect => self.ask(effect),
         }
         None
+    }
+
+    /// Keeps a setting, in the order in which they come; only a failure is told.
+    fn keep(&self, change: impl FnOnce(&Places) -> Result<(), String> + Send + 'static) {
+        let (places, turn) = (self.settings.clone(), Arc::clone(&self.keeping));
+        self.spawn(async move {
+            let _turn = turn.lock().await;
+            match tokio::task::spawn_blocking(move || change(&places)).await {
+                Ok(Ok(())) => None,
+                Ok(Err(reason)) => Some(Msg::Settings(reason)),
+                Err(error) => Some(Msg::Settings(error.to_string())),
+            }
+        });
     }
 
     /// Reads what an environment is made of: files, and perhaps a command that tells a password.
@@ -166,39 +184,31 @@ impl Executor {
                 let result = databases::probe(&sessions, &database).await;
                 Msg::Probed { database, result }
             }),
-            Effect::LoadPage { request, database, search: None, page, .. } => self.spawn(async move {
-                let page = native(page);
-                let rows = sessions.with(&database, |store| async move { store.page(page).await }).await;
-                let result = rows.map(|found| rows_of(&database, found));
-                Msg::Page { request, database, result }
-            }),
-            Effect::LoadPage { request, database, search: Some(id), page, .. } => {
-                let page = native(page);
-                let filter = self.filters.get(id, &database);
+            Effect::LoadPage { request, database, search, page, columns } => {
+                let search = search.map(|id| self.searches.get(id, &database));
                 self.spawn(async move {
-                    let rows = match filter {
-                        Some(filter) => {
-                            let read = |store| async move { filter.page(store, page).await };
-                            sessions.with(&database, read).await
-                        }
-                        None => Ok(Vec::new()),
+                    let result = match search {
+                        None => rows::page(&sessions, &database, page, &columns).await,
+                        Some(Some(search)) => rows::page_of_hits(&sessions, &search, page, &columns).await,
+                        Some(None) => Ok(Vec::new()),
                     };
-                    let result = rows.map(|found| rows_of(&database, found));
                     Msg::Page { request, database, result }
                 });
             }
             Effect::Rank { request, database, search: None, order, key } => self.spawn(async move {
-                let order = order.native().unwrap_or(SortOrder::Id);
                 tokio::time::sleep(ROWS_FIRST).await;
-                let read = |store: sessions::Store| async move { store.rank(order, key).await };
-                let result = sessions.with(&database, read).await;
+                let result = rows::rank(&sessions, &database, &order, key).await;
                 Msg::Rank { request, database, result }
             }),
-            Effect::Rank { request, database, search: Some(id), order, key } => {
-                let order = order.native().unwrap_or(SortOrder::Id);
-                let rank = self.filters.get(id, &database).and_then(|filter| filter.rank(order, &key));
-                let unknown = || Failure::Failed("too many hits to number them".to_owned());
-                self.answer(Msg::Rank { request, database, result: rank.ok_or_else(unknown) });
+            Effect::Rank { request, database, search: Some(id), key, .. } => {
+                let search = self.searches.get(id, &database);
+                self.spawn(async move {
+                    let result = match search {
+                        Some(search) => search.rank(&key).await.map_err(Failure::Failed),
+                        None => Err(Failure::Failed("the search was ended".to_owned())),
+                    };
+                    Msg::Rank { request, database, result }
+                });
             }
             Effect::Wait { request, time } => {
                 let out = self.out.clone();
@@ -225,19 +235,29 @@ impl Executor {
                     Err(error) => Msg::Notice(format!("the two specs could not be compared: {error}")),
                 }
             }),
-            Effect::FindPrefix { request, database, prefix, .. } => self.spawn(async move {
-                let read =
-                    |store: sessions::Store| async move { store.find_prefix(&prefix, PREFIX_ROWS).await };
-                let rows = sessions.with(&database, read).await;
-                let result = rows.map(|found| rows_of(&database, found));
+            Effect::FindPrefix { request, database, prefix, order, columns } => self.spawn(async move {
+                let result = rows::of_prefix(&sessions, &database, prefix, &order, &columns).await;
                 Msg::PrefixFound { request, database, result }
             }),
-            Effect::StartSearch { search, database, query, .. } => {
-                let Some(needle) = Needle::new(&query.text) else { return };
-                let under_way = Arc::clone(&self.under_way);
-                self.filters.start(search, (database, needle), sessions, self.out.clone(), under_way);
+            Effect::StartSearch { search: id, database, query, order } => {
+                let wanted = Wanted { id, database, query, order };
+                self.searches.start(wanted, sessions, Arc::clone(&self.under_way));
             }
-            Effect::StopSearch { search } => self.filters.stop(search),
+            Effect::StopSearch { search } => self.searches.stop(search),
+            Effect::Facet { request, databases, query, fields } => {
+                for database in databases {
+                    let asked = (Arc::clone(&query), Arc::clone(&fields));
+                    let counting = self.searches.count((request, database), asked, Arc::clone(&sessions));
+                    self.spawn(counting);
+                }
+            }
+            Effect::StopFacet { request } => self.searches.stop_counting(request),
+            Effect::Export { request, databases, query, order, columns, format, path, replace } => {
+                let file = File { databases, query, order, columns, format, path, replace };
+                self.spawn(async move {
+                    Msg::Exported { request, result: searches::write(sessions, file).await }
+                });
+            }
             Effect::Prepare { request, intent, force } => self.spawn(async move {
                 let result = changes::prepare(&sessions, &intent, force).await;
                 Msg::Prepared { request, result: Box::new(result) }
@@ -250,6 +270,22 @@ impl Executor {
             Effect::ReadFile { request, path } => {
                 self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })
             }
+            Effect::SaveQuery { name, text } => {
+                self.keep(move |places| places.save_query(&name, &text).map_err(|error| error.to_string()));
+            }
+            Effect::DeleteQuery { name } => {
+                let deleted = move |places: &Places| match places.delete_query(&name) {
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                };
+                self.keep(deleted);
+            }
+            Effect::SaveColumns { environment, columns } => self.keep(move |places| {
+                places.save_columns(&environment, &columns).map_err(|error| error.to_string())
+            }),
+            Effect::Remember(text) => {
+                self.keep(move |places| places.append_history(&text).map_err(|error| error.to_string()));
+            }
             // Carried out elsewhere.
             Effect::OpenEnvironment { .. }
             | Effect::SwitchEnvironment { .. }
@@ -259,23 +295,6 @@ impl Executor {
             | Effect::Quit => {}
         }
     }
-}
-
-fn rows_of(database: &DatabaseName, stored: Vec<StoredSpec>) -> Vec<Row> {
-    stored.into_iter().map(|stored| row(database, stored)).collect()
-}
-
-/// A stored row as a list shows it.
-pub fn row(database: &DatabaseName, stored: StoredSpec) -> Row {
-    let updated = stored.updated_at.as_deref().or(stored.created_at.as_deref()).unwrap_or_default();
-    let key = PageKey::new(stored.id, updated);
-    let (database, summary) = (database.clone(), Summary::of(&stored.spec));
-    Row { database, summary, key, instance_uuid: stored.instance_uuid, values: Arc::from([]) }
-}
-
-fn native(page: PageRequest<PageKey, Order>) -> PageRequest {
-    let order = page.order.native().unwrap_or(SortOrder::Id);
-    PageRequest { order, from: page.from, limit: page.limit }
 }
 
 /// A store's error as the state machine knows it.

@@ -7,16 +7,28 @@ use unicode_width::UnicodeWidthStr;
 use super::pen::Pen;
 use crate::app::Model;
 use crate::app::command;
-use crate::app::update::search;
+use crate::app::update::query;
 use crate::tui::theme::{Role, Theme};
 
 /// Draws it.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let mut pen = Pen::new(frame, area, theme);
-    if search::is_typing(model) {
-        let keys = [("Enter", "keep the query"), ("Esc", "as before"), ("Up/Down", "move")];
+    if query::is_typing(model) {
+        let enter = if theme.ascii { "Enter" } else { "⏎" };
+        let updown = if theme.ascii { "Up Down" } else { "↑ ↓" };
+        let keys = [
+            (enter, "keep"),
+            ("Esc", "as before"),
+            ("Tab", "complete"),
+            (updown, "history"),
+            ("Ctrl-R", "search it"),
+            ("PgDn", "rows"),
+        ];
         let mut at = 1;
         for (key, title) in keys {
+            if at + (key.width() + 1 + title.width()) as u16 > pen.area.width {
+                break;
+            }
             at = pen.text(at, 0, u16::MAX, key, Role::Key);
             at = pen.text(at + 1, 0, u16::MAX, title, Role::Muted) + 2;
         }

@@ -74,11 +74,6 @@ pub fn width(model: &Model, cells: &Cells, theme: &Theme) -> u16 {
     widths.max().unwrap_or(0).clamp(4, WIDEST) as u16
 }
 
-/// How many specs the cells hold that are shown, once all of them are counted.
-pub fn count(model: &Model, cells: &Cells) -> Option<u64> {
-    cells.included().map(|name| model.database(name).and_then(|database| database.count)).sum()
-}
-
 /// That the rows are those of before, or that some are missing at an end, and why.
 pub fn old_rows(cells: &Cells, failure: Option<&Failure>, silent: Option<i64>) -> Option<String> {
     match (silent, failure) {

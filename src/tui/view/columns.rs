@@ -59,11 +59,6 @@ impl Column {
         matches!(self, Column::Updated | Column::Vcpus | Column::Memory)
     }
 
-    /// Whether the quick filter looks into it.
-    pub fn searched(self) -> bool {
-        matches!(self, Column::Instance | Column::Flavor | Column::Zone | Column::Project | Column::Image)
-    }
-
     /// What stands in it, and what that means.
     pub fn cell(self, row: &Row, now: i64, width: usize, theme: &Theme) -> (String, Role) {
         let nothing = || (theme.glyph(Glyph::Nothing).to_owned(), Role::Absent);

@@ -123,6 +123,13 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
         Overlay::Help { .. } | Overlay::Palette(_) | Overlay::Databases(_) | Overlay::Environments(_) => {
             return;
         }
+        Overlay::Sort(_)
+        | Overlay::Columns(_)
+        | Overlay::Facets(_)
+        | Overlay::Saved(_)
+        | Overlay::Export(_) => {
+            return;
+        }
     };
     paint(frame, &picture, model, theme);
 }

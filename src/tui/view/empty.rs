@@ -36,6 +36,7 @@ fn why(model: &Model, pane: &Pane, theme: &Theme) -> Vec<Sentence> {
     let muted = |text: &str| vec![(text.to_owned(), Role::Muted)];
     let search = pane.search.as_ref();
     let busy = search.is_some_and(PaneSearch::is_busy);
+    let failure = search.and_then(|search| search.failure.as_deref());
     let found = search.is_some_and(|search| search.is_query() && search.hits_of().is_some());
     if let Some(cells) = pane.cells().filter(|_| !busy && !found) {
         return vec![cells::empty(model, cells, pane.list.is_loaded())];
@@ -63,6 +64,9 @@ fn why(model: &Model, pane: &Pane, theme: &Theme) -> Vec<Sentence> {
     match (pane.list.failure(), silent) {
         (Some(failure), _) => vec![(format!("{}. r retries", failure.sentence()), Role::Danger)],
         _ if busy => muted("looking …"),
+        _ if failure.is_some() => {
+            vec![(format!("{}. r searches again", failure.unwrap_or_default()), Role::Danger)]
+        }
         _ if found => muted("nothing matches; Esc shows all again"),
         (None, Some(seconds)) => vec![(format!("no answer for {seconds} s"), Role::Warn)],
         _ if !pane.list.is_loaded() => muted("reading …"),

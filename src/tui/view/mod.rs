@@ -3,19 +3,22 @@
 //! ```text
 //!  title                                                          title.rs
 //! ┌ API · … ────────────────┐┌ cell1 · … ────────── [ ] next cell ┐
-//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, columns.rs, cells.rs
-//! └ /filter ────── 1 of 212 ┘└ …                          1 of 640 ┘
+//! │   INSTANCE  FLAVOR  AZ  ││   INSTANCE  FLAVOR  AZ              │  pane.rs, table.rs, columns.rs, cells.rs
+//! └ 31 hits ────── 1 of 212 ┘└ …                          1 of 640 ┘
 //! ┌ Filters ─ Flavor ─ … ─────────────────────────────────────────┐
 //! │                                                                │  detail.rs
 //! └────────────────────────────────────────────────────────────────┘
+//!  / az=az1 vcpus>=8                                        31 hits  query_bar.rs
 //!  ⏎ inspect  e edit …                                            bar.rs
 //! ```
 //!
-//! In the title: health.rs. Over it: dialog.rs, help.rs, palette.rs, environments.rs, toast.rs;
+//! In the title: health.rs. Over it: dialog.rs, help.rs, palette.rs, environments.rs, toast.rs, and
+//! as a [`sheet`]: choices.rs, facets.rs;
 //! instead of it: editor.rs, databases.rs. [`pen`] draws text.
 
 pub mod bar;
 pub mod cells;
+pub mod choices;
 pub mod columns;
 pub mod databases;
 pub mod detail;
@@ -24,12 +27,16 @@ pub mod editor;
 pub mod editor_prompt;
 pub mod empty;
 pub mod environments;
+pub mod facets;
 pub mod health;
 pub mod help;
 pub mod lines;
 pub mod palette;
 pub mod pane;
 pub mod pen;
+pub mod query_bar;
+pub mod sheet;
+pub mod table;
 pub mod title;
 pub mod toast;
 
@@ -60,6 +67,11 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
         Some(Overlay::Databases(screen)) => databases::draw(frame, screen, model, theme),
         Some(Overlay::Environments(picker)) => environments::draw(frame, picker, model, theme),
         Some(Overlay::Palette(palette)) => palette::draw(frame, palette, model, theme),
+        Some(Overlay::Sort(picker)) => choices::sort(frame, picker, theme),
+        Some(Overlay::Columns(chooser)) => choices::columns(frame, chooser, model, theme),
+        Some(Overlay::Saved(list)) => choices::saved(frame, list, model, theme),
+        Some(Overlay::Export(prompt)) => choices::export(frame, prompt, model, theme),
+        Some(Overlay::Facets(facets)) => facets::facets(frame, facets, model, theme),
         Some(overlay) => dialog::draw(frame, overlay, model, theme),
         None => {}
     }
@@ -77,6 +89,9 @@ fn main(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
     }
     if let Some(area) = layout.detail {
         detail::draw(frame, rect(area), &model.detail, model.focus == Focus::Detail, theme);
+    }
+    if let Some(area) = layout.query {
+        query_bar::draw(frame, rect(area), model, theme);
     }
     if let Some(area) = layout.bar {
         bar::draw(frame, rect(area), model, theme);

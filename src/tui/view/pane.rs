@@ -1,24 +1,28 @@
 //! One of the two panes: a list of specs.
 
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::cells;
-use super::columns::{Column, chosen, placed};
+use super::choices::way;
+use super::columns::placed;
 use super::empty::{empty, old_rows};
 use super::pen::{Pen, Piece};
+use super::table::{Shown, Table};
 use crate::app::Model;
 use crate::app::database::label;
+use crate::app::highlight::{self, Wanted};
 use crate::app::layout::Side;
 use crate::app::model::Focus;
 use crate::app::pane::{Pane, Source};
+use crate::app::progress::counted;
+use crate::app::refreshing::Mark;
 use crate::app::row::Row;
 use crate::app::search::PaneSearch;
 use crate::app::selection::{Counterpart, Selection};
 use crate::app::words::grouped;
 use crate::query::SortOrder;
-use crate::query::expression::Expression;
 use crate::spec::text::escaped;
 use crate::tui::theme::{Glyph, Role, Theme};
 
@@ -33,36 +37,37 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, side: Side, model: &Model, theme:
     let focused = model.focus == Focus::List(side);
     let head = head(model, side, pane, theme);
     let hint = hint(model, side, area.width);
-    let (foot_left, cursor) = foot(model, side, pane, theme);
-    let foot_right = position(model, pane);
-    let screen = frame.area();
-    {
-        let mut pen = Pen::new(frame, area, theme);
-        let border = if focused { Role::FocusBorder } else { Role::Border };
-        pen.border(border, [&head, &hint, &foot_left, &foot_right]);
-    }
     let inner = Rect {
         x: area.x.saturating_add(1),
         y: area.y.saturating_add(1),
         width: area.width.saturating_sub(2),
         height: area.height.saturating_sub(2),
     };
-    rows(frame, inner, side, (model, pane), focused, theme);
-    if let Some(column) = cursor.filter(|_| focused && model.overlay.is_none()) {
-        let at = Position { x: area.x.saturating_add(column), y: area.bottom().saturating_sub(1) };
-        if screen.contains(at) && at.x < area.right() {
-            frame.set_cursor_position(at);
-        }
+    let table = Table::of(model, pane, inner.width.saturating_sub(MARGIN + SIGN), theme);
+    let mut foot_left = foot(model, side, pane, theme);
+    foot_left.extend(ordered(pane, &table, theme));
+    let mut foot_right = news(model, side);
+    foot_right.extend(position(model, pane));
+    {
+        let mut pen = Pen::new(frame, area, theme);
+        let border = if focused { Role::FocusBorder } else { Role::Border };
+        pen.border(border, [&head, &hint, &foot_left, &foot_right]);
     }
+    rows(frame, inner, side, (model, pane, &table), focused, theme);
 }
 
 fn head(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> Vec<Piece> {
     let role = if model.side == side { Role::Title } else { Role::Text };
     let name = match &pane.source {
         Source::One(name) => name,
-        Source::Cells(cells) => return cells::head(model, cells, role, theme),
+        Source::Cells(cells) => {
+            let mut pieces = cells::head(model, cells, role, theme);
+            pieces.extend(pinned(pane, theme));
+            return pieces;
+        }
     };
     let mut pieces = vec![(format!(" {} ", escaped(&label(name))), role)];
+    pieces.extend(pinned(pane, theme));
     if let Some(database) = model.database(name) {
         let place = database.location.rsplit('/').next().unwrap_or_default();
         let place = place.split('?').next().unwrap_or_default();
@@ -74,6 +79,11 @@ fn head(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> Vec<Piece> {
         }
     }
     pieces
+}
+
+/// That it keeps its query.
+fn pinned(pane: &Pane, theme: &Theme) -> Option<Piece> {
+    pane.pinned.then(|| (format!("{} pinned ", theme.glyph(Glyph::Pinned)), Role::Label))
 }
 
 fn hint(model: &Model, side: Side, width: u16) -> Vec<Piece> {
@@ -101,29 +111,12 @@ fn name(pane: &Pane) -> String {
     pane.database().map_or_else(|| "all cells".to_owned(), label)
 }
 
-/// How many specs the pane's databases hold, once counted.
-fn counted(model: &Model, pane: &Pane) -> Option<u64> {
-    match &pane.source {
-        Source::One(name) => model.database(name)?.count,
-        Source::Cells(cells) => cells::count(model, cells),
-    }
-}
-
-/// The left part of the foot, and the column of the text cursor where the filter is typed.
-fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, Option<u16>) {
+/// The left part of the foot.
+fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut cursor = None;
-    let typing = model.typing.as_ref().filter(|_| !pane.pinned);
-    if typing.is_some() || pane.query().is_some() {
+    if let Some(query) = pane.query().filter(|_| pane.pinned) {
         pieces.push((" /".to_owned(), Role::Key));
-        let kept = pane.query().map(|query| query.text.as_str()).unwrap_or_default();
-        let text = escaped(typing.map_or(kept, |typing| typing.input.value())).into_owned();
-        cursor = typing.map(|typing| 3 + typing.input.visual_cursor() as u16);
-        let shown = if typing.is_some() { format!("{text} ") } else { text };
-        pieces.push((shown, Role::Value));
-    }
-    if let Some(error) = typing.and_then(|typing| typing.error.as_ref()) {
-        pieces.push((format!(" {} ", escaped(error)), Role::Danger));
+        pieces.push((format!("{} ", escaped(query.text.trim())), Role::Value));
     }
     if let Some(search) = &pane.search {
         let progress = search.progress(counted(model, pane));
@@ -137,21 +130,31 @@ fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> (Vec<Piece>, O
             pieces.push((format!("{} ", escaped(&warning)), Role::Warn));
         }
     }
-    match (pane.list.order().native(), pane.list.order()) {
-        (Some(SortOrder::Id), _) => {}
-        (Some(SortOrder::Updated), _) => pieces.push((" newest first ".to_owned(), Role::Label)),
-        (None, order) => {
-            let way = if order.descending { "descending" } else { "ascending" };
-            pieces.push((format!(" by {}, {way} ", escaped(&order.field.name)), Role::Label));
-        }
-    }
-    if let Some(old) = old_rows(model, pane, theme).filter(|_| cursor.is_none()) {
+    if let Some(old) = old_rows(model, pane, theme) {
         pieces.insert(0, old);
     }
     if pieces.is_empty() && model.side != side {
         pieces = elsewhere(model, pane, theme);
     }
-    (pieces, cursor)
+    pieces
+}
+
+/// The order, where no head of a column shows it.
+fn ordered(pane: &Pane, table: &Table, theme: &Theme) -> Option<Piece> {
+    let order = pane.list.order();
+    let shown = table.columns.iter().any(|column| column.field == *order.field.name);
+    if shown || order.native() == Some(SortOrder::Id) {
+        return None;
+    }
+    Some((format!(" by {} {} ", escaped(&order.field.name), way(order, theme)), Role::Label))
+}
+
+/// What the last reading by itself brought: `+1 ~2 -1`.
+fn news(model: &Model, side: Side) -> Vec<Piece> {
+    let (appeared, changed, vanished) = model.refreshing.news[side.index()].counts();
+    let counts = [(appeared, "+", Role::Added), (changed, "~", Role::Warn), (vanished, "-", Role::Removed)];
+    let shown = counts.into_iter().filter(|(count, _, _)| *count > 0);
+    shown.map(|(count, sign, role)| (format!(" {sign}{count}"), role)).collect()
 }
 
 /// What the other pane says of the selected spec where its row is not in sight.
@@ -184,8 +187,7 @@ fn position(model: &Model, pane: &Pane) -> Vec<Piece> {
     if pane.list.is_empty() {
         return Vec::new();
     }
-    let hits = pane.search.as_ref().filter(|search| search.is_query()).and_then(PaneSearch::tally);
-    let hits = hits.map(|tally| tally.hits);
+    let hits = pane.search.as_ref().filter(|search| search.is_query()).and_then(PaneSearch::hits);
     let total = hits.or(pane.list.whole()).or(counted(model, pane));
     let text = match (pane.list.ordinal(), total) {
         (Some(at), Some(total)) => format!(" {} of {} ", grouped(at), grouped(total.max(at))),
@@ -209,28 +211,18 @@ fn rows(
     frame: &mut Frame<'_>,
     area: Rect,
     side: Side,
-    (model, pane): (&Model, &Pane),
+    (model, pane, table): (&Model, &Pane, &Table),
     focused: bool,
     theme: &Theme,
 ) {
     let mut pen = Pen::new(frame, area, theme);
-    let cell = pane.cells().map(|cells| cells::width(model, cells, theme));
-    let columns = chosen(pen.area.width.saturating_sub(MARGIN + SIGN), cell);
-    let mut at = MARGIN;
-    for (column, width) in &columns {
-        let head = column.head();
-        pen.text(at + placed(head, *width, column.right()), 0, *width, head, Role::Muted);
-        at += width + 2;
-    }
+    heads(&mut pen, pane, table, theme);
     if pane.list.is_empty() {
         empty(&mut pen, model, pane, theme);
         return;
     }
     let hits = pane.search.as_ref().filter(|search| search.is_query() && search.hits_of().is_some());
-    let searched = hits.and_then(|search| match &search.query.expression {
-        Expression::Word(word) => Some(word.as_str()),
-        _ => None,
-    });
+    let wanted = hits.map(|search| highlight::wanted(&search.query.expression)).unwrap_or_default();
     for (line, (is_cursor, row)) in (1..).zip(pane.list.visible()) {
         if line >= pen.area.height {
             break;
@@ -247,7 +239,12 @@ fn rows(
                 if is_selected { Role::Title } else { Role::Absent },
             );
         }
-        draw_row(&mut pen, line, row, &columns, (model, searched), theme);
+        match model.refreshing.news[side.index()].mark(row) {
+            Some(Mark::Appeared) => pen.text(1, line, 1, "+", Role::Added),
+            Some(Mark::Changed) => pen.text(1, line, 1, "~", Role::Warn),
+            None => 0,
+        };
+        draw_row(&mut pen, line, row, table, (model, &wanted), theme);
         let width = pen.area.width;
         let is_counterpart = model.side != side && selected.is_some();
         if is_selected || is_counterpart {
@@ -265,42 +262,58 @@ fn rows(
     }
 }
 
+/// The heads, with the order at that of its column, and a sign where columns are left out.
+fn heads(pen: &mut Pen<'_>, pane: &Pane, table: &Table, theme: &Theme) {
+    let order = pane.list.order();
+    let mut at = MARGIN;
+    for column in &table.columns {
+        let Shown { head, width, right, .. } = column;
+        let end = pen.text(at + placed(head, *width, *right), 0, *width, head, Role::Muted);
+        if column.field == *order.field.name {
+            pen.text(end, 0, 1, way(order, theme), Role::Title);
+        }
+        at += width + 2;
+    }
+    if table.cut {
+        let end = pen.area.width.saturating_sub(2);
+        pen.text(end, 0, 1, theme.glyph(Glyph::Further), Role::Title);
+    }
+}
+
 fn draw_row(
     pen: &mut Pen<'_>,
     line: u16,
     row: &Row,
-    columns: &[(Column, u16)],
-    (model, searched): (&Model, Option<&str>),
+    table: &Table,
+    (model, wanted): (&Model, &[Wanted]),
     theme: &Theme,
 ) {
     let mut at = MARGIN;
-    for (column, width) in columns {
-        let told = !matches!(column, Column::Instance | Column::Cell);
+    for column in &table.columns {
+        let told = column.gives_way() && !table.chosen;
         if let (Some(problem), true) = (&row.summary.problem, told) {
             let rest = pen.area.width.saturating_sub(at + SIGN);
             let text = format!("{} {}", theme.glyph(Glyph::Broken), escaped(problem));
             pen.text(at, line, rest, &text, Role::Danger);
             return;
         }
-        let (mut text, role) = column.cell(row, model.now, usize::from(*width), theme);
-        if *column == Column::Cell {
-            text = cells::mark(model, &row.database, theme);
-        }
-        let start = at + placed(&text, *width, column.right());
-        pen.text(start, line, *width, &text, role);
-        if let Some(found) = searched.filter(|_| column.searched()).and_then(|wanted| find(&text, wanted)) {
-            let (before, length) = found;
-            if before < *width {
-                pen.restyle(start + before, line, length.min(*width - before), theme.style(Role::Match));
+        let (text, role) = column.cell(model, row, usize::from(column.width), theme);
+        let start = at + placed(&text, column.width, column.right);
+        pen.text(start, line, column.width, &text, role);
+        if let Some((from, to)) = highlight::find(wanted, &column.field, &text) {
+            let (before, length) = (text[..from].width() as u16, text[from..to].width() as u16);
+            if before < column.width {
+                pen.restyle(
+                    start + before,
+                    line,
+                    length.min(column.width - before),
+                    theme.style(Role::Match),
+                );
             }
         }
-        at += width + 2;
+        at += column.width + 2;
     }
-}
-
-/// Column and width of `wanted` in `text`, upper and lower case alike.
-fn find(text: &str, wanted: &str) -> Option<(u16, u16)> {
-    let (text, wanted) = (text.to_ascii_lowercase(), wanted.to_ascii_lowercase());
-    let at = text.find(&wanted).filter(|_| !wanted.is_empty())?;
-    Some((text[..at].width() as u16, wanted.width() as u16))
+    if let (Some(_), true) = (&row.summary.problem, table.chosen) {
+        pen.text(pen.area.width.saturating_sub(1), line, 1, theme.glyph(Glyph::Broken), Role::Danger);
+    }
 }

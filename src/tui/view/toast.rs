@@ -16,7 +16,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
     if most < 8 {
         return;
     }
-    let mut bottom = screen.bottom().saturating_sub(1);
+    // What is typed, and what came of it, stays in sight.
+    let bar = model.layout().query.map_or(0, |area| area.height);
+    let mut bottom = screen.bottom().saturating_sub(1 + bar);
     for toast in model.toasts.iter().collect::<Vec<_>>().into_iter().rev() {
         let role = match toast.kind {
             ToastKind::Done => Role::Good,

@@ -1,0 +1,117 @@
+//! A search in several cells: where it runs, how far it is, what it could not ask.
+//!
+//! Imports its parent, `query` and `change` (names); no I/O.
+
+use std::sync::Arc;
+
+use super::Cells;
+use crate::app::effect::{Effect, RequestId};
+use crate::change::DatabaseName;
+use crate::query::{Order, Query};
+
+/// How far a search is in one cell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Pass {
+    pub(super) tally: Tally,
+    remarks: Vec<String>,
+    pub(super) failed: bool,
+}
+
+/// How far a search is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Rows passed.
+    pub passed: u64,
+    /// Hits among them.
+    pub hits: u64,
+    /// Rows of which it is not known whether they are hits: what they depend on could not be asked.
+    pub undecided: u64,
+    /// Whether all rows were passed.
+    pub finished: bool,
+}
+
+impl Cells {
+    /// Begins a search in all cells that are not left out, or in one more.
+    pub fn start_pass(
+        &mut self,
+        search: RequestId,
+        query: &Arc<Query>,
+        order: &Order,
+        only: Option<&DatabaseName>,
+    ) -> Vec<Effect> {
+        let cells = match only {
+            Some(only) => vec![only.clone()],
+            None => {
+                self.pass.clear();
+                self.asked(None)
+            }
+        };
+        let start = |database: DatabaseName| {
+            self.pass.insert(database.clone(), Pass::default());
+            Effect::StartSearch { search, database, query: Arc::clone(query), order: order.clone() }
+        };
+        cells.into_iter().map(start).collect()
+    }
+
+    /// A search came further in one cell: how far it is in all.
+    pub fn passed(&mut self, database: &DatabaseName, tally: Tally, remarks: Vec<String>) -> Tally {
+        if let Some(pass) = self.pass.get_mut(database) {
+            *pass = Pass { tally, remarks, failed: false };
+        }
+        self.tally()
+    }
+
+    /// A search failed in one cell: how far it is in the others; None if it failed in all.
+    pub fn pass_failed(&mut self, database: &DatabaseName) -> Option<Tally> {
+        if let Some(pass) = self.pass.get_mut(database) {
+            *pass = Pass { failed: true, ..Pass::default() };
+        }
+        let goes_on = self.pass.values().any(|pass| !pass.failed);
+        goes_on.then(|| self.tally())
+    }
+
+    /// How far a search is in all cells.
+    pub fn tally(&self) -> Tally {
+        let looking = || self.pass.values().filter(|pass| !pass.failed);
+        Tally {
+            passed: looking().map(|pass| pass.tally.passed).sum(),
+            hits: looking().map(|pass| pass.tally.hits).sum(),
+            undecided: looking().map(|pass| pass.tally.undecided).sum(),
+            finished: looking().all(|pass| pass.tally.finished),
+        }
+    }
+
+    /// Whether a search runs in that cell, or is done.
+    pub fn is_passed(&self, name: &DatabaseName) -> bool {
+        self.pass.get(name).is_some_and(|pass| !pass.failed)
+    }
+
+    /// Whether a search is done in all cells that have said anything.
+    pub fn is_settled(&self) -> bool {
+        let done = |pass: &Pass| pass.failed || pass.tally.finished || pass.tally.passed == 0;
+        self.pass.values().all(done)
+    }
+
+    /// The cells whose rows a search did not pass, or not to the end.
+    pub fn not_passed(&self) -> Vec<DatabaseName> {
+        let left_out = |name: &&DatabaseName| self.pass.get(*name).is_none_or(|pass| pass.failed);
+        self.names.iter().filter(left_out).cloned().collect()
+    }
+
+    /// What a search could not ask, each once.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        let passes = self.names.iter().filter_map(|name| self.pass.get(name)).filter(|pass| !pass.failed);
+        for remark in passes.flat_map(|pass| &pass.remarks) {
+            if !all.contains(remark) {
+                all.push(remark.clone());
+            }
+        }
+        all
+    }
+
+    /// Most hits in one cell.
+    pub fn most_hits(&self) -> u64 {
+        self.pass.values().map(|pass| pass.tally.hits).max().unwrap_or(0)
+    }
+}

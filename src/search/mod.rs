@@ -1,0 +1,28 @@
+//! Searching: the rows of databases that fulfil a query, in any order, counted and written out.
+//!
+//! - [`pass`]: one query over one database, the rows that wait for other tables included (`waiting`).
+//! - [`hits`]: what a search found, in bounded memory (`keys`: what it is sorted by).
+//! - [`find`]: a search: its pass, its hits, its pages.  [`rows`]: rows of a list with their columns
+//!   ([`values`]).
+//! - [`cache`]: columns of whole databases, kept while nothing changes, that answer at once.
+//! - [`facets`]: counts of values.  [`export`]: results as text.  [`run`]: several databases listed as
+//!   one, for the command line.
+//!
+//! Imports `spec`, `query`, `store` and `deployment`; `tui` and `cli` import it. Reads only.
+
+pub mod cache;
+pub mod export;
+pub mod facets;
+pub mod find;
+pub mod hits;
+mod keys;
+mod packed;
+pub mod pass;
+pub mod rows;
+pub mod run;
+pub mod values;
+mod waiting;
+
+pub use find::Search;
+pub use pass::Tally;
+pub use rows::Listed;

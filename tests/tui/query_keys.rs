@@ -1,0 +1,424 @@
+//! Key scripts for the query bar and for the choices: what they change and ask for.
+
+use std::sync::Arc;
+
+use reqspec::app::effect::RequestId;
+use reqspec::app::exporting::Format;
+use reqspec::app::facets::Counts;
+use reqspec::app::overlay::Overlay;
+use reqspec::app::refreshing::Mark;
+use reqspec::app::row::Failure;
+use reqspec::app::settings::Settings;
+use reqspec::app::{Effect, Model, Msg, Setup};
+use reqspec::change::DatabaseName;
+use reqspec::query::PageFrom;
+
+use super::world::{NOW, World, api, cell, place, uuid};
+
+fn started() -> World {
+    World::started(120, 36)
+}
+
+fn query(world: &World) -> Option<String> {
+    world.model.query().map(|query| query.text.clone())
+}
+
+fn hits(world: &World, pane: usize) -> Option<u64> {
+    Some(world.model.panes[pane].search.as_ref()?.tally()?.hits)
+}
+
+fn asked<T>(world: &World, pick: impl Fn(&Effect) -> Option<T>) -> Vec<T> {
+    world.effects.iter().filter_map(pick).collect()
+}
+
+fn toasts(world: &World) -> String {
+    world.model.toasts.iter().map(|toast| toast.text.clone()).collect::<Vec<_>>().join("\n")
+}
+
+fn order(world: &World) -> (String, bool) {
+    let order = world.model.panes[0].list.order();
+    (order.field.name.to_string(), order.descending)
+}
+
+#[test]
+fn both_panes_follow_each_key() {
+    let mut world = started();
+    world.keys("/vcpus>=8");
+    assert_eq!((hits(&world, 0), hits(&world, 1)), (Some(24), Some(10)));
+    world.keys(" az=az1");
+    assert_eq!((hits(&world, 0), hits(&world, 1)), (Some(8), Some(3)));
+    world.keys("<Enter>");
+    assert!(world.model.typing.is_none());
+    assert_eq!(query(&world).as_deref(), Some("vcpus>=8 az=az1"));
+    let remembered = asked(&world, |effect| match effect {
+        Effect::Remember(text) => Some(text.clone()),
+        _ => None,
+    });
+    assert_eq!(remembered, ["vcpus>=8 az=az1"]);
+    assert_eq!(world.model.settings.history.last().map(String::as_str), Some("vcpus>=8 az=az1"));
+}
+
+#[test]
+fn what_cannot_be_read_changes_nothing_in_the_panes() {
+    let mut world = started();
+    world.keys("/vcpus>=8 az");
+    let before = hits(&world, 0);
+    world.effects.clear();
+    world.keys("=");
+    assert!(world.effects.is_empty() && hits(&world, 0) == before);
+    assert!(world.model.typing.as_ref().is_some_and(|bar| bar.error.is_some() && bar.is_unfinished()));
+    world.keys("<Enter>");
+    assert!(world.model.typing.is_some(), "what is wrong is set right first");
+    assert!(world.effects.is_empty());
+    world.keys("az1<Enter>");
+    assert_eq!((world.model.typing.is_none(), hits(&world, 0)), (true, Some(8)));
+}
+
+#[test]
+fn escape_brings_lists_and_positions_back() {
+    let mut world = started();
+    world.keys("jjjj/vcpus>=8 az=az1<Esc>");
+    assert_eq!(world.selected(), uuid(5));
+    assert_eq!(query(&world), None);
+    // From a query that is set: that query.
+    world.keys("/vcpus>=8<Enter>j");
+    let there = world.selected();
+    world.keys("/ az=az1<Esc>");
+    assert_eq!((query(&world).as_deref(), hits(&world, 0)), (Some("vcpus>=8"), Some(24)));
+    world.keys("<Esc>");
+    assert_eq!((query(&world), world.selected()), (None, uuid(5)));
+    assert_ne!(there, uuid(5));
+}
+
+#[test]
+fn an_emptied_query_is_left_by_enter() {
+    let mut world = started();
+    world.keys("jj/az=az1<Enter>/<Ctrl-u><Enter>");
+    assert_eq!((query(&world), world.selected()), (None, uuid(3)));
+    assert!(world.model.typing.is_none());
+}
+
+#[test]
+fn a_uuid_is_jumped_to_and_is_no_query_then() {
+    let mut world = started();
+    world.keys(&format!("/{}<Enter>", &uuid(77)[..8]));
+    assert_eq!((world.selected(), query(&world)), (uuid(77), None));
+}
+
+#[test]
+fn values_that_were_seen_complete() {
+    let mut world = started();
+    world.keys("/az=<Tab><Enter>");
+    assert_eq!(query(&world).as_deref(), Some("az=az1"));
+    world.keys("/<Ctrl-u>extra.hw:cpu_pol<Tab>");
+    let text = world.model.typing.as_ref().map(|bar| bar.text().to_owned()).unwrap_or_default();
+    assert!(text.starts_with("extra.hw:cpu_policy"), "{text}");
+}
+
+#[test]
+fn the_history_goes_up() {
+    let mut world = started();
+    world.keys("/<Up>");
+    assert_eq!(query(&world).as_deref(), Some("flavor~^m1"));
+    world.keys("<Up><Enter>");
+    assert_eq!(query(&world).as_deref(), Some("vcpus>=8"));
+    world.keys("/<Esc>");
+    assert_eq!(world.model.settings.history.last().map(String::as_str), Some("vcpus>=8"));
+}
+
+#[test]
+fn pasted_queries_run() {
+    let mut world = started();
+    world.keys("/");
+    world.send(Msg::Paste("az=az1\n".to_owned()));
+    assert_eq!(query(&world).as_deref(), Some("az=az1"));
+}
+
+#[test]
+fn any_field_sorts() {
+    let mut world = started();
+    world.keys("sflavor<Enter>");
+    assert_eq!(order(&world), ("flavor".to_owned(), false));
+    world.keys("s<Tab><Enter>");
+    assert_eq!(order(&world), ("flavor".to_owned(), true), "the present one, the other way");
+    world.keys("/vcpus>=4<Enter>:sort -vcpus<Enter>");
+    assert_eq!(order(&world), ("vcpus".to_owned(), true));
+    assert_eq!(hits(&world, 0), Some(49));
+    world.keys("s<Esc>");
+    assert_eq!(order(&world), ("vcpus".to_owned(), true));
+}
+
+#[test]
+fn columns_are_chosen_shown_and_kept() {
+    let mut world = started();
+    // az and flavor are turned off, the uuid carried down.
+    world.keys("Cj  kJ<Enter>");
+    let names: Vec<_> = world.model.columns.iter().flat_map(|all| all.iter()).map(|one| &*one.name).collect();
+    assert_eq!(names[..2], ["vcpus", "uuid"]);
+    assert!(!names.contains(&"az") && !names.contains(&"flavor"));
+    let kept = asked(&world, |effect| match effect {
+        Effect::SaveColumns { environment, columns } => Some((environment.clone(), columns.clone())),
+        _ => None,
+    });
+    assert_eq!((kept[0].0.as_str(), kept[0].1.len()), ("demo", 8));
+    assert!(world.text().contains("VCPU  INSTANCE"), "{}", world.text());
+    world.effects.clear();
+    world.keys("C<Enter>");
+    assert!(world.effects.is_empty(), "left as they are");
+    world.keys(":columns auto<Enter>");
+    assert!(world.model.columns.is_none() && world.model.panes.iter().all(|pane| pane.columns.is_empty()));
+}
+
+#[test]
+fn kept_columns_are_there_from_the_start() {
+    let columns = ["vcpus", "no such field=", "extra.hw:cpu_policy"].map(str::to_owned).to_vec();
+    let mut world = started();
+    world.model = Model::new(Setup {
+        environment: "demo".to_owned(),
+        colour: None,
+        environments: Vec::new(),
+        settings: Settings { columns, ..Settings::default() },
+        notices: Vec::new(),
+        databases: vec![place(&api()), place(&cell("cell1"))],
+        writing: false,
+        read_only: None,
+        size: (120, 36),
+        now: NOW,
+    });
+    world.send(Msg::Start);
+    assert!(world.text().contains("VCPU  extra.hw:cpu_policy"), "{}", world.text());
+}
+
+#[test]
+fn values_are_counted_and_narrow_the_query() {
+    let mut world = started();
+    world.keys("/vcpus>=4<Enter>F<Enter>j<Enter>");
+    let query = query(&world).unwrap_or_default();
+    assert!(query.starts_with("vcpus>=4 az=az"), "{query}");
+    assert_eq!(hits(&world, 0), Some(16));
+    assert!(world.model.overlay.is_none());
+    let scopes = asked(&world, |effect| match effect {
+        Effect::Facet { databases, query, fields, .. } => {
+            Some((databases.clone(), query.text.clone(), fields.len()))
+        }
+        _ => None,
+    });
+    assert_eq!(scopes, [(vec![api()], "vcpus>=4".to_owned(), 1)], "those of the pane with the focus");
+}
+
+fn facet_request(world: &World) -> RequestId {
+    let requests = asked(world, |effect| match effect {
+        Effect::Facet { request, .. } => Some(*request),
+        _ => None,
+    });
+    *requests.last().expect("counted")
+}
+
+#[test]
+fn counts_that_nobody_waits_for_are_dropped() {
+    let mut world = started();
+    world.hold = true;
+    world.keys(":facet az<Enter>");
+    let old = facet_request(&world);
+    let stopped = |world: &World| {
+        asked(world, |effect| (*effect == Effect::StopFacet { request: old }).then_some(())).len()
+    };
+    assert_eq!(stopped(&world), 0);
+    world.keys("<Esc>:facet flavor<Enter>");
+    assert_eq!(stopped(&world), 1);
+    let counts = Counts { rows: 7, ..Counts::default() };
+    let answer = |request| Msg::Facets { request, database: api(), result: Ok(Arc::new(counts.clone())) };
+    world.send(answer(old));
+    let rows = |world: &World| match &world.model.overlay {
+        Some(Overlay::Facets(facets)) => facets.counts.rows,
+        _ => 0,
+    };
+    assert_eq!(rows(&world), 0);
+    let new = facet_request(&world);
+    world.send(answer(new));
+    world.send(answer(new));
+    assert_eq!(rows(&world), 7, "each database counts once");
+}
+
+#[test]
+fn a_database_that_cannot_count_is_named() {
+    let mut world = started();
+    world.keys("<Tab>a");
+    world.hold = true;
+    world.keys(":facet az<Enter>");
+    let request = facet_request(&world);
+    let failed = |database: DatabaseName| Msg::Facets {
+        request,
+        database,
+        result: Err(Failure::Down("the server has gone away".to_owned())),
+    };
+    world.send(failed(cell("cell2")));
+    assert!(world.text().contains("cell2 is not counted: the server has gone away"), "{}", world.text());
+    assert!(world.text().contains("counting"), "cell1 has not answered");
+}
+
+#[test]
+fn queries_are_saved_run_and_deleted() {
+    let mut world = started();
+    world.keys("Q<Enter>");
+    assert_eq!(query(&world).as_deref(), Some("az=az1 vcpus>=4"));
+    world.keys("/ bfv<Enter>:save mine<Enter>");
+    let saved = asked(&world, |effect| match effect {
+        Effect::SaveQuery { name, text } => Some((name.clone(), text.clone())),
+        _ => None,
+    });
+    assert_eq!(saved, [("mine".to_owned(), "az=az1 vcpus>=4 bfv".to_owned())]);
+    world.keys("QGDD<Esc>");
+    assert!(world.effects.contains(&Effect::DeleteQuery { name: "mine".to_owned() }));
+    assert_eq!(world.model.settings.queries.len(), 2);
+    world.keys("<Esc>:save other<Enter>");
+    assert!(toasts(&world).contains("no query is set"), "{}", toasts(&world));
+}
+
+#[test]
+fn the_list_is_written_to_a_file() {
+    let mut world = started();
+    world.keys("/vcpus>=4<Enter>:export ~/hits.csv<Enter>");
+    let written = asked(&world, |effect| match effect {
+        Effect::Export { query, format, path, columns, .. } => {
+            Some((query.text.clone(), *format, path.clone(), columns.len()))
+        }
+        _ => None,
+    });
+    assert_eq!(written, [("vcpus>=4".to_owned(), Format::Csv, "~/hits.csv".to_owned(), 10)]);
+    assert!(toasts(&world).contains("49 rows written to ~/hits.csv"), "{}", toasts(&world));
+    world.keys("X<Tab><Enter>");
+    assert!(toasts(&world).contains("49 rows written to ~/specs-demo.csv"), "{}", toasts(&world));
+}
+
+#[test]
+fn a_file_that_is_there_is_replaced_only_when_told() {
+    let mut world = started();
+    world.keys(":export there.csv<Enter>");
+    assert!(matches!(&world.model.overlay, Some(Overlay::Export(prompt)) if prompt.error.is_some()));
+    world.keys("<Ctrl-o>");
+    assert!(world.model.overlay.is_none());
+    assert!(toasts(&world).contains("100 rows written to there.csv"), "{}", toasts(&world));
+}
+
+#[test]
+fn one_file_is_written_at_a_time() {
+    let mut world = started();
+    world.hold = true;
+    world.keys(":export a.csv<Enter>:export b.csv<Enter>");
+    assert!(toasts(&world).contains("a.csv is still being written"), "{}", toasts(&world));
+    assert_eq!(asked(&world, |effect| matches!(effect, Effect::Export { .. }).then_some(())).len(), 1);
+}
+
+#[test]
+fn a_text_that_is_no_command_runs_as_a_query() {
+    let mut world = started();
+    world.keys(":az=az2<Enter>");
+    assert_eq!(query(&world).as_deref(), Some("az=az2"));
+    world.keys(":where flavr=m1<Enter>");
+    assert!(matches!(world.model.overlay, Some(Overlay::Palette(_))), "its reason is read there");
+}
+
+#[test]
+fn a_query_that_cannot_be_read_is_not_lost() {
+    let mut world = started();
+    world.model.settings.save("wrong", "flavr=m1");
+    world.keys("QG<Enter>");
+    let bar = world.model.typing.as_ref().expect("typed");
+    assert!(bar.text() == "flavr=m1" && bar.error.is_some());
+}
+
+/// How often lists were read anew: not what was read beside what is held.
+fn readings(world: &World) -> usize {
+    let anew = |effect: &Effect| match effect {
+        Effect::LoadPage { page, .. } => matches!(page.from, PageFrom::Start | PageFrom::At(_)).then_some(()),
+        _ => None,
+    };
+    asked(world, anew).len()
+}
+
+#[test]
+fn lists_are_read_anew_by_themselves() {
+    let mut world = started();
+    world.keys("jjjA");
+    world.effects.clear();
+    world.pass(4);
+    assert_eq!(readings(&world), 0);
+    world.changed_by_others();
+    world.pass(1);
+    assert_eq!(readings(&world), 2, "both panes");
+    let news = &world.model.refreshing.news[0];
+    assert_eq!(news.counts(), (1, 1, 1));
+    assert_eq!(news.marked(Mark::Appeared).len(), 1);
+    assert_eq!(&*news.vanished[0].1, uuid(2).as_str());
+    assert_eq!(world.selected(), uuid(4), "the cursor stays on its row");
+    world.pass(5);
+    assert!(world.model.refreshing.news[0].is_empty(), "until the next reading");
+    world.keys("AA");
+    world.effects.clear();
+    world.pass(60);
+    assert_eq!((world.model.refreshing.every, readings(&world)), (None, 0));
+}
+
+#[rstest::rstest]
+#[case("/az")]
+#[case("s")]
+#[case("?")]
+#[case("e")]
+#[case(":")]
+fn nothing_is_read_anew_while_something_is_open(#[case] keys: &str) {
+    let mut world = started();
+    world.keys(":refresh 5<Enter>");
+    world.keys(keys);
+    world.effects.clear();
+    world.pass(20);
+    assert_eq!(readings(&world), 0);
+    world.keys("<Esc><Esc>");
+    world.pass(1);
+    assert!(readings(&world) > 0);
+}
+
+#[test]
+fn nothing_is_read_anew_while_the_last_reading_runs() {
+    let mut world = started();
+    world.keys(":refresh 5<Enter>");
+    world.slow.extend([api()]);
+    world.effects.clear();
+    world.pass(30);
+    assert_eq!(readings(&world), 2);
+    world.release();
+    world.pass(4);
+    assert_eq!(readings(&world), 2, "counted from its end");
+    world.pass(1);
+    assert_eq!(readings(&world), 4);
+}
+
+#[test]
+fn a_search_is_read_anew_with_its_position() {
+    let mut world = started();
+    world.keys("/vcpus>=8<Enter>jjA");
+    let there = world.selected();
+    world.rows(&api()).retain(|row| *row.uuid != *uuid(3 + 4));
+    world.pass(6);
+    assert_eq!(world.selected(), there);
+    assert_eq!(hits(&world, 0), Some(23));
+    let vanished = &world.model.refreshing.news[0].vanished;
+    assert_eq!(vanished.iter().map(|(_, uuid)| uuid.to_string()).collect::<Vec<_>>(), [uuid(7)]);
+}
+
+#[test]
+fn a_pinned_pane_is_marked_and_keeps_its_list() {
+    let mut world = started();
+    world.keys("P/vcpus>=8<Enter>");
+    assert!(world.text().contains("pinned") && world.model.panes[0].pinned);
+    assert_eq!((hits(&world, 0), hits(&world, 1)), (None, Some(10)));
+    world.keys("P");
+    assert_eq!(hits(&world, 0), Some(24), "it follows again");
+}
+
+#[test]
+fn settings_that_were_not_kept_are_told() {
+    let mut world = started();
+    world.send(Msg::Settings("/etc/reqspec.toml is read-only".to_owned()));
+    assert!(toasts(&world).contains("read-only"));
+}

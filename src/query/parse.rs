@@ -121,6 +121,7 @@ pub(super) fn field(name: &Name) -> Option<Field> {
             Field::named(&word).or_else(|| family().map(super::fields::Family::all))
         }
         Name::Quoted(_) => None,
+        Name::Keys(family) => Some(family.all()),
         Name::Key(family, key) => Some(family.field(key)),
         Name::Path(path) => Some(Field::at(path.clone())),
     }

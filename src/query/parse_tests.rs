@@ -137,6 +137,9 @@ fn operand(operand: &Operand) -> String {
 #[case("extra.trait_NIC:CUSTOM_A=required", r#"extra.trait_NIC:CUSTOM_A="required""#)]
 #[case("flavor.extra_specs.hw:numa_cpus.0=1", r#"extra.hw:numa_cpus.0="1"/1"#)]
 #[case("extra.\"a b\"=1", r#"extra."a b"="1"/1"#)]
+#[case("extra.*:ded", r#"extra:["ded"]"#)]
+#[case("image.* = virtio", r#"image.*="virtio""#)]
+#[case("hint.\"*\"", r#"hint."*"?"#)]
 #[case("image.name:ubuntu", r#"image:["ubuntu"]"#)]
 #[case("image.properties.os_type=linux", r#"image.os_type="linux""#)]
 #[case("image.hw_disk_bus=virtio", r#"image.hw_disk_bus="virtio""#)]
@@ -312,6 +315,7 @@ fn a_name_is_read_back() {
             "'",
             "(",
             "a.b[0]",
+            "*",
         ];
         keys.map(|key| family.field(key)).into_iter().chain([family.all()])
     });

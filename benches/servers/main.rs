@@ -3,13 +3,14 @@
 //! Starts a private MariaDB and a private PostgreSQL on loopback (`tests/servers/server.sh`, data
 //! kept under `target/bench/servers`), each with `REQSPEC_BENCH_ROWS` rows (default 100,000), and
 //! measures the real release binary in a pseudo-terminal and the library's stores; beside them, in
-//! the same run and in turns, the plain driver reading the same rows. Medians; the machine is
-//! shared, so read the ratios.
+//! the same run and in turns, the plain driver reading the same rows, and the server's own JSON
+//! functions answering the same queries. Medians; the machine is shared, so read the ratios.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod flights;
 mod plain;
+mod queries;
 mod server;
 #[path = "../browse/terminal.rs"]
 #[allow(dead_code, reason = "shared with the other benchmark")]
@@ -32,6 +33,10 @@ use server::{Engine, Server};
 use terminal::Terminal;
 
 const RUNS: usize = 11;
+/// Of what takes seconds.
+const FEW_RUNS: usize = 5;
+/// The API database.
+const API: &str = "bench_specs";
 /// Rows of each of the ten cells.
 const CELL_ROWS: u64 = 200;
 /// As many rows as a pane of 36 lines asks for, or more.
@@ -48,13 +53,14 @@ fn main() {
     for engine in [Engine::MariaDb, Engine::Postgres] {
         let server = Server::start(engine);
         println!("\n{}", engine.title());
-        runtime.block_on(server.load("bench_api", rows));
+        runtime.block_on(server.load(API, rows));
         for cell in 0..10 {
             runtime.block_on(server.load(&format!("bench_cell{cell}"), CELL_ROWS));
         }
         first_frame(&server, &runtime);
         pages(&server, &runtime);
         scans(&server, &runtime);
+        queries::compare(&server, &runtime, &session(&runtime, &server.url(API)));
         memory(&server);
         silent_cell(&server);
     }
@@ -83,14 +89,14 @@ fn open(arguments: &[String], api: &[String], cell: &[String]) -> (Terminal, Dur
 }
 
 fn first_frame(server: &Server, runtime: &tokio::runtime::Runtime) {
-    let (api_url, cell_url) = (server.url("bench_api"), server.url("bench_cell0"));
-    let api = short(&runtime.block_on(server.uuids("bench_api")));
+    let (api_url, cell_url) = (server.url(API), server.url("bench_cell0"));
+    let api = short(&runtime.block_on(server.uuids(API)));
     let cell = short(&runtime.block_on(server.uuids("bench_cell0")));
     let arguments = arguments(&api_url, &[cell_url]);
     let (mut floor, mut frames) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let began = Instant::now();
-        runtime.block_on(async { Plain::connect(server, "bench_api").await.page(PAGE).await });
+        runtime.block_on(async { Plain::connect(server, API).await.page(PAGE).await });
         floor.push(began.elapsed());
         frames.push(open(&arguments, &api, &cell).1);
     }
@@ -105,7 +111,7 @@ fn session(runtime: &tokio::runtime::Runtime, url: &str) -> Arc<dyn SpecStore> {
 
 fn pages(server: &Server, runtime: &tokio::runtime::Runtime) {
     let proxy = Proxy::start(server.port);
-    let store = session(runtime, &server.url_at("bench_api", proxy.port));
+    let store = session(runtime, &server.url_at(API, proxy.port));
     let mut from = PageFrom::Start;
     let mut times = Vec::new();
     let mut flights = 0;
@@ -120,12 +126,12 @@ fn pages(server: &Server, runtime: &tokio::runtime::Runtime) {
             times.push(began.elapsed());
             flights += proxy.flights() - before;
         }
-        let last = rows.last().unwrap();
-        from = PageFrom::After(PageKey::new(last.id, ""));
+        // Few rows have fewer pages: from the beginning again.
+        from = rows.last().map_or(PageFrom::Start, |last| PageFrom::After(PageKey::new(last.id, "")));
     }
     drop(store);
-    let store = session(runtime, &server.url("bench_api"));
-    let plain = runtime.block_on(Plain::connect(server, "bench_api"));
+    let store = session(runtime, &server.url(API));
+    let plain = runtime.block_on(Plain::connect(server, API));
     let (mut own, mut floor) = (Vec::new(), Vec::new());
     for _ in 0..PAGES {
         let began = Instant::now();
@@ -159,11 +165,11 @@ impl RowVisitor for Bytes {
 }
 
 fn scans(server: &Server, runtime: &tokio::runtime::Runtime) {
-    let store = session(runtime, &server.url("bench_api"));
+    let store = session(runtime, &server.url(API));
     let (mut own, mut floor) = (Vec::new(), Vec::new());
     let mut grown = 0;
     for _ in 0..RUNS {
-        let plain = runtime.block_on(Plain::connect(server, "bench_api"));
+        let plain = runtime.block_on(Plain::connect(server, API));
         let began = Instant::now();
         let expected = runtime.block_on(plain.read_all());
         floor.push(began.elapsed());
@@ -187,7 +193,7 @@ fn scans(server: &Server, runtime: &tokio::runtime::Runtime) {
 
 /// Anonymous memory of the terminal UI at its start and after passes over all rows.
 fn memory(server: &Server) {
-    let mut terminal = Terminal::start(&arguments(&server.url("bench_api"), &[server.url("bench_cell0")]));
+    let mut terminal = Terminal::start(&arguments(&server.url(API), &[server.url("bench_cell0")]));
     terminal.settle();
     let opened = terminal.rss_anon_kib();
     let mut most = 0;
@@ -216,7 +222,7 @@ fn silent_cell(server: &Server) {
     // Accepts and says nothing.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = listener.local_addr().unwrap().port();
-    let api = short(&runtime.block_on(server.uuids("bench_api")));
+    let api = short(&runtime.block_on(server.uuids(API)));
     let cell = short(&runtime.block_on(server.uuids("bench_cell0")));
     let cells = |silent_at: Option<usize>| -> Vec<String> {
         (0..10)
@@ -228,9 +234,9 @@ fn silent_cell(server: &Server) {
     };
     let (mut healthy, mut one_silent, mut shown_silent) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        healthy.push(open(&arguments(&server.url("bench_api"), &cells(None)), &api, &cell).1);
-        one_silent.push(open(&arguments(&server.url("bench_api"), &cells(Some(5))), &api, &cell).1);
-        shown_silent.push(open(&arguments(&server.url("bench_api"), &cells(Some(0))), &api, &[]).1);
+        healthy.push(open(&arguments(&server.url(API), &cells(None)), &api, &cell).1);
+        one_silent.push(open(&arguments(&server.url(API), &cells(Some(5))), &api, &cell).1);
+        shown_silent.push(open(&arguments(&server.url(API), &cells(Some(0))), &api, &[]).1);
     }
     let healthy = median(healthy);
     println!("  first frame, ten healthy cells      {:>9.2} ms", ms(healthy));

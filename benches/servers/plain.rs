@@ -85,6 +85,25 @@ impl Plain {
         }
     }
 
+    /// How many rows the server itself finds at that path of the stored text, by its JSON functions.
+    pub async fn count_by_json(&self, path: &[&str], value: &str) -> u64 {
+        match self {
+            Self::Mysql(connection) => {
+                let path: String = path.iter().map(|key| format!(".\"{key}\"")).collect();
+                let sql = format!(
+                    "SELECT COUNT(*) FROM request_specs WHERE JSON_VALUE(spec, '${path}') = '{value}'"
+                );
+                connection.lock().await.query_first(sql).await.unwrap().unwrap()
+            }
+            Self::Postgres(client) => {
+                let path = path.join(",");
+                let sql =
+                    format!("SELECT count(*) FROM request_specs WHERE spec::json#>>'{{{path}}}' = '{value}'");
+                client.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) as u64
+            }
+        }
+    }
+
     pub async fn uuids(&self) -> Vec<String> {
         let sql = "SELECT instance_uuid FROM request_specs ORDER BY id LIMIT 20";
         match self {

@@ -100,7 +100,9 @@ impl Server {
         while let Some(row) = read.next().unwrap() {
             let text = |at: usize| {
                 let value: Option<String> = row.get(at).unwrap();
-                value.map_or("NULL".to_owned(), |text| plain.quoted(&text))
+                // What Python writes and PostgreSQL's functions refuse.
+                let readable = |text: String| text.replace(": NaN", ": 1.0").replace("\\u0000", "");
+                value.map_or("NULL".to_owned(), |text| plain.quoted(&readable(text)))
             };
             let id: i64 = row.get(0).unwrap();
             batch.push(format!("({id}, {}, {}, {}, {})", text(1), text(2), text(3), text(4)));

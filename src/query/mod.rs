@@ -7,6 +7,7 @@
 //! - [`reference_page`] writes docs/query.md.
 //! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
 //! - [`matcher`]: judges rows fast: by their bytes ([`anchor`], [`bytes`], [`strings`]), else by values.
+//! - [`plan`]: what is left to the database.  [`columns`]: repeated queries, orders and counts without the rows.
 //! - [`extract`]: values of some fields ([`branch`]), in one pass ([`walk`]) over a text.
 //! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
@@ -19,6 +20,7 @@
 mod anchor;
 mod branch;
 mod bytes;
+pub mod columns;
 pub mod compare;
 pub mod complete;
 mod era;
@@ -37,6 +39,7 @@ mod operand;
 pub mod order;
 pub mod page;
 pub mod parse;
+pub mod plan;
 pub mod prefilter;
 pub mod quick;
 pub mod record;
@@ -57,4 +60,5 @@ pub use matcher::Matcher;
 pub use order::Order;
 pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
 pub use parse::{parse, parse_field, parse_fields, parse_order, word_prefix};
+pub use plan::prefilter;
 pub use sort_key::SortKey;

@@ -24,9 +24,10 @@ pub struct Prefilter {
     pub size: Option<(u64, u64)>,
     /// Conditions on other tables of the same database.
     pub joins: Vec<Join>,
-    /// Parts of strings or keys that are in a hit's text when it is read (upper and lower case matter):
-    /// they occur in the stored text as they are, unless it has an escape of one of their characters. Only
-    /// worth asking where sending a text takes longer than looking at it here.
+    /// Tokens of a hit's text (upper and lower case matter): parts of strings, of keys or of numbers, or
+    /// whole strings or keys with their own quotes. They occur in the stored text as they are, unless it
+    /// has an escape of one of their characters. Only worth asking where sending a text takes longer than
+    /// looking at it here.
     pub bytes: Vec<Vec<u8>>,
 }
 

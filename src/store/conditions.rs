@@ -81,9 +81,12 @@ pub(super) fn spellings(beginnings: &[String]) -> Option<Vec<String>> {
 /// How JSON escapes a letter: where none is written so, one of [`is_seldom_escaped`] stands as it is.
 pub(super) const ESCAPE_OF_A_LETTER: &str = "\\u00";
 
-/// Whether these bytes are letters that are escaped in this one way, if at all.
+/// Whether these bytes, apart from a string's own quotes, are letters that are escaped in this one way, if
+/// at all.
 pub(super) fn is_seldom_escaped(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'/'))
+    let inside = bytes.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let is_letter = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'/');
+    inside.unwrap_or(bytes).iter().all(is_letter)
 }
 
 /// How an engine writes what a condition on another table needs.
@@ -230,6 +233,16 @@ mod tests {
         }
         assert_eq!(spellings(&vec!["abcdef".to_owned(); 64]).unwrap().len(), 512);
         assert_eq!(spellings(&vec!["abcdef".to_owned(); 65]), None);
+    }
+
+    #[test]
+    fn what_may_be_escaped_otherwise_is_told() {
+        for plain in ["az1", "\"az1\"", "a b_%", ""] {
+            assert!(is_seldom_escaped(plain.as_bytes()), "{plain}");
+        }
+        for other in ["a/b", "a\"b", "\"az1", "a\\b", "\u{e9}", "a\nb", "\"a\"b\""] {
+            assert!(!is_seldom_escaped(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

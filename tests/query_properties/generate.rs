@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use reqspec::query::compare::{self, text_of};
-use reqspec::query::expression::{Check, Expression, Number, Operand, Pattern, Relation, Test};
+use reqspec::query::expression::{Check, Expression, Operand, Pattern, Relation, Test};
 use reqspec::query::fields::{FAMILIES, FIELDS, Fact, Field, Kind};
 use reqspec::query::json_path::{JsonPath, Step};
 use reqspec::query::record::{Facts, Record, Value};
@@ -336,10 +336,4 @@ fn operand(kind: Kind, text: &str) -> Operand {
             None => Operand::Age(86_400 * 30),
         },
     }
-}
-
-/// `Number::Whole` of an id near those of [`columns`].
-#[allow(dead_code, reason = "used where ids are tested")]
-pub fn near_id(id: i64) -> Operand {
-    Operand::Number(Number::Whole(id.into()))
 }

@@ -164,9 +164,18 @@ fn conditions_leave_out_no_row_that_fulfils_them(bench: Bench) {
         );
     }
     assert!(left_out > 300, "{left_out}");
-    for bytes in
-        [&b"az1"[..], b"AZ1", b"it's", b"100%", b"_score |", "\u{e9}".as_bytes(), b"\xff", b"a\0b", b"\\"]
-    {
+    for bytes in [
+        &b"az1"[..],
+        b"AZ1",
+        b"\"az1\"",
+        b"it's",
+        b"100%",
+        b"_score |",
+        "\u{e9}".as_bytes(),
+        b"\xff",
+        b"a\0b",
+        b"\\",
+    ] {
         let prefilter = Prefilter { bytes: vec![bytes.to_vec()], ..Prefilter::default() };
         let came = came(&*store, &prefilter);
         for row in &rows {

@@ -70,9 +70,12 @@ mod bench;
 mod conditions;
 mod migrations;
 mod moves;
+mod queries;
 mod reading;
 mod servers;
 mod sessions;
+#[path = "../spec_support/mod.rs"]
+mod spec_support;
 #[path = "../support/mod.rs"]
 mod support;
 mod writing;

@@ -6,6 +6,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use reqspec::app::database::Health;
 use reqspec::app::overlay::Overlay;
+use reqspec::app::search::PaneSearch;
 use reqspec::deployment::{Deployment, demo};
 use reqspec::tui::stage::Stage;
 
@@ -66,6 +67,47 @@ fn filters_find_the_same_in_both_orders() {
     press(&mut stage, "\u{1b}");
     assert!(stage.model().panes[0].search.is_none());
     assert!(text(&stage).contains(&format!("of {}", reqspec::app::words::grouped(count(&stage, 0)))));
+}
+
+/// The virtual CPUs of the rows on the screen of a pane.
+fn vcpus(stage: &Stage, side: usize) -> Vec<Option<i64>> {
+    stage.model().panes[side].list.visible().map(|(_, row)| row.summary.vcpus).collect()
+}
+
+#[test]
+fn any_column_sorts_all_rows_hits_and_cells() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_, mut stage) = open(home.path());
+    let all = count(&stage, 0);
+    press(&mut stage, "jjj");
+    let before = stage.model().panes[0].list.selected().expect("a row").instance_uuid.clone();
+    press(&mut stage, ":sort -vcpus\n");
+    let most = vcpus(&stage, 0);
+    assert!(most[0] > Some(1) && most.is_sorted_by(|one, other| one >= other), "{most:?}");
+    press(&mut stage, "G");
+    assert_eq!(stage.model().panes[0].list.ordinal(), Some(all), "{}", text(&stage));
+    assert!(vcpus(&stage, 0).last().expect("rows") <= &Some(1));
+    // The hits of both panes, and of all cells; then as before.
+    press(&mut stage, "g/c1.pin\n");
+    assert!(vcpus(&stage, 0).is_sorted_by(|one, other| one >= other));
+    assert!(stage.model().panes[1].query().is_some());
+    press(&mut stage, "a\t:sort vcpus\n");
+    let pins = vcpus(&stage, 1);
+    assert!(pins.len() > 10 && pins.is_sorted(), "{pins:?}");
+    press(&mut stage, "G");
+    let hits = stage.model().panes[1].search.as_ref().and_then(PaneSearch::hits);
+    assert_eq!(stage.model().panes[1].list.ordinal(), hits);
+    assert!(vcpus(&stage, 1).is_sorted());
+    press(&mut stage, "\u{1b}");
+    assert_eq!(vcpus(&stage, 0), most, "sorted as before the query");
+    press(&mut stage, "\u{1b}:sort id\n");
+    let cells: u64 = (1..stage.model().databases.len()).map(|database| count(&stage, database)).sum();
+    press(&mut stage, "G");
+    assert_eq!(stage.model().panes[1].list.ordinal(), Some(cells));
+    // In a sorted list a uuid is a word like any other.
+    press(&mut stage, &format!("\u{1b}\u{1b}/{before}\n"));
+    let found = stage.model().panes[0].list.visible().any(|(_, row)| row.instance_uuid == before);
+    assert!(found, "{}", text(&stage));
 }
 
 #[test]

@@ -63,13 +63,16 @@ fn connect(path: &Path, mapped: bool) -> Connection {
     connection
 }
 
-/// Whether the foot of a pane counts hits: "312,000 of 1,000,000 · 1,204 hits" under way,
-/// "1,204 hits" when the filter has passed over every row.
+/// Whether the foot of the left pane counts hits: "312,000 of 1,000,000 · 1,204 hits" under way,
+/// "1,204 hits" when the search has passed over every row. The right one and the query bar have
+/// figures of their own.
 pub fn shows_hits(screen: &str, settled: bool) -> bool {
-    screen.match_indices(" hit").any(|(at, _)| {
-        let before =
-            screen[..at].trim_end_matches(|character: char| character.is_ascii_digit() || character == ',');
-        let counted = before.len() < at && !screen[before.len()..at].starts_with('0');
-        counted && !(settled && before.ends_with("· "))
+    let feet = screen.lines().filter(|line| line.starts_with('└')).filter_map(|line| line.split('┘').next());
+    feet.into_iter().any(|foot| {
+        foot.match_indices(" hit").any(|(at, _)| {
+            let before = foot[..at].trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == ',');
+            let counted = before.len() < at && !foot[before.len()..at].starts_with('0');
+            counted && !(settled && before.ends_with("· "))
+        })
     })
 }

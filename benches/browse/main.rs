@@ -172,7 +172,7 @@ fn filter(pair: &Pair) {
         mapped.push(database.read_all(true));
     }
     let (plain, mapped) = (median(plain), median(mapped));
-    println!("\nquick filter over all rows (goal 3 F)");
+    println!("\na word in all rows of both databases (goal 3 F)");
     println!("  F: plain read of the texts          {:>9.0} ms mapped, {:.0} ms not", ms(mapped), ms(plain));
     for needle in ["bench-rare-zone", "az1", "m1."] {
         let (mut first, mut all) = (Vec::new(), Vec::new());

@@ -24,6 +24,9 @@ const MOST_FIELDS: usize = 4;
 /// One value of each of the fields; None where there is none.
 pub type Values = Arc<[Option<Arc<str>>]>;
 
+/// A value and its rows.
+pub type Occurrence = (Arc<str>, u64);
+
 /// How often combinations of values occur in one database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -76,8 +79,8 @@ pub enum Wish {
     Leave,
     /// Count these fields.
     Count(Arc<[Field]>),
-    /// Add this to the query.
-    Narrow(String),
+    /// Add these tests to the query.
+    Narrow(Vec<String>),
     /// Nothing but a change of what is shown.
     Stay,
 }
@@ -242,8 +245,8 @@ pub fn parse_fields(text: &str) -> Result<Arc<[Field]>, String> {
     }
 }
 
-/// The part of a query that is true of the rows with those values.
-pub fn narrowed(fields: &[Field], values: &[Option<Arc<str>>]) -> String {
+/// The tests that are true of the rows with those values.
+pub fn narrowed(fields: &[Field], values: &[Option<Arc<str>>]) -> Vec<String> {
     let one = |(field, value): (&Field, &Option<Arc<str>>)| match value {
         None => format!("not {}", field.name),
         Some(value) if field.kind == Kind::Any && value.starts_with(['[', '{']) => listed(field, value),
@@ -253,7 +256,7 @@ pub fn narrowed(fields: &[Field], values: &[Option<Arc<str>>]) -> String {
         },
         Some(value) => format!("{}={}", field.name, written_value(value)),
     };
-    fields.iter().zip(values).map(one).collect::<Vec<_>>().join(" ")
+    fields.iter().zip(values).map(one).collect()
 }
 
 /// A stored list or object equals nothing: a list is found by what is in it, anything else by being
@@ -269,14 +272,21 @@ fn listed(field: &Field, text: &str) -> String {
     if tests.is_empty() { field.name.to_string() } else { tests.join(" ") }
 }
 
-/// A query and a further condition: both.
-pub fn both(query: &Query, condition: &str) -> String {
+/// A query and further tests: all of them. One that the query has already is not repeated.
+pub fn both(query: &Query, tests: &[String]) -> String {
     let text = query.text.trim();
-    match (&query.expression, text) {
-        (_, "") => condition.to_owned(),
-        (Expression::Or(_), text) => format!("({text}) {condition}"),
-        (_, text) => format!("{text} {condition}"),
+    let alternatives = matches!(query.expression, Expression::Or(_));
+    let known: &[Expression] = match &query.expression {
+        Expression::And(parts) => parts,
+        one => std::slice::from_ref(one),
+    };
+    let is_there = |test: &str| query::parse(test).is_ok_and(|test| known.contains(&test.expression));
+    let mut all = Vec::new();
+    if !text.is_empty() {
+        all.push(if alternatives { format!("({text})") } else { text.to_owned() });
     }
+    all.extend(tests.iter().filter(|test| !is_there(test)).cloned());
+    all.join(" ")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::editor::Editor;
 use super::effect::{RequestId, Requests};
 use super::environment::{Colour, Environment};
 use super::exporting::Exporting;
+use super::facets::Occurrence;
 use super::layout::{Layout, Panes, Side};
 use super::overlay::Overlay;
 use super::pane::Pane;
@@ -82,7 +83,7 @@ pub struct Model {
     /// The columns that lists show; none: those that fit.
     pub columns: Option<Arc<[Field]>>,
     /// Values of fields that were counted, each with its rows, for completion.
-    pub counted: Vec<(Field, Vec<(Arc<str>, u64)>)>,
+    pub counted: Vec<(Field, Vec<Occurrence>)>,
     /// The lists read anew by themselves.
     pub refreshing: Refreshing,
     /// The file that is being written.

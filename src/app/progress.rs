@@ -56,11 +56,8 @@ impl Progress {
             Stage::Searching { tally, .. } => {
                 self.passed += tally.passed;
                 self.total = self.total.zip(count).map(|(total, more)| total + more.max(tally.passed));
-                let hits = if tally.hits == 1 {
-                    "1 hit".to_owned()
-                } else {
-                    format!("{} hits", grouped(tally.hits))
-                };
+                let hits = search.hits().unwrap_or(tally.hits);
+                let hits = if hits == 1 { "1 hit".to_owned() } else { format!("{} hits", grouped(hits)) };
                 self.found.push(format!("{hits} in {name}"));
             }
             Stage::LookingUp(_) => self.found.push(format!("looking up in {name}")),

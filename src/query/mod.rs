@@ -13,7 +13,6 @@
 //! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
-//! - [`quick`]: the quick filter over the listed columns.
 //!
 //! Imports `spec` alone; does no I/O.
 
@@ -31,7 +30,6 @@ pub mod extract;
 pub mod fields;
 pub mod json_path;
 mod lexer;
-mod locate;
 pub mod matcher;
 pub mod merge;
 pub mod nearest;
@@ -41,7 +39,6 @@ pub mod page;
 pub mod parse;
 pub mod plan;
 pub mod prefilter;
-pub mod quick;
 pub mod record;
 pub mod reference_page;
 pub mod sort_key;

@@ -17,6 +17,7 @@ use super::waiting::{Batch, Waiting, record};
 use crate::deployment::facts::{FactStores, facts};
 use crate::query::fields::Fact;
 use crate::query::matcher::Matcher;
+use crate::query::plan::prefilter;
 use crate::query::prefilter::Prefilter;
 use crate::query::record::{Facts, Record, Verdict};
 use crate::query::{Field, Query};
@@ -74,7 +75,7 @@ impl Pass {
         Self {
             name: database.to_string(),
             matcher: Matcher::new(&query, now),
-            prefilter: Prefilter::default(),
+            prefilter: prefilter(&query, now, database == DatabaseName::Api),
             wanted: wanted.into_iter().collect(),
             needs_facts: !needed.is_empty(),
             database,

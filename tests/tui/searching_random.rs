@@ -151,7 +151,7 @@ fn expected(world: &World, side: Side) -> Vec<(DatabaseName, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn panes_come_to_rest_on_what_the_rows_say(steps in prop::collection::vec(step(), 1..30), hold: bool, partly: bool) {

@@ -16,6 +16,10 @@ use crate::tui::theme::{Glyph, Role, Theme};
 
 /// The widest column that was chosen.
 const WIDEST: u16 = 40;
+/// The least of a head that is wider than what stands below it.
+const HEAD: u16 = 10;
+/// The least of a column that is cut.
+const LEAST: u16 = 6;
 
 /// What stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,12 +94,13 @@ impl Table {
             let db = Shown { width: 4, ..listed(Column::Cell) };
             columns.insert(1.min(columns.len()), db);
         }
-        for column in &mut columns {
+        let sized = |mut column: Shown| {
             let widths = pane.list.visible().map(|(_, row)| column.cell(model, row, 36, theme).0.width());
-            let widest = widths.chain([column.head.width()]).max().unwrap_or(1) as u16;
-            column.width = widest.clamp(1, WIDEST);
-        }
-        fitted(columns, width)
+            let content = widths.max().unwrap_or(1) as u16;
+            column.width = content.max(column.head.width() as u16).clamp(1, WIDEST);
+            (column, content.clamp(1, WIDEST))
+        };
+        fitted(columns.into_iter().map(sized).collect(), width)
     }
 }
 
@@ -127,21 +132,35 @@ fn wanted(at: usize, field: &Field, cell: Option<u16>) -> Shown {
     }
 }
 
-/// As many as there is room for, from the left; the uuid is shortened before another one is left out.
-fn fitted(mut columns: Vec<Shown>, width: u16) -> Table {
-    let needed =
-        |columns: &[Shown]| columns.iter().map(|column| column.width + 2).sum::<u16>().saturating_sub(2);
-    if needed(&columns) > width
-        && let Some(uuid) =
-            columns.iter_mut().find(|column| column.content == Content::Listed(Column::Instance))
-    {
-        uuid.width = uuid.width.min(8);
+/// As many as there is room for, from the left. The uuid is shortened, then heads that are wider than
+/// what stands below them, before a column is left out; the last one shown may be cut. Each with the
+/// width of what stands in it.
+fn fitted(mut columns: Vec<(Shown, u16)>, width: u16) -> Table {
+    let needed = |columns: &[(Shown, u16)]| {
+        columns.iter().map(|(column, _)| column.width + 2).sum::<u16>().saturating_sub(2)
+    };
+    if needed(&columns) > width {
+        let is_uuid = |column: &Shown| column.content == Content::Listed(Column::Instance);
+        if let Some((uuid, _)) = columns.iter_mut().find(|(column, _)| is_uuid(column)) {
+            uuid.width = uuid.width.min(8);
+        }
+    }
+    if needed(&columns) > width {
+        for (column, content) in &mut columns {
+            column.width = column.width.min((*content).max(HEAD));
+        }
     }
     let mut cut = false;
     while columns.len() > 1 && needed(&columns) > width {
+        let over = needed(&columns) - width;
+        if let Some((last, _)) = columns.last_mut().filter(|(last, _)| last.width >= over + LEAST) {
+            last.width -= over;
+            break;
+        }
         columns.pop();
         cut = true;
     }
+    let mut columns: Vec<_> = columns.into_iter().map(|(column, _)| column).collect();
     if let [only] = &mut columns[..] {
         only.width = only.width.min(width.max(1));
     }
@@ -173,9 +192,9 @@ impl Shown {
 mod tests {
     use super::*;
 
-    fn column(name: &str, width: u16) -> Shown {
+    fn column(name: &str, width: u16) -> (Shown, u16) {
         let field = Field::named(name).expect("of the table");
-        Shown { width, ..wanted(0, &field, None) }
+        (Shown { width, ..wanted(0, &field, None) }, width)
     }
 
     #[test]
@@ -187,7 +206,22 @@ mod tests {
             assert!(needed <= width.max(1), "{width}: {table:?}");
             assert_eq!(table.cut, table.columns.len() < 3, "{width}");
         }
-        assert_eq!(fitted(columns.clone(), 32).columns.len(), 3, "the uuid is shortened first");
-        assert_eq!(fitted(columns, 70).columns[0].width, 36);
+        let widths = |width| {
+            let table = fitted(columns.clone(), width);
+            table.columns.iter().map(|column| column.width).collect::<Vec<_>>()
+        };
+        assert_eq!(widths(70), [36, 10, 10]);
+        assert_eq!(widths(40), [8, 10, 10], "the uuid is shortened first");
+        assert_eq!(widths(29), [8, 10, 7], "the last one is cut");
+        assert_eq!(widths(27), [8, 10], "and left out where little of it is left");
+    }
+
+    #[test]
+    fn heads_give_way_to_more_columns() {
+        let field = crate::query::parse_field("extra.hw:cpu_policy").expect("a field");
+        let wide = (Shown { width: 19, ..wanted(0, &field, None) }, 9);
+        let columns = vec![column("az", 10), wide, column("flavor", 10)];
+        let widths: Vec<_> = fitted(columns, 34).columns.iter().map(|column| column.width).collect();
+        assert_eq!(widths, [10, 10, 10]);
     }
 }

@@ -1,9 +1,10 @@
 //! A word in a stored text, letter case aside.
 //!
-//! Imports its siblings; no I/O.
+//! Imports its siblings and `spec` (tokens); no I/O.
 
 use super::record::Record;
 use super::{strings, walk};
+use crate::spec::scan;
 
 /// How many places are looked at together.
 const LANES: usize = 64;
@@ -64,7 +65,40 @@ impl Word {
         if foreign && self.is_in_text(&String::from_utf8_lossy(spec)) {
             return true;
         }
+        if !foreign && !self.may_span_escapes(spec) {
+            return false;
+        }
         strings::any(walk::readable(spec), !foreign, &mut |text| self.is_in_text(text))
+    }
+
+    /// Whether a character that is written as an escape is one of the word's: where none is, the word is
+    /// in no decoded string that it is not in as stored.
+    fn may_span_escapes(&self, spec: &[u8]) -> bool {
+        let mut rest = spec;
+        while let Some(at) = memchr::memchr(b'\\', rest) {
+            let escape = &rest[at..];
+            // With its pair, where it is the first half of one.
+            let pair = escape.len() > 7 && escape[1] == b'u' && escape[6..].starts_with(b"\\u");
+            let token = escape.get(
+                ..if pair {
+                    12
+                } else if escape.get(1) == Some(&b'u') {
+                    6
+                } else {
+                    2
+                },
+            );
+            let Some(token) = token.and_then(|token| std::str::from_utf8(token).ok()) else { return true };
+            let decoded = scan::decode_string(token);
+            let mut lower = decoded.chars().flat_map(char::to_lowercase);
+            // The Greek sigma at the end of a word has a form of its own.
+            if lower.any(|letter| letter == 'σ' || self.text.contains(letter)) {
+                return true;
+            }
+            let used = if token.len() == 12 { 6 } else { token.len() };
+            rest = &escape[used..];
+        }
+        false
     }
 
     fn is_in_text(&self, text: &str) -> bool {

@@ -28,7 +28,7 @@ const QUERIES: &[(&str, f64)] = &[
     ("group=nosuch", 1.6),
     ("vcpus=777", 1.6),
     ("extra.hw:cpu_policy=nosuch", 1.6),
-    ("demands=N era=99", 1.6),
+    ("demands=D", 1.6),
     ("az=az1", 2.3),
     ("not az=az1", 2.3),
     ("nosuchword", 1.25),
@@ -86,8 +86,10 @@ fn over_sqlite(path: &Path) {
         println!("  {query:<52}{:>8.0} ms   {ratio:.2} F (goal {goal} F)   {hits} hits", ms(time));
     }
     for zone in ["bench-rare-zone", "az1"] {
+        // It refuses what Python and nova read, NaN for one, and ends there.
         let sql = format!(
-            "SELECT count(*) FROM request_specs WHERE json_extract(spec, '$.\"nova_object.data\".availability_zone') = '{zone}'"
+            "SELECT count(*) FROM request_specs WHERE CASE WHEN json_valid(spec) \
+             THEN json_extract(spec, '$.\"nova_object.data\".availability_zone') END = '{zone}'"
         );
         let run = || Command::new("sqlite3").arg("-readonly").arg(path).arg(&sql).output().unwrap();
         let (time, output) = timed(run);

@@ -151,15 +151,22 @@ impl PartialEq for SortKey {
 impl Eq for SortKey {}
 
 impl Order {
-    /// The key of a row by the values of [`Order::field`]: its first value that says something; the
-    /// letters of what is demanded, joined.
+    /// The key of a row by the values of [`Order::field`]: the first that is shown of it ([`shown`]).
     pub fn key<'v, 'r: 'v>(&self, values: impl IntoIterator<Item = &'v Value<'r>>) -> SortKey {
-        let mut values = values.into_iter();
+        let values = values.into_iter();
         if self.field.source == Source::Demands {
             let letters: String = values.filter_map(text_of).collect();
             return if letters.is_empty() { SortKey::MISSING } else { SortKey::text(&letters) };
         }
-        values.find_map(|value| SortKey::of(self.field.kind, value)).unwrap_or(SortKey::MISSING)
+        let mut container = None;
+        for value in values {
+            match SortKey::of(self.field.kind, value) {
+                Some(key) if matches!(value, Value::Container(_)) => container = container.or(Some(key)),
+                Some(key) => return key,
+                None => {}
+            }
+        }
+        container.unwrap_or(SortKey::MISSING)
     }
 
     /// Which of two rows, each a key and an id, comes first. Equal ones by id, the same way; rows
@@ -171,18 +178,22 @@ impl Order {
     }
 }
 
-/// The text that a list, a group or a facet shows for a field with several values: the one that it is
-/// sorted by. None if none says anything.
+/// The text that a list, a group or a facet shows for a field with several values: the first that says
+/// something, rather one in a list than the list (a hint is a list of texts); the letters of what is
+/// demanded, joined. None if none says anything.
 pub fn shown<'v>(field: &Field, values: &'v [Value<'_>]) -> Option<std::borrow::Cow<'v, str>> {
     if field.source == Source::Demands {
         let letters: String = values.iter().filter_map(text_of).collect();
         return (!letters.is_empty()).then(|| letters.into());
     }
-    let value = values.iter().find(|value| **value != Value::Nothing)?;
-    match value {
-        Value::Container(raw) => Some(raw.as_ref().into()),
-        _ => text_of(value).map(Into::into),
-    }
+    let scalar = values.iter().find_map(text_of);
+    let container = || {
+        values.iter().find_map(|value| match value {
+            Value::Container(raw) => Some(raw.as_ref()),
+            _ => None,
+        })
+    };
+    scalar.or_else(container).map(Into::into)
 }
 
 #[cfg(test)]
@@ -195,6 +206,15 @@ mod tests {
 
     fn texts(values: &[&'static str]) -> Vec<Value<'static>> {
         values.iter().map(|text| Value::Text((*text).into())).collect()
+    }
+
+    #[test]
+    fn what_is_in_a_list_is_shown_rather_than_the_list() {
+        let hint = crate::query::parse_field("hint.group").unwrap();
+        let values = [Value::Container("[\"g1\"]".into()), Value::Text("g1".into())];
+        assert_eq!(shown(&hint, &values).as_deref(), Some("g1"));
+        assert_eq!(Order::by(hint.clone(), false).key(&values), SortKey::text("g1"));
+        assert_eq!(shown(&hint, &values[..1]).as_deref(), Some("[\"g1\"]"));
     }
 
     fn sorted(order: &Order, rows: Vec<Vec<Value<'static>>>) -> Vec<i64> {

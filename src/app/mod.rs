@@ -6,6 +6,9 @@
 //! - [`databases`]: the screen of all databases.  [`environment`]: the environments to choose from.
 //! - [`pane`], [`cells`], [`database`], [`selection`], [`search`]: the parts of the main screen.
 //! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.
+//! - [`query_bar`]: typing a query ([`progress`]: how far it is, [`highlight`]: what it marks).
+//! - [`sorting`], [`columns`], [`facets`], [`saved`], [`exporting`]: choices over the list
+//!   ([`field_list`]: fields to choose from, [`settings`]: what is kept).  [`refreshing`]: by itself.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
 //! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not

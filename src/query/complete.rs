@@ -142,6 +142,7 @@ fn names(typed: &str, name: &Name, seen: &dyn SeenValues, candidates: &mut Candi
             }
             keys(&typed[..dot], key, name, seen, candidates);
         }
+        Name::Keys(family) => operators(typed, &family.all(), candidates),
         Name::Path(_) | Name::Quoted(_) => {}
         Name::Word(word) => {
             if let Some(field) = parse::field(name) {

@@ -26,13 +26,13 @@ pub struct ParseError {
 impl ParseError {
     /// One without a hint.
     pub(super) fn new(at: Range<usize>, reason: impl Into<String>) -> Self {
-        Self { at, reason: reason.into(), hint: None }
+        Self { at, reason: escaped(&reason.into()).into_owned(), hint: None }
     }
 
     /// The same with a hint.
     #[must_use]
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(escaped(&hint.into()).into_owned());
         self
     }
 

@@ -68,6 +68,8 @@ pub(super) enum Name {
     Word(String),
     /// In quotes: never a field.
     Quoted(String),
+    /// All keys of a family: `image.*`.
+    Keys(&'static Family),
     /// Of a family.
     Key(&'static Family, String),
     Path(JsonPath),

@@ -22,6 +22,9 @@ pub const LENGTH: usize = 10_000;
 /// Parentheses and `not`s within each other at most.
 const DEPTH: usize = 64;
 
+/// Bytes of the name of a field at most, as it is written out: with its escapes.
+const NAME: usize = 4_000;
+
 /// Regular expressions of a query at most: each may take a megabyte, and long to compile.
 const PATTERNS: usize = 16;
 
@@ -70,7 +73,11 @@ pub fn parse_fields(text: &str) -> Result<Vec<Field>, ParseError> {
         ));
     }
     let names = lexer::names(text)?;
-    names.into_iter().map(|(at, name)| field(&name).ok_or_else(|| unknown(&name, at, text, false))).collect()
+    let read = |(at, name): (Range<usize>, Name)| match field(&name) {
+        Some(field) => short(field, at),
+        None => Err(unknown(&name, at, text, false)),
+    };
+    names.into_iter().map(read).collect()
 }
 
 /// Reads an order: a field, and before or behind it which way: `-vcpus`, `vcpus:desc`. Dates are ordered
@@ -121,9 +128,18 @@ pub(super) fn field(name: &Name) -> Option<Field> {
             Field::named(&word).or_else(|| family().map(super::fields::Family::all))
         }
         Name::Quoted(_) => None,
+        Name::Keys(family) => Some(family.all()),
         Name::Key(family, key) => Some(family.field(key)),
         Name::Path(path) => Some(Field::at(path.clone())),
     }
+}
+
+/// The field, unless its name is so long that no query could hold it.
+fn short(field: Field, at: Range<usize>) -> Result<Field, ParseError> {
+    if field.name.len() > NAME {
+        return Err(ParseError::new(at, format!("the name of a field has at most {NAME} bytes")));
+    }
+    Ok(field)
 }
 
 /// Why a name is no field; `whole` is what could be meant as a text.
@@ -272,15 +288,20 @@ impl<'t> Parser<'t> {
     fn term(&mut self, term: &Term) -> Result<Expression, ParseError> {
         let Some(asked) = &term.asked else {
             return match (field(&term.name), &term.name) {
-                (Some(field), _) => Ok(Expression::Test(Test { field, check: Check::Present })),
+                (Some(field), _) => {
+                    let field = short(field, term.at.clone())?;
+                    Ok(Expression::Test(Test { field, check: Check::Present }))
+                }
                 (None, Name::Word(word) | Name::Quoted(word)) if !word.is_empty() => {
                     Ok(Expression::Word(word.to_lowercase()))
                 }
                 _ => Err(ParseError::new(term.at.clone(), "there is nothing between these quotes")),
             };
         };
-        let field = field(&term.name)
-            .ok_or_else(|| unknown(&term.name, term.at.clone(), &self.text[term.at()], true))?;
+        let field = match field(&term.name) {
+            Some(field) => short(field, term.at.clone())?,
+            None => return Err(unknown(&term.name, term.at.clone(), &self.text[term.at()], true)),
+        };
         let check = self.check(&field, asked)?;
         let test = Expression::Test(Test { field, check });
         let negated =

@@ -137,6 +137,9 @@ fn operand(operand: &Operand) -> String {
 #[case("extra.trait_NIC:CUSTOM_A=required", r#"extra.trait_NIC:CUSTOM_A="required""#)]
 #[case("flavor.extra_specs.hw:numa_cpus.0=1", r#"extra.hw:numa_cpus.0="1"/1"#)]
 #[case("extra.\"a b\"=1", r#"extra."a b"="1"/1"#)]
+#[case("extra.*:ded", r#"extra:["ded"]"#)]
+#[case("image.* = virtio", r#"image.*="virtio""#)]
+#[case("hint.\"*\"", r#"hint."*"?"#)]
 #[case("image.name:ubuntu", r#"image:["ubuntu"]"#)]
 #[case("image.properties.os_type=linux", r#"image.os_type="linux""#)]
 #[case("image.hw_disk_bus=virtio", r#"image.hw_disk_bus="virtio""#)]
@@ -206,6 +209,7 @@ fn a_query_means(#[case] text: &str, #[case] expected: &str) {
 #[case("$x=1", 1..1, r#"a path goes on with a key, [0] or [*]; keys that are no plain words stand in quotes: $.flavor.extra_specs."hw:cpu_policy""#)]
 #[case("$.a[x]", 3..4, r#"a path goes on with a key, [0] or [*]; keys that are no plain words stand in quotes: $.flavor.extra_specs."hw:cpu_policy""#)]
 #[case("x\u{1b}[2J=1", 0..5, r#"there is no field "x\u001b[2J"; to search for the text, put it in quotes: "x\u001b[2J=1""#)]
+#[case("uuid=\0\u{202e}x", 5..10, r#""\u0000\u202ex" is shorter than 8 characters of a uuid; give more of it, or ask for any part of it: uuid:\u0000\u202ex"#)]
 // The first of two mistakes is told.
 #[case("vcpuss=1 az=\"x", 0..6, r#"there is no field "vcpuss"; did you mean vcpus? (to search for the text, put it in quotes: "vcpuss=1")"#)]
 fn an_error_points_at_the_place(#[case] text: &str, #[case] at: Range<usize>, #[case] expected: &str) {
@@ -267,6 +271,9 @@ fn depth_length_and_regular_expressions_are_bounded() {
     assert!(parse(&"az~a ".repeat(16)).is_ok());
     assert!(parse(&"az~a ".repeat(17)).is_err());
     assert!(parse(&format!("$.{}", "a.".repeat(100))).is_err());
+    let key = "\u{1}".repeat(700);
+    assert_eq!(parse(&format!("a hint.\"{key}\"=1")).expect_err("long").at, 2..709);
+    assert!(parse_fields(&format!("hint.\"{key}\"")).is_err());
 }
 
 #[test]
@@ -312,6 +319,7 @@ fn a_name_is_read_back() {
             "'",
             "(",
             "a.b[0]",
+            "*",
         ];
         keys.map(|key| family.field(key)).into_iter().chain([family.all()])
     });

@@ -162,7 +162,8 @@ const FAMILY: &str = "
 Fields that begin with `instance.`, and `mapped`, `queued_for_delete` and `twin`, are asked of nova's other tables, of those rows alone that the rest
 of the query leaves. Where such a table cannot be asked, rows that depend on it are no hits, and how many they are is said.
 
-A family and a key make a field; the family alone stands for all its keys. (`image` alone is the image's name.)
+A family and a key make a field; the family alone, or with `*` for the key, stands for all its keys. (`image` alone is the image's name, `image.*` all its
+properties.)
 ";
 
 const REST: &str = "

@@ -140,6 +140,15 @@ impl Pass {
         self.remarks.lock().unwrap_or_else(PoisonError::into_inner).extend(sentences);
     }
 
+    /// What that database is asked to leave out.
+    fn conditions(&self, store: &dyn SpecStore) -> Prefilter {
+        let mut conditions = self.prefilter.clone();
+        if !store.wants_bytes() {
+            conditions.bytes.clear();
+        }
+        conditions
+    }
+
     /// Runs it to its end, or until it is cancelled. `report` is called now and then while it runs, from
     /// the task that waits.
     ///
@@ -156,9 +165,10 @@ impl Pass {
         let (pass, first) = (Arc::clone(self), Notify::new());
         let visitor = Arc::new(Visitor { pass, taker: Arc::clone(&taker), waiting, first });
         let watched = Arc::clone(&visitor);
+        let conditions = self.conditions(store);
         let read = async {
             let seen: Arc<dyn RowVisitor> = visitor.clone();
-            let result = store.scan(&self.prefilter, seen, self.cancel.clone()).await;
+            let result = store.scan(&conditions, seen, self.cancel.clone()).await;
             let rest = visitor.waiting.close();
             if !self.cancel.is_cancelled() {
                 self.decide_batch(rest, stores, &taker).await;

@@ -177,6 +177,16 @@ impl Ranges {
         Self { next: (first <= last).then_some(first), last, width: Self::WIDTH }
     }
 
+    /// The later half of the ids, to be asked for side by side with the others; None where they are few.
+    pub fn halve(&mut self) -> Option<Self> {
+        let first = self.next?;
+        let span = self.last.checked_sub(first).filter(|span| *span >= Self::WIDTH)?;
+        let middle = first + span / 2;
+        let later = Self::new(middle + 1, self.last);
+        self.last = middle;
+        Some(later)
+    }
+
     /// The next range, both ends included.
     pub fn current(&self) -> Option<(i64, i64)> {
         let first = self.next?;
@@ -263,6 +273,24 @@ mod tests {
                 }
                 assert!(first > last || count > 10_000 || next == last.checked_add(1));
             }
+        }
+    }
+
+    #[test]
+    fn halves_have_all_ids() {
+        let mut ranges = Ranges::new(1, 100_000);
+        let mut later = ranges.halve().unwrap();
+        let ends = |ranges: &mut Ranges| {
+            let mut ends = (ranges.current().unwrap().0, 0);
+            while let Some((_, last)) = ranges.current() {
+                ends.1 = last;
+                ranges.done(Duration::ZERO);
+            }
+            ends
+        };
+        assert_eq!((ends(&mut ranges), ends(&mut later)), ((1, 50_000), (50_001, 100_000)));
+        for (first, last) in [(1, 0), (1, 20_000), (i64::MIN, i64::MAX)] {
+            assert!(Ranges::new(first, last).halve().is_none());
         }
     }
 

@@ -18,7 +18,7 @@ fn edit_zone(terminal: &mut Terminal, zone: &str) {
     terminal.wait_for(zone);
     terminal.press(ENTER);
     terminal.wait_for("1 change");
-    terminal.press("s");
+    terminal.press("S");
     terminal.wait_for("writes to API");
 }
 
@@ -40,7 +40,7 @@ fn a_field_is_edited_and_saved_only_when_that_was_chosen() {
     assert!(terminal.text().contains("1 change"), "the edit is kept: {}", terminal.text());
     assert!(world.bytes() == before, "nothing was written");
 
-    terminal.press("s");
+    terminal.press("S");
     terminal.wait_for("[ Cancel ]");
     terminal.press(TAB);
     terminal.wait_for("[ Save ]");

@@ -45,7 +45,7 @@ fn reading_it_refuses_to_save_until_it_is_opened_for_writing() {
     let before = world.bytes();
     let mut terminal = world.start(world.reading());
     terminal.wait_for(" READ-ONLY ");
-    for key in ["e", "s", "m", "D", "n"] {
+    for key in ["e", "S", "m", "D", "n"] {
         terminal.press(key);
         terminal.wait_for("read-only: W opens for writing");
         terminal.press(ESC);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ use crate::support::{block_on, uuid};
 promises!(
     conditions_leave_out_no_row_that_fulfils_them,
     conditions_on_nova_s_tables_follow_them,
+    long_passes_leave_out_no_row_and_can_be_stopped,
     tokens_differ_when_rows_do,
 );
 
@@ -191,6 +193,35 @@ fn conditions_leave_out_no_row_that_fulfils_them(bench: Bench) {
     let two = Prefilter { bytes: vec![b"az1".to_vec(), b"comment".to_vec()], ..Prefilter::default() };
     let both = came(&*store, &two);
     assert!(bench.engine() == Engine::Sqlite || both.len() == 10, "{both:?}");
+}
+
+fn long_passes_leave_out_no_row_and_can_be_stopped(bench: Bench) {
+    let rows: Vec<Row> =
+        (1..=30_000).map(|id| Row::new(id * 3, if id % 100 == 0 { b"{\"a\": 1}" } else { b"{}" })).collect();
+    let db = bench.filled(&rows);
+    let store = db.open(Access::ReadOnly);
+    let prefilter = Prefilter { size: Some((5, 100)), ..Prefilter::default() };
+    let expected: BTreeSet<i64> = (1..=300).map(|id| id * 300).collect();
+    assert_eq!(came(&*store, &prefilter), expected);
+    let some = Prefilter { ids: Some((200, 80_000)), ..prefilter.clone() };
+    assert_eq!(came(&*store, &some), expected.range(200..=80_000).copied().collect());
+    // A visitor that has had enough ends all parts.
+    struct Few(AtomicU64);
+    impl RowVisitor for Few {
+        fn visit(&self, _row: RowRef<'_>) -> ControlFlow<()> {
+            if self.0.fetch_add(1, Ordering::SeqCst) >= 9 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+
+        fn progress(&self, _rows: u64) {}
+    }
+    let few = Arc::new(Few(AtomicU64::new(0)));
+    block_on(store.scan(&prefilter, few.clone(), Cancel::default())).unwrap();
+    let seen = few.0.load(Ordering::SeqCst);
+    assert!((10..=12).contains(&seen), "{seen}");
 }
 
 /// nova's tables, as far as they are asked, and rows in them.

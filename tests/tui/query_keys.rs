@@ -422,3 +422,21 @@ fn settings_that_were_not_kept_are_told() {
     world.send(Msg::Settings("/etc/reqspec.toml is read-only".to_owned()));
     assert!(toasts(&world).contains("read-only"));
 }
+
+#[test]
+fn the_wheel_goes_through_choices() {
+    use crossterm::event::{KeyModifiers, MouseEvent, MouseEventKind};
+    let mut world = started();
+    let wheel = |kind| MouseEvent { kind, column: 60, row: 10, modifiers: KeyModifiers::NONE };
+    world.keys(":facet flavor<Enter>");
+    for _ in 0..9 {
+        world.send(Msg::Mouse(wheel(MouseEventKind::ScrollDown)));
+    }
+    let chosen = |world: &World| match &world.model.overlay {
+        Some(Overlay::Facets(facets)) => facets.chosen,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(chosen(&world), 4, "the last one");
+    world.send(Msg::Mouse(wheel(MouseEventKind::ScrollUp)));
+    assert_eq!(chosen(&world), 1);
+}

@@ -238,6 +238,9 @@ pub fn wheel(model: &mut Model, lines: i64) {
     let (databases, height) = (model.databases.len(), model.size.1);
     match &mut model.overlay {
         Some(Overlay::Databases(screen)) => screen.move_by(lines, databases, height),
+        Some(Overlay::Sort(picker)) => picker.chosen = moved(picker.chosen, picker.matches().len()),
+        Some(Overlay::Columns(chooser)) => chooser.cursor = moved(chooser.cursor, chooser.entries.len()),
+        Some(Overlay::Facets(facets)) => facets.chosen = moved(facets.chosen, facets.counts.values.len()),
         Some(Overlay::Confirm(confirm)) => confirm.scroll_by(lines),
         Some(Overlay::Conflict(conflict)) => conflict.scroll = moved(conflict.scroll, conflict.lines.len()),
         Some(Overlay::Help { scroll }) => {

@@ -42,7 +42,7 @@ fn is_scope(text: &str) -> bool {
 /// A key as it can stand in a query: in quotes where it must.
 pub(in super::super) fn written_key(key: &str) -> String {
     let ends = |character: char| is_end(character) || matches!(character, '=' | '~' | '<' | '>' | ',');
-    let plain = !key.is_empty()
+    let plain = !matches!(key, "" | "*")
         && !key.starts_with(['"', '\''])
         && !key.chars().any(|character| ends(character) || character.is_control())
         && !key.contains("!:");
@@ -92,7 +92,9 @@ impl Lexer<'_> {
                 ParseError::new(start..self.at, reason).hint(format!("{name} alone stands for all keys")),
             );
         }
-        Name::Key(family, key)
+        // In quotes it is the key of that name.
+        let is_quoted = self.text[start + length + 1..].starts_with(['"', '\'']);
+        if key == "*" && !is_quoted { Name::Keys(family) } else { Name::Key(family, key) }
     }
 
     /// A key of a family or of a path, in which a dot ends it.

@@ -122,7 +122,10 @@ impl Searches {
             };
             if result.is_ok() {
                 let fields = query.fields().into_iter().chain([&order.field]).cloned().collect();
-                build(&cache, &sessions, &database, (fields, search.tally().passed), &idle).await;
+                let rows = search.tally().passed;
+                // Its hits go as soon as nobody shows them any more.
+                drop(search);
+                build(&cache, &sessions, &database, (fields, rows), &idle).await;
             }
         });
     }

@@ -14,6 +14,8 @@ use crate::tui::theme::{Glyph, Role, Theme};
 
 /// Columns of the box, where there is room.
 const WIDTH: u16 = 92;
+/// So many values before and behind the chosen one are drawn: more than there are lines.
+const AROUND: usize = 50;
 /// The widest column of values.
 const WIDEST: u16 = 36;
 
@@ -105,9 +107,12 @@ fn counts(frame: &mut Frame<'_>, facets: &Facets, model: &Model, theme: &Theme) 
         cells.push((at_bar + 1, bar_width, full.0, full.1));
         Entry { cells }
     };
+    // Of very many those around the chosen one.
+    let first = facets.chosen.saturating_sub(AROUND);
+    let around = counts.values.iter().skip(first).take(2 * AROUND);
     let mut entries: Vec<_> =
-        counts.values.iter().map(|(values, rows)| line(values.iter().map(shown).collect(), *rows)).collect();
-    if counts.others > 0 {
+        around.map(|(values, rows)| line(values.iter().map(shown).collect(), *rows)).collect();
+    if counts.others > 0 && first + entries.len() == counts.values.len() {
         let mut others = vec![("others".to_owned(), Role::Absent)];
         others.resize(facets.fields.len(), (String::new(), Role::Absent));
         entries.push(line(others, counts.others));
@@ -149,7 +154,7 @@ fn counts(frame: &mut Frame<'_>, facets: &Facets, model: &Model, theme: &Theme) 
         keys: &[("Enter", "adds it to the query"), ("/", "other fields"), ("Esc", "leaves")],
         typed: None,
         lines: entries.len().clamp(6, 20) as u16,
-        chosen: (!counts.values.is_empty()).then_some(facets.chosen),
+        chosen: (!counts.values.is_empty()).then_some(facets.chosen - first),
         entries,
         nothing: if facets.waiting.is_empty() {
             "nothing to count: no rows are listed"

@@ -320,14 +320,12 @@ impl Family {
         }
     }
 
-    /// All keys at once.
+    /// All keys at once. Where a field of the table has the family's name (`image`), that name alone
+    /// means the field, and fields of one name are the same field: this one is not asked for.
     pub fn all(&self) -> Field {
         let path = JsonPath::of(self.path).every();
         let every = path.clone().every();
-        // `image` alone is a field of the table: fields of one name are the same field.
-        let taken = FIELDS.iter().any(|field| field.name == self.name);
-        let name = if taken { format!("{}.*", self.name) } else { self.name.to_owned() };
-        Field { name: name.into(), kind: Kind::Any, source: Source::Paths(Arc::from([path, every])) }
+        Field { name: Arc::from(self.name), kind: Kind::Any, source: Source::Paths(Arc::from([path, every])) }
     }
 }
 

@@ -8,6 +8,8 @@ use crate::spec::scan;
 
 /// How many places are looked at together.
 const LANES: usize = 64;
+/// How many of these are looked at anew where one may be it.
+const PART: usize = 16;
 
 /// A word to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,10 @@ impl Rare {
         let mask = if byte.is_ascii_alphabetic() { !0x20 } else { !0 };
         Self { at, mask, bits: byte & mask }
     }
+
+    fn is(self, byte: u8) -> bool {
+        byte & self.mask == self.bits
+    }
 }
 
 impl Word {
@@ -50,15 +56,21 @@ impl Word {
     /// Whether it is in the row's uuid, in its stored text, or in one of the text's decoded strings.
     pub fn is_in(&self, record: &Record<'_>) -> bool {
         let (spec, uuid) = (record.spec, record.instance_uuid);
-        if self.text.is_ascii() && (self.find(spec) || self.find(uuid.as_bytes())) {
-            return true;
-        }
+        let plain = if self.text.is_ascii() {
+            match self.find(spec) {
+                Found::Yes => return true,
+                Found::No { plain } => plain,
+            }
+        } else {
+            is_plain(spec)
+        };
         // Some letters beyond ASCII become ASCII in lower case, the Kelvin sign is one.
-        if is_plain(spec) {
-            return !uuid.is_ascii() && self.is_in_text(uuid);
-        }
-        if self.is_in_text(uuid) {
-            return true;
+        let in_uuid = match self.find(uuid.as_bytes()) {
+            Found::Yes if self.text.is_ascii() => true,
+            _ => !uuid.is_ascii() && self.is_in_text(uuid),
+        };
+        if in_uuid || plain {
+            return in_uuid;
         }
         // In ASCII only a string with escapes can say what the bytes do not.
         let foreign = !spec.is_ascii();
@@ -105,51 +117,68 @@ impl Word {
         text.to_lowercase().contains(&self.text)
     }
 
-    /// Whether it is in these bytes, upper and lower case alike; for a word in ASCII.
-    fn find(&self, haystack: &[u8]) -> bool {
+    /// Whether it is in these bytes, upper and lower case alike; for a word in ASCII. Where it is not,
+    /// the same pass has seen whether they are plain.
+    fn find(&self, haystack: &[u8]) -> Found {
         let needle = self.text.as_bytes();
-        let is_at = |start: usize| {
-            haystack.get(start..start + needle.len()).is_some_and(|part| part.eq_ignore_ascii_case(needle))
-        };
         let [one, two, three] = self.rare;
+        let is_at = |start: usize| {
+            let word = haystack.get(start..start + needle.len());
+            three.is(haystack[start + three.at]) && word.is_some_and(|word| word.eq_ignore_ascii_case(needle))
+        };
         // Places at which the word may begin: for the last ones the lanes overlap those before.
         let places = (haystack.len() + 1).saturating_sub(needle.len());
         if places < LANES {
-            let is_rare = |start: usize| haystack[start + one.at] & one.mask == one.bits;
-            return (0..places).any(|start| is_rare(start) && is_at(start));
+            return match (0..places).any(|start| one.is(haystack[start + one.at]) && is_at(start)) {
+                true => Found::Yes,
+                false => Found::No { plain: is_plain(haystack) },
+            };
         }
-        let lanes = |start: usize, rare: Rare| -> Option<&[u8; LANES]> {
-            haystack.get(start + rare.at..)?.first_chunk()
-        };
-        let mut start = 0;
-        loop {
-            let (Some(ones), Some(twos), Some(threes)) =
-                (lanes(start, one), lanes(start, two), lanes(start, three))
-            else {
-                return false;
-            };
-            let is_rare = |lane: usize| {
-                u8::from(ones[lane] & one.mask == one.bits)
-                    & u8::from(twos[lane] & two.mask == two.bits)
-                    & u8::from(threes[lane] & three.mask == three.bits)
-            };
-            // Without a branch, so that it becomes a few wide instructions.
-            let any = (0..LANES).fold(0, |any, lane| any | is_rare(lane));
-            if any != 0 && (0..LANES).any(|lane| is_rare(lane) != 0 && is_at(start + lane)) {
-                return true;
+        let lanes = |start: usize| -> Option<&[u8; LANES]> { haystack.get(start..)?.first_chunk() };
+        let (mut start, mut odd) = (0, 0);
+        while let (Some(ones), Some(twos), Some(bytes)) =
+            (lanes(start + one.at), lanes(start + two.at), lanes(start))
+        {
+            // Without a branch, so that these become a few wide instructions.
+            let is_rare = |lane: usize| u8::from(one.is(ones[lane])) & u8::from(two.is(twos[lane]));
+            let any = |from: usize, to: usize| (from..to).fold(0, |any, lane| any | is_rare(lane)) != 0;
+            odd |= bytes.iter().fold(0, oddness);
+            if any(0, LANES) {
+                let parts = (0..LANES).step_by(PART).filter(|&part| any(part, part + PART));
+                let mut rare = parts.flat_map(|part| part..part + PART).filter(|&lane| is_rare(lane) != 0);
+                if rare.any(|lane| is_at(start + lane)) {
+                    return Found::Yes;
+                }
             }
             if start + LANES >= places {
-                return false;
+                break;
             }
             start = (start + LANES).min(places - LANES);
         }
+        Found::No { plain: odd == 0 && is_plain(&haystack[start..]) }
     }
+}
+
+/// What a pass over bytes has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// The word.
+    Yes,
+    /// Not the word.
+    No {
+        /// Whether the bytes are ASCII without a backslash.
+        plain: bool,
+    },
 }
 
 /// Whether a text is ASCII without a backslash: its strings are stored as they are.
 fn is_plain(text: &[u8]) -> bool {
-    let odd = |odd: u8, byte: &u8| odd | (byte & 0x80) | u8::from(*byte == b'\\');
-    !text.chunks(256).any(|bytes| bytes.iter().fold(0, odd) != 0)
+    !text.chunks(256).any(|bytes| bytes.iter().fold(0, oddness) != 0)
+}
+
+/// Not 0 once a byte was a backslash or not ASCII.
+fn oddness(odd: u8, byte: &u8) -> u8 {
+    odd | (byte & 0x80) | u8::from(*byte == b'\\')
 }
 
 /// How often a byte is met in stored specs, in either case: 0 is rare.
@@ -167,11 +196,13 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn the_search_agrees_with_the_obvious_one(
-            before in "[a-cA-C:@`]{0,150}", needle in "[a-c:@`]{1,4}", after in "[a-cA-C]{0,150}", put in proptest::bool::ANY,
+            before in "[a-cA-C:@`]{0,150}\\\\{0,1}[a-c]{0,80}", needle in "[a-c:@`]{1,4}", after in "[a-cA-C]{0,150}", put in proptest::bool::ANY,
         ) {
             let haystack = format!("{before}{}{after}", if put { needle.to_uppercase() } else { String::new() });
             let obvious = haystack.to_lowercase().contains(&needle);
-            proptest::prop_assert_eq!(Word::new(&needle).find(haystack.as_bytes()), obvious);
+            let plain = !haystack.contains('\\');
+            let expected = if obvious { Found::Yes } else { Found::No { plain } };
+            proptest::prop_assert_eq!(Word::new(&needle).find(haystack.as_bytes()), expected);
         }
 
         #[test]

@@ -157,9 +157,11 @@ pub fn columns() -> impl Strategy<Value = Columns> {
             let mut facts = Facts::default();
             let named = [Fact::Host, Fact::State, Fact::QueuedForDelete, Fact::Twin];
             for (fact, value) in named.into_iter().zip(known) {
-                if let Some(value) = value {
-                    facts.set(fact, value.map(Into::into));
-                }
+                let Some(value) = value else { continue };
+                // A column of yes and no.
+                let flag = |value: &str| if value == "1" { "true" } else { "false" };
+                let value = if fact == Fact::QueuedForDelete { value.map(flag) } else { value };
+                facts.set(fact, value.map(Into::into));
             }
             Columns { id, uuid, created, updated, facts }
         },

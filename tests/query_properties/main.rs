@@ -170,7 +170,7 @@ fn admits(filter: &Prefilter, record: &Record<'_>, facts: &Facts) -> bool {
         };
         match (facts.get(fact), join.column) {
             (None, _) => true,
-            (Some(value), JoinColumn::QueuedForDelete) => value == Some("1"),
+            (Some(value), JoinColumn::QueuedForDelete) => value == Some("true"),
             (Some(value), _) => value.is_some_and(|value| join.values.iter().any(|one| one == value)),
         }
     };

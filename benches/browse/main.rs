@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod floor;
+mod live;
 mod terminal;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ fn main() {
     keys(&large);
     if std::env::var_os("REQSPEC_BENCH_FILTER").is_none_or(|value| value != "0") {
         filter(&large);
+        live::queries(&large.api);
     }
 }
 

@@ -74,11 +74,29 @@ impl Terminal {
         }
     }
 
+    /// The same; None where the screen shows it already.
+    pub fn until_now(&mut self, what: &str, shown: impl Fn(&str) -> bool) -> Option<Instant> {
+        if shown(&self.screen.screen().contents()) { None } else { Some(self.until(what, shown)) }
+    }
+
     /// Lets output that is still under way arrive.
     pub fn settle(&mut self) {
-        while let Ok((_, bytes)) = self.output.recv_timeout(Duration::from_millis(150)) {
+        self.settle_for(Duration::from_millis(150));
+    }
+
+    /// Lets output arrive until so long none came.
+    pub fn settle_for(&mut self, silence: Duration) {
+        while let Ok((_, bytes)) = self.output.recv_timeout(silence) {
             self.screen.process(&bytes);
         }
+    }
+
+    /// How much processor time the process has used, in the kernel's ticks.
+    pub fn processor_ticks(&self) -> u64 {
+        let pid = self.child.process_id().unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
     /// Anonymous resident memory in KiB (memory-mapped pages of a file do not count).

@@ -321,11 +321,15 @@ impl Family {
     }
 
     /// All keys at once. Where a field of the table has the family's name (`image`), that name alone
-    /// means the field, and fields of one name are the same field: this one is not asked for.
+    /// means the field, and this one is called `image.*`.
     pub fn all(&self) -> Field {
         let path = JsonPath::of(self.path).every();
         let every = path.clone().every();
-        Field { name: Arc::from(self.name), kind: Kind::Any, source: Source::Paths(Arc::from([path, every])) }
+        let name = match Field::named(self.name) {
+            Some(_) => Arc::from(format!("{}.*", self.name)),
+            None => Arc::from(self.name),
+        };
+        Field { name, kind: Kind::Any, source: Source::Paths(Arc::from([path, every])) }
     }
 }
 

@@ -247,3 +247,7 @@ fn text_of(operand: &Operand) -> Option<&str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "anchor_tests.rs"]
+mod tests;

@@ -232,7 +232,7 @@ fields! {
         Given::Paths(&[&["requested_destination", "host"], &["requested_destination", "node"]]),
         "The host or node that was asked for as the destination.", "destination";
     "demands" [] Kind::Text, "DEMANDS", Given::Is(Source::Demands),
-        "What the spec demands, the letters of the list: G H N P F I D V.", "demands=N,P";
+        "What the spec demands, the letters of the list: G H N P F I D V. One letter (N) is among them; several (NP) are all of them, in this order.", "demands=N,P";
     "version" [] Kind::Version, "VERSION", Given::Paths(&[&["nova_object.version"]]),
         "The version of the RequestSpec.", "version<1.12";
     "era" ["release"] Kind::Number, "ERA", Given::Is(Source::Era),

@@ -119,13 +119,13 @@ pub(super) fn finder(bytes: &[u8]) -> memmem::Finder<'static> {
 pub(super) fn behind<'s>(key: &memmem::Finder<'_>, spec: &'s [u8]) -> impl Iterator<Item = &'s [u8]> {
     let length = key.needle().len();
     let mut from = 0;
-    let mut next = move || {
+    let next = move || {
         let at = from + key.find(spec.get(from..)?)?;
         // The quote at the end of one may begin the next: `"a","` before `":1`.
         from = at + length - 1;
         Some(&spec[at + length..])
     };
-    std::iter::from_fn(move || next())
+    std::iter::from_fn(next)
         .filter_map(|rest| rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start))
 }
 

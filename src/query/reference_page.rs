@@ -132,7 +132,8 @@ const GRAMMAR: &str = "
 ## How a query is written
 
 Tests beside each other must all be true (`and` may be written between them); `or` binds less, `not` (or `!`) more, parentheses group. A test is a
-field, an operator and a value; a field alone asks whether there is something. Spaces may stand around an operator on both sides, or on none.
+field, an operator and a value; a field alone asks whether there is something. Spaces may stand around an operator on both sides, or on none,
+and around the commas of a list.
 
 Any other word is looked for in the whole stored text, as it is and decoded, and in the instance's uuid, upper and lower case alike. A word that is a field's name
 asks for the field; in quotes it is a word: `\"image\"`. A beginning of a uuid, alone, leads to the instance at once.

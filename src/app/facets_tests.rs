@@ -154,6 +154,17 @@ fn no_value_is_neither_zero_nor_no_nor_empty(#[case] name: &str, #[case] others:
     assert_eq!(found(&tests, &specs), [0], "{tests:?}");
 }
 
+#[rstest::rstest]
+#[case("updated", "2026-11-22 11:59:30")]
+#[case("ram", "8192")]
+#[case("uuid", "3f0c9a1e-0000-0000-0000-000000000001")]
+#[case("version", "1.15")]
+#[case("bfv", "false")]
+fn what_is_shown_of_other_kinds_is_read_as_a_query(#[case] name: &str, #[case] value: &str) {
+    let text = narrowed(&fields(name), &[Some(Arc::from(value))]).expect("a query").join(" ");
+    assert!(parse(&text).is_ok(), "{text}");
+}
+
 #[test]
 fn demands_are_exactly_those_letters() {
     let of = |letters: Option<&str>| narrowed(&fields("demands"), &values(&[letters])).expect("a query");

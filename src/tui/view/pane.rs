@@ -154,7 +154,7 @@ fn ordered(pane: &Pane, table: &Table, theme: &Theme) -> Option<Piece> {
     Some((format!(" by {} {} ", escaped(&order.field.name), way(order, theme)), Role::Label))
 }
 
-/// What readings by themselves brought: `+1 ~2 1 vanished`.
+/// What readings by themselves brought: `+1 · ~2 · 1 vanished`.
 fn news(model: &Model, side: Side, theme: &Theme) -> Vec<Piece> {
     let (appeared, changed, vanished) = model.refreshing.news[side.index()].counts();
     let counts = [
@@ -162,13 +162,10 @@ fn news(model: &Model, side: Side, theme: &Theme) -> Vec<Piece> {
         (changed, format!(" ~{changed}"), Role::Warn),
         (vanished, format!(" {} vanished", grouped(vanished as u64)), Role::Removed),
     ];
+    let dot = || (format!(" {}", theme.glyph(Glyph::Dot)), Role::Muted);
     let shown = counts.into_iter().filter(|(count, _, _)| *count > 0);
-    let mut pieces: Vec<Piece> = shown.map(|(_, text, role)| (text, role)).collect();
-    if !pieces.is_empty() {
-        // What follows is the position in the list.
-        pieces.push((format!(" {}", theme.glyph(Glyph::Dot)), Role::Muted));
-    }
-    pieces
+    // Behind the last one comes the position in the list.
+    shown.flat_map(|(_, text, role)| [(text, role), dot()]).collect()
 }
 
 /// What the other pane says of the selected spec where its row is not in sight.

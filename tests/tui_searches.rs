@@ -193,7 +193,11 @@ async fn files_of_results_are_whole_and_replace_none_unasked() {
 #[tokio::test]
 async fn settings_are_kept_and_failures_told() {
     let mut world = World::new();
-    let save = |name: &str, text: &str| Effect::SaveQuery { name: name.to_owned(), text: text.to_owned() };
+    let save = |name: &str, text: &str| Effect::SaveQuery {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        replace: false,
+    };
     world.executor.run_all(vec![
         save("big", "vcpus>=16"),
         Effect::Remember("az=az1".to_owned()),
@@ -212,4 +216,20 @@ async fn settings_are_kept_and_failures_told() {
     assert_eq!(kept.queries, [("big".to_owned(), "vcpus>=16".to_owned())]);
     assert_eq!(kept.history, ["az=az1"]);
     assert_eq!(kept.columns_of("demo"), ["az"]);
+    // Another session's query stays; what the file has now is read.
+    world.executor.run_all(vec![save("big", "vcpus>=32")]);
+    match world.next().await {
+        Msg::QueryExists { name, text, there } => {
+            assert_eq!((&*name, &*text, &*there), ("big", "vcpus>=32", "vcpus>=16"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let request = world.requests.issue();
+    world.executor.run_all(vec![Effect::LoadQueries { request }]);
+    match world.next().await {
+        Msg::Queries { request: answered, result } => {
+            assert_eq!((answered, result), (request, Ok(kept.queries)))
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -203,12 +203,20 @@ pub enum Effect {
         /// Whether a file of that name is replaced; otherwise it is refused.
         replace: bool,
     },
-    /// Keep a query under a name. Failures are told by `Msg::Settings`.
+    /// Read the saved queries; answered by `Msg::Queries`.
+    LoadQueries {
+        /// Names the answer.
+        request: RequestId,
+    },
+    /// Keep a query under a name. Another one of that name is answered by `Msg::QueryExists`, failures by
+    /// `Msg::Settings`.
     SaveQuery {
         /// Its name.
         name: String,
         /// Its text.
         text: String,
+        /// Whether another one of that name is replaced; otherwise it stays.
+        replace: bool,
     },
     /// Forget the query of that name. Failures are told by `Msg::Settings`.
     DeleteQuery {

@@ -169,6 +169,22 @@ pub enum Msg {
         /// How many rows were written, or why not; a sentence.
         result: Result<u64, String>,
     },
+    /// Answer to `LoadQueries`.
+    Queries {
+        /// Of the request.
+        request: RequestId,
+        /// The saved queries, name and text, or why they cannot be read; a sentence.
+        result: Result<Vec<(String, String)>, String>,
+    },
+    /// Answer to `SaveQuery` where it was not told to replace the one that is there.
+    QueryExists {
+        /// The name.
+        name: String,
+        /// What was to be saved.
+        text: String,
+        /// What is there.
+        there: String,
+    },
     /// A setting was not kept, and why: a sentence.
     Settings(String),
     /// Something to tell that belongs to no request.

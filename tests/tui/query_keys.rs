@@ -75,6 +75,42 @@ fn what_cannot_be_read_changes_nothing_in_the_panes() {
 }
 
 #[test]
+fn nothing_is_said_of_the_query_before_what_cannot_be_read() {
+    let mut world = World::started(40, 12);
+    world.keys("/flavr=m1");
+    let text = world.text();
+    assert!(!text.contains("nothing matches") && !text.contains("0 hits"), "{text}");
+    assert!(text.contains("did you mean flavor?"), "{text}");
+}
+
+#[test]
+fn a_reason_in_the_palette_takes_no_more_room_than_it_needs() {
+    let mut world = started();
+    world.keys(":foo");
+    let lines = world.text().lines().filter(|line| line.contains("no command foo")).count();
+    let text = world.text();
+    let top = text.lines().position(|line| line.contains("Commands")).expect("a box");
+    assert_eq!(lines, 1);
+    assert!(text.lines().nth(top + 4).is_some_and(|line| line.contains('└')), "{text}");
+}
+
+#[test]
+fn long_values_are_whole_at_the_foot_of_the_counts() {
+    let mut world = World::started(40, 12);
+    world.hold = true;
+    world.keys(":facet $.x<Enter>");
+    let request = facet_request(&world);
+    let value: Arc<str> = Arc::from("a-value-that-is-much-longer-than-its-column");
+    let counts = Counts { rows: 3, values: vec![(Arc::from([Some(value.clone())]), 2)], ..Counts::default() };
+    world.send(Msg::Facets { request, database: api(), result: Ok(Arc::new(counts)) });
+    let text = world.text();
+    assert!(text.contains("…") && !text.contains("66.7%"), "{text}");
+    let whole: String = text.lines().flat_map(|line| line.split('│')).map(str::trim).collect();
+    assert!(whole.contains(&*value), "{text}");
+    assert!(text.contains("in 3 rows of API"), "{text}");
+}
+
+#[test]
 fn escape_brings_lists_and_positions_back() {
     let mut world = started();
     world.keys("jjjj/vcpus>=8 az=az1<Esc>");
@@ -262,17 +298,63 @@ fn queries_are_saved_run_and_deleted() {
     let mut world = started();
     world.keys("Q<Enter>");
     assert_eq!(query(&world).as_deref(), Some("az=az1 vcpus>=4"));
-    world.keys("/ bfv<Enter>:save mine<Enter>");
+    world.keys("/ bfv<Enter>:keep mine<Enter>");
     let saved = asked(&world, |effect| match effect {
-        Effect::SaveQuery { name, text } => Some((name.clone(), text.clone())),
+        Effect::SaveQuery { name, text, replace: false } => Some((name.clone(), text.clone())),
         _ => None,
     });
     assert_eq!(saved, [("mine".to_owned(), "az=az1 vcpus>=4 bfv".to_owned())]);
     world.keys("QGDD<Esc>");
     assert!(world.effects.contains(&Effect::DeleteQuery { name: "mine".to_owned() }));
     assert_eq!(world.model.settings.queries.len(), 2);
-    world.keys("<Esc>:save other<Enter>");
+    world.keys("<Esc>:keep other<Enter>");
     assert!(toasts(&world).contains("no query is set"), "{}", toasts(&world));
+}
+
+#[test]
+fn another_query_of_that_name_is_asked_about() {
+    let mut world = started();
+    let saved = |world: &World| {
+        asked(world, |effect| match effect {
+            Effect::SaveQuery { text, replace, .. } => Some((text.clone(), *replace)),
+            _ => None,
+        })
+    };
+    world.keys("/vcpus>=8<Enter>:keep pinned<Enter>");
+    assert!(world.text().contains("there is another pinned: y replaces it"), "{}", world.text());
+    world.keys("n<Esc>");
+    assert!(saved(&world).is_empty());
+    assert_eq!(world.model.settings.saved("pinned"), Some("az=az1 vcpus>=4"));
+    world.keys("Qspinned<Enter>y<Esc>");
+    assert_eq!(saved(&world), [("vcpus>=8".to_owned(), true)]);
+    assert_eq!(world.model.settings.saved("pinned"), Some("vcpus>=8"));
+    assert!(world.model.overlay.is_none());
+}
+
+#[test]
+fn a_query_of_another_session_is_asked_about_too() {
+    let mut world = started();
+    world.kept = Some(vec![("theirs".to_owned(), "bfv".to_owned())]);
+    world.keys("/vcpus>=8<Enter>:keep theirs<Enter>");
+    assert!(world.text().contains("there is another theirs"), "{}", world.text());
+    assert_eq!(world.model.settings.saved("theirs"), Some("bfv"), "what is there");
+    world.keys("y<Esc>");
+    let told = Effect::SaveQuery { name: "theirs".to_owned(), text: "vcpus>=8".to_owned(), replace: true };
+    assert!(world.effects.contains(&told));
+    // The list has what the file has now.
+    world.kept = Some(vec![("new".to_owned(), "az".to_owned())]);
+    world.keys("Q");
+    assert_eq!(world.model.settings.queries, [("new".to_owned(), "az".to_owned())]);
+}
+
+#[test]
+fn a_word_that_is_no_command_changes_nothing() {
+    let mut world = started();
+    world.keys(":foo<Enter>");
+    assert!(world.text().contains("no command foo: / searches for a text"), "{}", world.text());
+    assert_eq!((query(&world), hits(&world, 0)), (None, None));
+    world.keys("<Esc>:save pinned<Enter>");
+    assert!(world.text().contains("no command save pinned"), "{}", world.text());
 }
 
 #[test]
@@ -352,9 +434,19 @@ fn lists_are_read_anew_by_themselves() {
     assert_eq!(news.marked(Mark::Appeared).len(), 1);
     assert_eq!(&*news.vanished[0].1, uuid(2).as_str());
     assert_eq!(world.selected(), uuid(4), "the cursor stays on its row");
+    assert!(world.text().contains("1 vanished · 4 of"), "{}", world.text());
+    world.pass(15);
+    assert_eq!(world.model.refreshing.news[0].counts(), (1, 1, 1), "until a reading brings something");
+    world.keys("V");
+    assert!(world.text().contains("15 s ago"), "{}", world.text());
+    world.keys("<Esc>");
+    world.rows(&api()).retain(|row| row.id != 3);
     world.pass(5);
-    assert!(world.model.refreshing.news[0].is_empty(), "until the next reading");
-    world.keys("AA");
+    assert_eq!(world.model.refreshing.news[0].counts(), (0, 0, 1));
+    world.keys("V");
+    let text = world.text();
+    assert!(text.contains("now") && text.contains("20 s ago"), "{text}");
+    world.keys("<Esc>AA");
     world.effects.clear();
     world.pass(60);
     assert_eq!((world.model.refreshing.every, readings(&world)), (None, 0));

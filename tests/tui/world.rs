@@ -43,6 +43,8 @@ pub struct World {
     pub model: Model,
     pub databases: BTreeMap<DatabaseName, Result<Vec<Stored>, Failure>>,
     pub effects: Vec<Effect>,
+    /// The saved queries of the profile file, where it has others than this session.
+    pub kept: Option<Vec<(String, String)>>,
     pub answers: VecDeque<Msg>,
     /// What the next `Prepare` is answered with instead of a plan.
     pub refusal: Option<Refusal>,
@@ -153,6 +155,7 @@ impl World {
             model,
             databases: databases.into_iter().collect(),
             effects: Vec::new(),
+            kept: None,
             answers: VecDeque::new(),
             refusal: None,
             word: None,
@@ -458,8 +461,18 @@ impl World {
                 let result = if is_there { Err(format!("{path} is there already")) } else { Ok(rows) };
                 Msg::Exported { request, result }
             }
-            Effect::SaveQuery { .. }
-            | Effect::DeleteQuery { .. }
+            Effect::LoadQueries { request } => {
+                let kept = self.kept.as_ref().unwrap_or(&self.model.settings.queries);
+                Msg::Queries { request, result: Ok(kept.clone()) }
+            }
+            Effect::SaveQuery { name, text, replace } => {
+                let mut kept = self.kept.iter().flatten();
+                match kept.find(|(known, there)| *known == name && *there != text && !replace) {
+                    Some((_, there)) => Msg::QueryExists { name, text, there: there.clone() },
+                    None => return,
+                }
+            }
+            Effect::DeleteQuery { .. }
             | Effect::SaveColumns { .. }
             | Effect::Remember(_)
             | Effect::StopFacet { .. }

@@ -87,6 +87,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::FileRead { request, result } => changes::file_read(model, request, result),
         Msg::Facets { request, database, result } => choosing::counted(model, request, &database, result),
         Msg::Exported { request, result } => choosing::exported(model, request, result),
+        Msg::Queries { request, result } => choosing::queries_read(model, request, result),
+        Msg::QueryExists { name, text, there } => choosing::query_exists(model, &name, text, &there),
         Msg::Settings(reason) => {
             model.toast(ToastKind::Problem, reason);
             Vec::new()

@@ -9,9 +9,11 @@ use crossterm::event::KeyEvent;
 use super::{browse, search};
 use crate::app::effect::Effect;
 use crate::app::model::{Focus, Model};
+use crate::app::overlay::Overlay;
 use crate::app::pane::Pane;
 use crate::app::query_bar::{Pressed, QueryBar};
 use crate::app::row::Row;
+use crate::app::saved::SavedQueries;
 use crate::app::settings::check_name;
 use crate::app::toast::ToastKind;
 use crate::query::{Field, Query, SeenValues, parse};
@@ -154,7 +156,7 @@ pub fn run(model: &mut Model, text: &str) -> Vec<Effect> {
     }
 }
 
-/// Keeps the present query under a name.
+/// Keeps the present query under a name; asks first where there is another one of that name.
 pub fn save(model: &mut Model, name: &str) -> Vec<Effect> {
     let checked = is_set(model).and_then(|()| check_name(name));
     if let Err(reason) = checked {
@@ -162,10 +164,20 @@ pub fn save(model: &mut Model, name: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let text = present(model).map(|query| query.text.trim().to_owned()).unwrap_or_default();
-    let replaced = model.settings.save(name, &text);
-    let how = if replaced { "in the place of another one" } else { "Q lists the saved ones" };
+    if model.settings.saved(name).is_some_and(|there| there != text) {
+        let asking = SavedQueries::replacing(name, text, &model.settings);
+        model.overlay = Some(Overlay::Saved(asking));
+        return Vec::new();
+    }
+    save_as(model, name, text, false)
+}
+
+/// Keeps that query under that name.
+pub fn save_as(model: &mut Model, name: &str, text: String, replace: bool) -> Vec<Effect> {
+    model.settings.save(name, &text);
+    let how = if replace { "in the place of another one" } else { "Q lists the saved ones" };
     model.toast(ToastKind::Done, format!("query {name} saved; {how}"));
-    vec![Effect::SaveQuery { name: name.to_owned(), text }]
+    vec![Effect::SaveQuery { name: name.to_owned(), text, replace }]
 }
 
 /// Values and keys that the screen has seen, for completion.

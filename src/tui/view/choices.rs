@@ -138,6 +138,13 @@ pub fn saved(frame: &mut Frame<'_>, list: &SavedQueries, model: &Model, theme: &
             format!("delete {}? D again deletes it, any other key keeps it", escaped(name)),
             Role::Danger,
         ));
+    } else if let Some((name, text)) = &list.replacing {
+        let name = escaped(name);
+        told.push((
+            format!("there is another {name}: y replaces it, any other key keeps it; its text would be"),
+            Role::Danger,
+        ));
+        told.push((escaped(text).into_owned(), Role::Value));
     } else if let Some(error) = &list.error {
         told.push((escaped(error).into_owned(), Role::Danger));
     } else if let Some(query) = model.query() {

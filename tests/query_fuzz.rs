@@ -32,8 +32,8 @@ const SLOW: Duration = Duration::from_secs(1);
 struct Seen;
 
 impl SeenValues for Seen {
-    fn values(&self, _: &Field) -> Vec<(String, u64)> {
-        ["az1", "my zone", "\"", "é\u{1b}", ""].map(|value| (value.to_owned(), 2)).to_vec()
+    fn values(&self, _: &Field) -> Vec<(String, Option<u64>)> {
+        ["az1", "my zone", "\"", "é\u{1b}", ""].map(|value| (value.to_owned(), Some(2))).to_vec()
     }
 
     fn keys(&self, _: &str) -> Vec<String> {

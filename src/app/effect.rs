@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::change::{Confirmed, DatabaseName, Intent, Plan};
-use crate::query::{Field, Order, PageKey, PageRequest, Query};
+use crate::query::{Field, Order, PageKey, PageRequest, Query, Subject};
 
 use super::exporting::Format;
 
@@ -183,6 +183,16 @@ pub enum Effect {
     StopFacet {
         /// Which.
         request: RequestId,
+    },
+    /// Look which values or keys there are, for completion: quickly rather than completely. Answered by
+    /// one `Msg::Sampled` for each database; those of an older request need not be answered any more.
+    Sample {
+        /// Names the answers.
+        request: RequestId,
+        /// Where.
+        databases: Vec<DatabaseName>,
+        /// Of what.
+        subjects: Arc<[Subject]>,
     },
     /// Write the hits of a query to a file. Answered by `Msg::Exported`.
     Export {

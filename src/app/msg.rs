@@ -11,6 +11,7 @@ use super::effect::RequestId;
 use super::facets::Counts;
 use super::row::{Failure, Row};
 use crate::change::{DatabaseName, Plan, Refusal};
+use crate::query::Sample;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,6 +162,15 @@ pub enum Msg {
         database: DatabaseName,
         /// The counts.
         result: Result<Arc<Counts>, Failure>,
+    },
+    /// Answer to `Sample`, of one database.
+    Sampled {
+        /// Of the request.
+        request: RequestId,
+        /// Of which.
+        database: DatabaseName,
+        /// What was seen of each subject, in their order; none where the database could not be asked.
+        samples: Vec<Sample>,
     },
     /// Answer to `Export`.
     Exported {

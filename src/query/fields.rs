@@ -320,6 +320,11 @@ impl Family {
         }
     }
 
+    /// What holds the keys.
+    pub fn container(&self) -> Field {
+        Field::at(JsonPath::of(self.path))
+    }
+
     /// All keys at once. Where a field of the table has the family's name (`image`), that name alone
     /// means the field, and this one is called `image.*`.
     pub fn all(&self) -> Field {

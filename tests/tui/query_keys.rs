@@ -11,7 +11,7 @@ use reqspec::app::row::Failure;
 use reqspec::app::settings::Settings;
 use reqspec::app::{Effect, Model, Msg, Setup};
 use reqspec::change::DatabaseName;
-use reqspec::query::PageFrom;
+use reqspec::query::{PageFrom, Sample, Subject, parse_field};
 
 use super::world::{NOW, World, api, cell, place, uuid};
 
@@ -65,7 +65,9 @@ fn what_cannot_be_read_changes_nothing_in_the_panes() {
     let before = hits(&world, 0);
     world.effects.clear();
     world.keys("=");
-    assert!(world.effects.is_empty() && hits(&world, 0) == before);
+    let looks = asked(&world, |effect| matches!(effect, Effect::Sample { .. }).then_some(()));
+    assert_eq!((world.effects.len(), hits(&world, 0)), (looks.len(), before));
+    world.effects.clear();
     assert!(world.model.typing.as_ref().is_some_and(|bar| bar.error.is_some() && bar.is_unfinished()));
     world.keys("<Enter>");
     assert!(world.model.typing.is_some(), "what is wrong is set right first");
@@ -149,6 +151,103 @@ fn values_that_were_seen_complete() {
     world.keys("/<Ctrl-u>extra.hw:cpu_pol<Tab>");
     let text = world.model.typing.as_ref().map(|bar| bar.text().to_owned()).unwrap_or_default();
     assert!(text.starts_with("extra.hw:cpu_policy"), "{text}");
+}
+
+fn looks(world: &World) -> Vec<(RequestId, Vec<DatabaseName>, Vec<Subject>)> {
+    asked(world, |effect| match effect {
+        Effect::Sample { request, databases, subjects } => {
+            Some((*request, databases.clone(), subjects.to_vec()))
+        }
+        _ => None,
+    })
+}
+
+fn offered(world: &World) -> Vec<(String, String)> {
+    let popup = world.model.typing.as_ref().and_then(|bar| bar.popup.as_ref());
+    let candidates = popup.into_iter().flat_map(|popup| &popup.candidates);
+    candidates.map(|candidate| (candidate.text.clone(), candidate.help.clone())).collect()
+}
+
+#[test]
+fn values_that_no_row_on_the_screen_has_are_looked_up_and_offered() {
+    let mut world = started();
+    let field = parse_field("$.flavor.vcpus").unwrap();
+    world.keys("/$.flavor.vcpus=");
+    let asked = looks(&world);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].1, [api(), cell("cell1")]);
+    assert_eq!(asked[0].2, [Subject::Values(field)]);
+    // All rows of both were counted.
+    let told = offered(&world);
+    assert!(told.len() > 1 && told.iter().all(|(_, help)| help.starts_with("in ")), "{told:?}");
+    let rows = |help: &str| help.split(' ').nth(1).and_then(|rows| rows.parse().ok()).unwrap_or(0);
+    let sum: u64 = told.iter().map(|(_, help)| rows(help)).sum();
+    world.keys("<Ctrl-u>$.flavor.vcpus<Enter>");
+    assert_eq!(Some(sum), hits(&world, 0).zip(hits(&world, 1)).map(|(left, right)| left + right));
+    world.effects.clear();
+    // Another key of the same field asks nothing; a bar that is opened anew does, and so does another field.
+    world.keys("/=1");
+    assert_eq!(looks(&world).len(), 1);
+    world.keys("2<Backspace><Backspace>");
+    assert_eq!(looks(&world).len(), 1);
+    world.keys("<Ctrl-u>flavor=");
+    assert_eq!(looks(&world).len(), 2);
+}
+
+#[test]
+fn keys_of_a_family_are_looked_up_and_a_word_looks_for_nothing() {
+    let mut world = started();
+    world.keys("/extra.");
+    assert_eq!(
+        looks(&world).last().map(|(_, _, subjects)| subjects.clone()),
+        Some(vec![Subject::Keys("extra")])
+    );
+    assert_eq!(offered(&world).first().map(|(text, _)| text.as_str()), Some("extra.our:key"));
+    world.effects.clear();
+    world.keys("<Ctrl-u>cpu_pol");
+    assert!(looks(&world).is_empty());
+    // Names of databases are known.
+    for (text, first) in [("db=", "api"), ("mapped=", "cell1"), ("twin=", "equal")] {
+        world.keys(&format!("<Ctrl-u>{text}"));
+        assert_eq!(offered(&world).first().map(|(text, _)| text.as_str()), Some(first), "{text}");
+    }
+    assert!(looks(&world).is_empty());
+}
+
+#[test]
+fn what_was_seen_late_is_dropped() {
+    let mut world = started();
+    let sample = |text: &str| Sample { texts: vec![(text.into(), 7)], is_whole: false };
+    let answer = |request, text: &str| Msg::Sampled { request, database: api(), samples: vec![sample(text)] };
+    world.keys("/instance.host=");
+    let (old, ..) = looks(&world)[0];
+    world.send(answer(old, "late"));
+    assert!(offered(&world).iter().all(|(text, _)| text != "late"), "answered already");
+    let Model { seen, requests, .. } = &mut world.model;
+    let subjects = vec![Subject::Values(parse_field("instance.node").unwrap())];
+    let first = seen.ask(subjects.clone(), &[api()], requests);
+    assert!(first.is_some() && seen.ask(subjects.clone(), &[api()], requests).is_none(), "under way");
+    let other = seen.ask(vec![Subject::Keys("hint")], &[api()], requests);
+    let request = |effect: &Option<Effect>| match effect {
+        Some(Effect::Sample { request, .. }) => *request,
+        other => panic!("{other:?}"),
+    };
+    assert!(!seen.answered(request(&first), &api(), vec![sample("node")]), "given up");
+    assert!(seen.answered(request(&other), &api(), vec![sample("key")]));
+    assert!(seen.of(&subjects[0], &[api()]).0.is_empty());
+    assert_eq!(seen.of(&Subject::Keys("hint"), &[api()]).0.get("key"), Some(&7));
+    assert!(seen.ask(subjects, &[api()], requests).is_some(), "it was not answered");
+    // No more is kept than can be offered.
+    for number in 0..60 {
+        let subject = Subject::Values(parse_field(&format!("$.a{number}")).unwrap());
+        let asked = seen.ask(vec![subject], &[api()], requests);
+        assert!(seen.answered(request(&asked), &api(), vec![sample("x")]));
+    }
+    let kept = (0..60).filter(|number| {
+        let subject = Subject::Values(parse_field(&format!("$.a{number}")).unwrap());
+        !seen.of(&subject, &[api()]).0.is_empty()
+    });
+    assert_eq!(kept.collect::<Vec<_>>(), (10..60).collect::<Vec<_>>());
 }
 
 #[test]

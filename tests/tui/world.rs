@@ -21,7 +21,7 @@ use reqspec::app::row::Failure;
 use reqspec::app::settings::Settings;
 use reqspec::app::{Effect, Model, Msg, Setup, update};
 use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
-use reqspec::query::{Field, Order, Query, SortOrder};
+use reqspec::query::{Field, Order, Query, Sample, SortOrder, Subject};
 use reqspec::tui::theme::Theme;
 use reqspec::tui::view;
 
@@ -454,6 +454,13 @@ impl World {
                 }
                 return;
             }
+            Effect::Sample { request, databases, subjects } => {
+                for database in databases {
+                    let samples = subjects.iter().map(|subject| self.sample(&database, subject)).collect();
+                    self.answers.push_back(Msg::Sampled { request, database, samples });
+                }
+                return;
+            }
             Effect::Export { request, databases, query, path, replace, .. } => {
                 let rows = databases.iter().map(|database| self.counts(database, &query, &[]));
                 let rows = rows.map(|counts| counts.map_or(0, |counts| counts.rows)).sum();
@@ -496,6 +503,16 @@ impl World {
         }
         let (rows, values) = (rows.len() as u64, values.into_iter().collect());
         Ok(Counts { rows, values, others: 0, undecided: 0 })
+    }
+
+    /// What there is to be offered; of families nothing but one key.
+    fn sample(&self, database: &DatabaseName, subject: &Subject) -> Sample {
+        let Subject::Values(field) = subject else {
+            return Sample { texts: vec![("our:key".into(), 1)], is_whole: false };
+        };
+        let counts = self.counts(database, &Query::all(), std::slice::from_ref(field)).unwrap_or_default();
+        let texts = counts.values.iter().filter_map(|(values, rows)| Some((values[0].clone()?, *rows)));
+        Sample { texts: texts.collect(), is_whole: true }
     }
 
     fn plan(&mut self, intent: Intent, force: bool) -> Result<Plan, Refusal> {

@@ -255,6 +255,11 @@ impl Executor {
                     self.spawn(counting);
                 }
             }
+            Effect::Sample { request, databases, subjects } => {
+                for look in self.searches.sample(request, databases, &subjects, &sessions) {
+                    self.spawn(look);
+                }
+            }
             Effect::StopFacet { request } => self.searches.stop_counting(request),
             Effect::Export { request, databases, query, order, columns, format, path, replace } => {
                 let file = File { databases, query, order, columns, format, path, replace };

@@ -188,7 +188,9 @@ pub fn export(frame: &mut Frame<'_>, prompt: &ExportPrompt, model: &Model, theme
     let mut told = Vec::new();
     if let Some(error) = &prompt.error {
         told.push((escaped(error).into_owned(), Role::Danger));
-        told.push(("Ctrl-O writes in the place of a file that is there".to_owned(), Role::Muted));
+        if prompt.is_in_the_way() {
+            told.push(("Ctrl-O writes in the place of a file that is there".to_owned(), Role::Muted));
+        }
     } else if let Some(query) = model.current().and_then(|pane| pane.query()) {
         told.push((format!("the rows of {}", escaped(query.text.trim())), Role::Muted));
     } else {

@@ -12,6 +12,7 @@ use super::exporting::Written;
 use super::facets::Counts;
 use super::row::{Failure, Row};
 use crate::change::{DatabaseName, Plan, Refusal};
+use crate::query::Sample;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,12 +166,37 @@ pub enum Msg {
         /// Why it was not counted, or not to its end.
         failure: Option<Failure>,
     },
+    /// Answer to `Sample`, of one database.
+    Sampled {
+        /// Of the request.
+        request: RequestId,
+        /// Of which.
+        database: DatabaseName,
+        /// What was seen of each subject, in their order; none where the database could not be asked.
+        samples: Vec<Sample>,
+    },
     /// Answer to `Export`.
     Exported {
         /// Of the request.
         request: RequestId,
         /// What was written, or why nothing was; a sentence.
         result: Result<Written, String>,
+    },
+    /// Answer to `LoadQueries`.
+    Queries {
+        /// Of the request.
+        request: RequestId,
+        /// The saved queries, name and text, or why they cannot be read; a sentence.
+        result: Result<Vec<(String, String)>, String>,
+    },
+    /// Answer to `SaveQuery` where it was not told to replace the one that is there.
+    QueryExists {
+        /// The name.
+        name: String,
+        /// What was to be saved.
+        text: String,
+        /// What is there.
+        there: String,
     },
     /// A setting was not kept, and why: a sentence.
     Settings(String),

@@ -65,7 +65,9 @@ pub async fn write(sessions: Arc<Sessions>, file: File, stop: Stop) -> Result<Wr
 
 /// Why there is no file.
 enum Refusal {
+    /// Of the file of that name.
     Io(io::Error),
+    /// A sentence that names what it is of.
     Listing(String),
 }
 
@@ -102,7 +104,7 @@ fn written(
         Format::Table => export::Format::Table,
         Format::Uuids => export::Format::Uuids,
     };
-    let beside = WholeFile::beside(path)?;
+    let beside = WholeFile::beside(path).map_err(|error| Refusal::Listing(error.to_string()))?;
     let mut sink = Rows(Writer::new(beside.writer()?, format, columns));
     let stores: Arc<dyn FactStores> = sessions;
     let outcome = runtime.block_on(async {

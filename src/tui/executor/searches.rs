@@ -8,7 +8,7 @@ mod counting;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc::Sender;
@@ -19,10 +19,11 @@ use crate::app::Msg;
 use crate::app::cells::Tally;
 use crate::app::effect::RequestId;
 use crate::app::row::Failure;
-use crate::query::{Field, Order, Query};
+use crate::query::{Field, Order, Query, Subject};
 use crate::search::Search;
 use crate::search::cache::Cache;
 use crate::search::facets::Facets;
+use crate::search::sample::Sampling;
 use crate::store::DatabaseName;
 
 /// What a search is made of.
@@ -44,6 +45,8 @@ type Counting = Arc<Mutex<HashMap<RequestId, Vec<Arc<Facets>>>>>;
 pub struct Searches {
     searches: HashMap<(RequestId, DatabaseName), Arc<Search>>,
     counts: Counting,
+    /// Looks for values under way: of one question at most.
+    samples: Vec<Weak<Sampling>>,
     cache: Arc<Cache>,
     /// Passes that run now: columns are built while there are none.
     running: Arc<AtomicUsize>,
@@ -78,6 +81,7 @@ impl Searches {
         Self {
             searches: HashMap::new(),
             counts: Arc::default(),
+            samples: Vec::new(),
             cache: Arc::new(Cache::new()),
             running: Arc::default(),
             out,
@@ -143,6 +147,36 @@ impl Searches {
     pub fn get(&self, id: RequestId, database: &DatabaseName) -> Option<Arc<Search>> {
         self.searches.get(&(id, database.clone())).cloned()
     }
+
+    /// Looks which values and keys there are in some databases; looks of before are given up.
+    pub fn sample(
+        &mut self,
+        request: RequestId,
+        databases: Vec<DatabaseName>,
+        subjects: &[Subject],
+        sessions: &Arc<Sessions>,
+    ) -> Vec<impl Future<Output = Msg> + Send + use<>> {
+        for before in self.samples.drain(..) {
+            before.upgrade().inspect(|before| before.cancel());
+        }
+        let now = (self.now)();
+        let mut looks = Vec::new();
+        for database in databases {
+            let sampling = Arc::new(Sampling::new(database.clone(), subjects, now));
+            self.samples.push(Arc::downgrade(&sampling));
+            let (sessions, cache) = (Arc::clone(sessions), Arc::clone(&self.cache));
+            looks.push(async move {
+                let look = |store: super::sessions::Store| {
+                    let (sampling, sessions, cache) = (&sampling, &sessions, &cache);
+                    async move { sampling.run(&store, &**sessions, cache).await }
+                };
+                // What cannot be asked has nothing to offer; its pane says why.
+                let samples = sessions.with(&database, look).await.unwrap_or_default();
+                Msg::Sampled { request, database, samples }
+            });
+        }
+        looks
+    }
 }
 
 impl Drop for Searches {
@@ -152,6 +186,9 @@ impl Drop for Searches {
         self.searches.values().for_each(|search| search.cancel());
         for (_, passes) in lock(&self.counts).drain() {
             passes.iter().for_each(|counting| counting.cancel());
+        }
+        for look in self.samples.drain(..) {
+            look.upgrade().inspect(|look| look.cancel());
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqspec::app::effect::{RequestId, Requests};
-use reqspec::app::exporting::Format;
+use reqspec::app::exporting::{Format, Written};
 use reqspec::app::row::Row;
 use reqspec::app::{Effect, Msg};
 use reqspec::deployment::demo;
@@ -82,11 +82,24 @@ impl World {
     }
 
     async fn export(&mut self, format: Format, path: &Path, replace: bool) -> Result<u64, String> {
+        let (databases, query) = (vec![DatabaseName::Api, cell()], query("vcpus>=4"));
+        let written = self.export_of(databases, query, format, (path, replace)).await?;
+        assert_eq!(written, Written { rows: written.rows, ..Written::default() });
+        Ok(written.rows)
+    }
+
+    async fn export_of(
+        &mut self,
+        databases: Vec<DatabaseName>,
+        query: Arc<Query>,
+        format: Format,
+        (path, replace): (&Path, bool),
+    ) -> Result<Written, String> {
         let request = self.requests.issue();
         let effect = Effect::Export {
             request,
-            databases: vec![DatabaseName::Api, cell()],
-            query: query("vcpus>=4"),
+            databases,
+            query,
             order: parse_order("-vcpus").unwrap(),
             columns: fields(&["uuid", "db", "vcpus"]),
             format,
@@ -140,31 +153,113 @@ async fn hits_come_in_their_order_with_the_columns_that_are_shown() {
 }
 
 #[tokio::test]
-async fn values_are_counted_in_each_database() {
+async fn values_are_counted_in_all_databases_together() {
     let mut world = World::new();
     let (_, hits) = world.search("vcpus>=2", "id").await;
+    let mut rows = Vec::new();
+    for databases in [vec![cell()], vec![DatabaseName::Api], vec![cell(), DatabaseName::Api]] {
+        let (request, query, fields) = (world.requests.issue(), query("vcpus>=2"), fields(&["az", "flavor"]));
+        let mut awaited = databases.clone();
+        world.executor.run_all(vec![Effect::Facet { request, databases, query, fields }]);
+        while !awaited.is_empty() {
+            match world.next().await {
+                Msg::Facets { request: of, database, counts, failure: None } => {
+                    let sum: u64 = counts.values.iter().map(|(_, count)| count).sum();
+                    assert!(of == request && sum == counts.rows && counts.others == 0);
+                    assert!(counts.values.iter().all(|(values, _)| values.len() == 2));
+                    awaited.retain(|other| *other != database);
+                    if awaited.is_empty() {
+                        rows.push(counts.rows);
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(rows[0], hits);
+    assert!(rows[1] > 0 && rows[2] == rows[0] + rows[1], "{rows:?}");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_counted_leaves_the_others() {
+    let mut world = World::new();
     let request = world.requests.issue();
-    let (databases, query, fields) =
-        (vec![cell(), DatabaseName::Api], query("vcpus>=2"), fields(&["az", "flavor"]));
+    let databases = vec![DatabaseName::cell("gone"), cell()];
+    let (query, fields) = (query("vcpus>=2"), fields(&["az"]));
     world.executor.run_all(vec![Effect::Facet { request, databases, query, fields }]);
-    let mut told = Vec::new();
+    let mut failures = Vec::new();
+    let mut rows = 0;
     for _ in 0..2 {
         match world.next().await {
-            Msg::Facets { request: of, database, result } => {
-                let counts = result.unwrap();
-                let sum: u64 = counts.values.iter().map(|(_, count)| count).sum();
-                assert!(of == request && sum == counts.rows && counts.others == 0);
-                assert!(counts.values.iter().all(|(values, _)| values.len() == 2));
-                if database == cell() {
-                    assert_eq!(counts.rows, hits);
-                }
-                told.push(database);
+            Msg::Facets { database, counts, failure, .. } => {
+                failures.extend(failure.map(|_| database));
+                rows = counts.rows;
             }
             other => panic!("{other:?}"),
         }
     }
-    told.sort();
-    assert_eq!(told, [DatabaseName::Api, cell()]);
+    assert_eq!(failures, [DatabaseName::cell("gone")]);
+    assert!(rows > 0);
+}
+
+#[tokio::test]
+async fn rows_that_are_not_decided_are_told_of_a_file() {
+    let mut world = World::new();
+    let path = world.folder.path().join("hits.csv");
+    let states = query("instance.state=active");
+    let whole = world
+        .export_of(vec![DatabaseName::Api], Arc::clone(&states), Format::Uuids, (&path, false))
+        .await
+        .unwrap();
+    assert!(whole.rows > 0 && whole.undecided == 0, "{whole:?}");
+    // What a state is stands in the cells.
+    let mut world = World::new();
+    for entry in std::fs::read_dir(world.folder.path().join("demo")).unwrap() {
+        let entry = entry.unwrap().path();
+        if entry.to_string_lossy().contains("cell") {
+            std::fs::remove_file(entry).unwrap();
+        }
+    }
+    let written =
+        world.export_of(vec![DatabaseName::Api], states, Format::Uuids, (&path, true)).await.unwrap();
+    assert!(written.rows < whole.rows && written.undecided >= whole.rows, "{written:?}");
+    assert!(written.remark.as_deref().is_some_and(|remark| remark.contains("cell")), "{written:?}");
+}
+
+#[test]
+fn what_is_owed_is_done_before_the_end() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let folder = runtime.block_on(async {
+        let mut world = World::new();
+        let save = |number: u32| Effect::SaveQuery {
+            name: format!("q{number:02}"),
+            text: "bfv".to_owned(),
+            replace: false,
+        };
+        world.executor.run_all((0..20).map(save).collect());
+        let path = world.folder.path().join("hits.csv");
+        let export = Effect::Export {
+            request: world.requests.issue(),
+            databases: vec![DatabaseName::Api, cell()],
+            query: query("vcpus>=1"),
+            order: parse_order("-vcpus").unwrap(),
+            columns: fields(&["uuid"]),
+            format: Format::Csv,
+            path: path.to_string_lossy().into_owned(),
+            replace: false,
+        };
+        world.executor.run_all(vec![export]);
+        tokio::task::yield_now().await;
+        world.inbox.close();
+        world.executor.end().await;
+        world.folder
+    });
+    runtime.shutdown_background();
+    let places = Places { profiles: Some(folder.path().join("profiles.toml")), state: None };
+    assert_eq!(Settings::load(&places).queries.len(), 20);
+    let left = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with(".reqspec-")).collect();
+    assert!(left.is_empty(), "a file that is given up leaves nothing: {left:?}");
 }
 
 #[tokio::test]

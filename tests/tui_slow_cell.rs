@@ -44,6 +44,8 @@ enum Mood {
     Answers,
     /// Says that the database is away.
     Lost,
+    /// Says so at the end of a pass.
+    LostLate,
 }
 
 /// A session that answers when it is let.
@@ -57,12 +59,16 @@ impl Moody {
         let mut mood = self.mood.clone();
         let mood = *mood.wait_for(|mood| *mood != Mood::Silent).await.expect("the test lives");
         match mood {
-            Mood::Lost => Err(StoreError::Unavailable {
-                database: self.inner.name().clone(),
-                location: Arc::from(self.inner.location()),
-                reason: "the server is gone".to_owned(),
-            }),
+            Mood::Lost => Err(self.lost()),
             _ => Ok(&self.inner),
+        }
+    }
+
+    fn lost(&self) -> StoreError {
+        StoreError::Unavailable {
+            database: self.inner.name().clone(),
+            location: Arc::from(self.inner.location()),
+            reason: "the server is gone".to_owned(),
         }
     }
 }
@@ -114,7 +120,8 @@ impl SpecStore for Moody {
         visitor: Arc<dyn RowVisitor>,
         cancel: Cancel,
     ) -> Result<u64, StoreError> {
-        self.let_in().await?.scan(prefilter, visitor, cancel).await
+        let rows = self.let_in().await?.scan(prefilter, visitor, cancel).await?;
+        if *self.mood.borrow() == Mood::LostLate { Err(self.lost()) } else { Ok(rows) }
     }
     async fn create(&self, row: NewSpec) -> Result<StoredSpec, StoreError> {
         self.let_in().await?.create(row).await
@@ -259,4 +266,20 @@ async fn cells_that_all_answer_are_not_waited_for() {
     screen.key('a');
     screen.until("all rows", |screen| screen.cells().len() == 8).await;
     assert!(!screen.text().contains("not answering"), "{}", screen.text());
+}
+
+#[tokio::test]
+async fn what_was_counted_of_a_cell_that_is_lost_is_shown() {
+    let cloud = Cloud::new();
+    let (_mood, watched) = watch::channel(Mood::LostLate);
+    let mut screen = screen(&cloud, watched);
+    screen.key('a');
+    screen.until("all rows", |screen| screen.cells().len() == 8).await;
+    screen.send(Msg::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
+    ":facet az".chars().for_each(|character| screen.key(character));
+    screen.send(Msg::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
+    let counted = |screen: &Screen| screen.text().contains("not all of c2 is counted");
+    screen.until("the gap", counted).await;
+    screen.until("both cells", |screen| screen.text().contains("in 8 rows")).await;
+    assert!(screen.text().contains("the server is gone"), "{}", screen.text());
 }

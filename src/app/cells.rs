@@ -161,7 +161,7 @@ impl Cells {
     /// that look for them.
     fn asked(&self, search: Option<RequestId>) -> Vec<DatabaseName> {
         let looks =
-            |name: &&DatabaseName| search.is_none() || self.pass.get(*name).is_some_and(|pass| !pass.failed);
+            |name: &&DatabaseName| search.is_none() || self.pass.get(*name).is_some_and(Pass::is_listed);
         let asked: Vec<_> = self.included().filter(looks).cloned().collect();
         if asked.is_empty() { self.names.iter().filter(looks).cloned().collect() } else { asked }
     }

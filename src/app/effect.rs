@@ -168,7 +168,7 @@ pub enum Effect {
         opened: RequestId,
     },
     /// Count the values of fields among the hits of a query. Answered by one `Msg::Facets` for each
-    /// database; those of an older request need not be answered any more.
+    /// database, with what all have together so far; those of an older request need not be answered any more.
     Facet {
         /// Names the answers.
         request: RequestId,

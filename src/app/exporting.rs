@@ -7,6 +7,7 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::effect::RequestId;
+use super::words::grouped;
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -177,6 +178,32 @@ pub struct Exporting {
     pub path: String,
     /// How.
     pub format: Format,
+}
+
+/// A file that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Its rows.
+    pub rows: u64,
+    /// Rows that may belong to it and are not in it: it is not known whether the query is true of them.
+    pub undecided: u64,
+    /// What could not be asked, the first of the sentences.
+    pub remark: Option<String>,
+}
+
+impl Written {
+    /// What the file lacks, in a sentence; None where it is whole.
+    pub fn lack(&self) -> Option<String> {
+        let lack = match self.undecided {
+            0 => "some values in it are not known".to_owned(),
+            1 => "1 row is undecided and not in it".to_owned(),
+            rows => format!("{} rows are undecided and not in it", grouped(rows)),
+        };
+        match &self.remark {
+            Some(remark) => Some(format!("{lack}: {remark}")),
+            None => (self.undecided > 0).then_some(lack),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //!
 //! Imports `query`, `change` (names) and `spec` (the letters of demands); no I/O.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::{Event, KeyCode, KeyEvent};
@@ -28,17 +27,30 @@ pub type Values = Arc<[Option<Arc<str>>]>;
 /// A value and its rows.
 pub type Occurrence = (Arc<str>, u64);
 
-/// How often combinations of values occur in one database.
+/// How often combinations of values occur.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Rows that were counted.
     pub rows: u64,
-    /// The combinations, each with its rows, in any order.
+    /// The most frequent combinations, each with its rows, the most frequent first.
     pub values: Vec<(Values, u64)>,
-    /// Rows whose combinations are not listed, because there are too many different ones.
+    /// Rows whose combinations are not listed: there are too many different ones.
     pub others: u64,
     /// Rows of which it is not known whether the query is true.
     pub undecided: u64,
+    /// Why, a sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// A database that was not counted, or not to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Which.
+    pub database: DatabaseName,
+    /// Whether some of its rows were.
+    pub partly: bool,
+    /// Why.
+    pub reason: String,
 }
 
 /// The choice of fields.
@@ -63,10 +75,10 @@ pub struct Facets {
     pub request: Option<RequestId>,
     /// The databases that have not answered yet.
     pub waiting: Vec<DatabaseName>,
-    /// Those that could not, and why.
-    pub failures: Vec<(DatabaseName, String)>,
-    /// All that came, the most frequent first.
-    pub counts: Counts,
+    /// Those that could not.
+    pub gaps: Vec<Gap>,
+    /// The counts of all that answered.
+    pub counts: Arc<Counts>,
     /// The chosen combination.
     pub chosen: usize,
     /// Why the chosen one cannot be added to the query.
@@ -107,34 +119,24 @@ impl Facets {
             waiting: databases.clone(),
             databases,
             request,
-            failures: Vec::new(),
-            counts: Counts::default(),
+            gaps: Vec::new(),
+            counts: Arc::default(),
             chosen: 0,
             refused: None,
             prompt: None,
         }
     }
 
-    /// A database answered.
-    pub fn answered(&mut self, database: &DatabaseName, result: Result<&Counts, &Failure>) {
+    /// A database answered: what is counted now in all.
+    pub fn answered(&mut self, database: &DatabaseName, counts: Arc<Counts>, failure: Option<&Failure>) {
         self.waiting.retain(|waited| waited != database);
-        match result {
-            Ok(counts) => self.add(counts),
-            Err(failure) => self.failures.push((database.clone(), failure.sentence().to_owned())),
+        if let Some(failure) = failure {
+            let partly = counts.rows > self.counts.rows;
+            let reason = failure.sentence().to_owned();
+            self.gaps.push(Gap { database: database.clone(), partly, reason });
         }
-    }
-
-    fn add(&mut self, more: &Counts) {
-        let counts = &mut self.counts;
-        let mut all: HashMap<Values, u64> = std::mem::take(&mut counts.values).into_iter().collect();
-        for (values, rows) in &more.values {
-            *all.entry(values.clone()).or_default() += rows;
-        }
-        counts.values = all.into_iter().collect();
-        counts.values.sort_by(|(one, rows), (other, more)| (more, one).cmp(&(rows, other)));
-        counts.rows += more.rows;
-        counts.others += more.others;
-        counts.undecided += more.undecided;
+        self.counts = counts;
+        self.chosen = self.chosen.min(self.counts.values.len().saturating_sub(1));
     }
 
     /// A key.

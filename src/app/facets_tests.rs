@@ -28,24 +28,23 @@ fn press(facets: &mut Facets, keys: &str) -> Wish {
 }
 
 #[test]
-fn databases_are_added_up_and_the_most_frequent_come_first() {
+fn what_is_counted_grows_and_gaps_are_told() {
     let (one, two) = (DatabaseName::cell("cell1"), DatabaseName::cell("cell2"));
     let mut facets =
         Facets::waiting_for(fields("az"), vec![one.clone(), two.clone(), DatabaseName::Api], None);
-    let counts = |rows, of: &[(Option<&str>, u64)]| Counts {
-        rows,
-        values: of.iter().map(|(value, rows)| (values(&[*value]), *rows)).collect(),
-        others: 1,
-        undecided: 0,
+    let counts = |rows, of: &[(Option<&str>, u64)]| {
+        let values = of.iter().map(|(value, rows)| (values(&[*value]), *rows)).collect();
+        Arc::new(Counts { rows, values, ..Counts::default() })
     };
-    facets.answered(&one, Ok(&counts(10, &[(Some("az1"), 4), (Some("az2"), 5)])));
-    facets.answered(&two, Ok(&counts(8, &[(Some("az1"), 5), (None, 2)])));
-    facets.answered(&DatabaseName::Api, Err(&Failure::Down("it is gone".to_owned())));
-    let found: Vec<_> = facets.counts.values.iter().map(|(one, rows)| (one[0].as_deref(), *rows)).collect();
-    assert_eq!(found, [(Some("az1"), 9), (Some("az2"), 5), (None, 2)]);
-    assert_eq!((facets.counts.rows, facets.counts.others), (18, 2));
+    facets.answered(&one, counts(10, &[(Some("az2"), 6), (Some("az1"), 4)]), None);
+    let all = counts(18, &[(Some("az1"), 9), (Some("az2"), 6), (None, 3)]);
+    let failure = |reason: &str| Failure::Down(reason.to_owned());
+    facets.answered(&two, Arc::clone(&all), Some(&failure("it went away")));
+    facets.answered(&DatabaseName::Api, Arc::clone(&all), Some(&failure("it is gone")));
+    assert_eq!(facets.counts, all);
     assert!(facets.waiting.is_empty());
-    assert_eq!(facets.failures, [(DatabaseName::Api, "it is gone".to_owned())]);
+    let gaps: Vec<_> = facets.gaps.iter().map(|gap| (&gap.database, gap.partly, &*gap.reason)).collect();
+    assert_eq!(gaps, [(&two, true, "it went away"), (&DatabaseName::Api, false, "it is gone")]);
     assert_eq!(press(&mut facets, "j⏎"), Wish::Narrow(vec!["az=az2".to_owned()]));
     assert_eq!(press(&mut facets, "G⏎"), Wish::Narrow(vec!["not az az!=\"\"".to_owned()]));
 }
@@ -137,7 +136,7 @@ fn what_no_query_says_is_refused() {
     }
     assert!(narrowed(&fields("host"), &[Some(Arc::from("?"))]).is_err());
     let mut facets = Facets::waiting_for(fields("$.x"), Vec::new(), None);
-    facets.counts.values = vec![(values(&[Some("{}")]), 1)];
+    facets.counts = Arc::new(Counts { values: vec![(values(&[Some("{}")]), 1)], ..Counts::default() });
     assert_eq!(press(&mut facets, "⏎"), Wish::Stay);
     assert!(facets.refused.is_some());
 }

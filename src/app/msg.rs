@@ -8,6 +8,7 @@ use super::cells::Tally;
 use super::comparison::Comparison;
 use super::database::{Place, Said};
 use super::effect::RequestId;
+use super::exporting::Written;
 use super::facets::Counts;
 use super::row::{Failure, Row};
 use crate::change::{DatabaseName, Plan, Refusal};
@@ -154,14 +155,16 @@ pub enum Msg {
         /// Of the request.
         request: RequestId,
     },
-    /// Answer to `Facet`, of one database.
+    /// Answer to `Facet`: one more database was counted.
     Facets {
         /// Of the request.
         request: RequestId,
         /// Of which.
         database: DatabaseName,
-        /// The counts.
-        result: Result<Arc<Counts>, Failure>,
+        /// The counts of all databases that have answered, this one included.
+        counts: Arc<Counts>,
+        /// Why it was not counted, or not to its end.
+        failure: Option<Failure>,
     },
     /// Answer to `Sample`, of one database.
     Sampled {
@@ -176,8 +179,8 @@ pub enum Msg {
     Exported {
         /// Of the request.
         request: RequestId,
-        /// How many rows were written, or why not; a sentence.
-        result: Result<u64, String>,
+        /// What was written, or why nothing was; a sentence.
+        result: Result<Written, String>,
     },
     /// Answer to `LoadQueries`.
     Queries {

@@ -304,7 +304,7 @@ impl Pane {
         failure: &Failure,
         requests: &mut Requests,
     ) -> (bool, Vec<Effect>) {
-        let goes_on = self.cells_mut().and_then(|cells| cells.pass_failed(database));
+        let goes_on = self.cells_mut().and_then(|cells| cells.pass_failed(database, failure));
         if goes_on.is_some() {
             return (false, self.tallied(goes_on, requests));
         }
@@ -325,12 +325,12 @@ impl Pane {
 
     /// How far a search is now, and what rows follow from that.
     fn tallied(&mut self, now: Option<Tally>, requests: &mut Requests) -> Vec<Effect> {
-        let known = self.cells().map(|cells| (cells.not_passed(), cells.remarks()));
+        let known = self.cells().map(|cells| (cells.not_passed(), cells.partly_passed(), cells.remarks()));
         let overdue = self.search.as_ref().is_some_and(|search| search.overdue);
         let all_but_silent = overdue && self.cells().is_some_and(Cells::is_settled);
         let Some(search) = &mut self.search else { return Vec::new() };
-        if let Some((without, remarks)) = known {
-            (search.without, search.remarks) = (without, remarks);
+        if let Some((without, partly, remarks)) = known {
+            (search.without, search.partly, search.remarks) = (without, partly, remarks);
         }
         let (Stage::Searching { tally, .. }, Some(now)) = (&mut search.stage, now) else {
             return Vec::new();

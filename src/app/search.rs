@@ -61,8 +61,10 @@ pub struct PaneSearch {
     pub failure: Option<String>,
     /// What could not be asked that rows depend on, a sentence each.
     pub remarks: Vec<String>,
-    /// The cells whose rows it did not pass, or not to the end.
+    /// The cells that are not in its result.
     pub without: Vec<DatabaseName>,
+    /// The cells of which only some rows are: it failed in the middle.
+    pub partly: Vec<DatabaseName>,
     /// The list before, which Esc brings back; none where all rows are sorted.
     pub before: Option<Box<List>>,
     /// Whether the pane had the focus when the query was typed: a uuid that is not in it is looked
@@ -86,6 +88,7 @@ impl PaneSearch {
             failure: None,
             remarks: Vec::new(),
             without: Vec::new(),
+            partly: Vec::new(),
             before,
             leads,
             brief: false,
@@ -150,13 +153,18 @@ impl PaneSearch {
         self.failure.is_some() || matches!(self.stage, Stage::Failed(_))
     }
 
-    /// Which cells are not in its result, if any are not.
+    /// Which cells are not in its result, or not whole, if any are not.
     pub fn gaps(&self) -> Option<String> {
-        match (self.tally(), &self.without[..]) {
-            (Some(_), [one]) => Some(format!("without {}", label(one))),
-            (Some(_), [_, more @ ..]) => Some(format!("without {} cells", more.len() + 1)),
-            _ => None,
-        }
+        self.tally()?;
+        let cells = |cells: &[DatabaseName]| match cells {
+            [] => None,
+            [one] => Some(label(one)),
+            more => Some(format!("{} cells", more.len())),
+        };
+        let without = cells(&self.without).map(|cells| format!("without {cells}"));
+        let partly = cells(&self.partly).map(|cells| format!("{cells} in part"));
+        let gaps: Vec<_> = without.into_iter().chain(partly).collect();
+        (!gaps.is_empty()).then(|| gaps.join(", "))
     }
 
     /// How many rows it could not decide on, if there are any.

@@ -180,15 +180,23 @@ impl Facets {
             return (counts, None);
         }
         let result = self.pass.run(&**store, stores, Arc::clone(&self.counter), report).await;
-        (self.counts(), result.err())
+        // Many combinations take a while to be sorted: not on a thread that others' answers wait for.
+        let (pass, counter) = (Arc::clone(&self.pass), Arc::clone(&self.counter));
+        let counts = tokio::task::spawn_blocking(move || counted(&pass, &counter)).await;
+        // A task that was given up with its runtime is waited for by nobody.
+        (counts.unwrap_or_default(), result.err())
     }
 
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
-        let table = self.counter.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let (tally, remarks) = (self.pass.tally(), self.pass.remarks());
-        Counts { undecided: tally.undecided, remarks, ..table.counts(tally.hits) }
+        counted(&self.pass, &self.counter)
     }
+}
+
+fn counted(pass: &Pass, counter: &Counter) -> Counts {
+    let table = counter.table.lock().unwrap_or_else(PoisonError::into_inner);
+    let (tally, remarks) = (pass.tally(), pass.remarks());
+    Counts { undecided: tally.undecided, remarks, ..table.counts(tally.hits) }
 }
 
 #[cfg(test)]

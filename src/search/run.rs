@@ -197,6 +197,16 @@ async fn merged(
     sink.flush()
 }
 
+impl Drop for Part {
+    /// A listing that is given up ends the pass that runs for it, too.
+    fn drop(&mut self) {
+        self.pass.cancel();
+        if let Some(search) = &self.search {
+            search.cancel();
+        }
+    }
+}
+
 /// One database of a listing.
 struct Part {
     database: DatabaseName,

@@ -98,6 +98,8 @@ pub async fn run(
         Ok(()) => this.turn(&mut signals).await,
         Err(stop) => stop,
     };
+    this.inbox.close();
+    this.executor.end().await;
     drop(this);
     match stop {
         _ if terminal::panicked() => Err(TuiError::Panicked),

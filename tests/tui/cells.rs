@@ -405,6 +405,41 @@ fn a_cell_that_fails_in_the_middle_of_a_search_leaves_the_rest() {
 }
 
 #[test]
+fn hits_of_a_cell_that_fails_in_the_middle_stay() {
+    let mut world = all_cells();
+    world.hold = true;
+    world.keys("/c1.pin<Enter>");
+    world.answers.clear();
+    let search = world.model.panes[1].search.as_ref().and_then(PaneSearch::hits_of).expect("searching");
+    for name in ["cell1", "cell2", "cell3"] {
+        let finished = name != "cell2";
+        let tally = Tally { passed: 7, hits: 2, undecided: 0, finished };
+        world.send(Msg::SearchProgress { search, database: cell(name), tally, remarks: Vec::new() });
+    }
+    let failure = Failure::Failed("another program began to write to it".to_owned());
+    world.send(Msg::SearchFailed { search, database: cell("cell2"), failure });
+    let text = world.text();
+    assert!(text.contains("6 hits cell2 in part") && !text.contains("without"), "{text}");
+    assert!(
+        world.model.panes[1].search.as_ref().and_then(PaneSearch::tally).is_some_and(|tally| tally.finished)
+    );
+    world.effects.clear();
+    world.keys("G");
+    let asked: std::collections::BTreeSet<_> = world
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::LoadPage { search: Some(of), database, .. } if *of == search => Some(database.clone()),
+            _ => None,
+        })
+        .collect();
+    assert!(asked.contains(&cell("cell2")), "its hits are listed: {asked:?}");
+    // Of one that is away nothing can be read.
+    world.send(Msg::SearchFailed { search, database: cell("cell2"), failure: down() });
+    assert!(world.text().contains("4 hits without cell2"), "{}", world.text());
+}
+
+#[test]
 fn a_cell_that_comes_back_is_passed_too() {
     let mut world = deployment(120, 36);
     let rows = world.databases.insert(cell("cell2"), Err(down())).expect("there");

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use reqspec::app::effect::RequestId;
-use reqspec::app::exporting::Format;
+use reqspec::app::exporting::{Format, Written};
 use reqspec::app::facets::Counts;
 use reqspec::app::overlay::Overlay;
 use reqspec::app::refreshing::Mark;
 use reqspec::app::row::Failure;
 use reqspec::app::settings::Settings;
+use reqspec::app::toast::ToastKind;
 use reqspec::app::{Effect, Model, Msg, Setup};
 use reqspec::change::DatabaseName;
 use reqspec::query::{PageFrom, Sample, Subject, parse_field};
@@ -104,7 +105,7 @@ fn long_values_are_whole_at_the_foot_of_the_counts() {
     let request = facet_request(&world);
     let value: Arc<str> = Arc::from("a-value-that-is-much-longer-than-its-column");
     let counts = Counts { rows: 3, values: vec![(Arc::from([Some(value.clone())]), 2)], ..Counts::default() };
-    world.send(Msg::Facets { request, database: api(), result: Ok(Arc::new(counts)) });
+    world.send(Msg::Facets { request, database: api(), counts: Arc::new(counts), failure: None });
     let text = world.text();
     assert!(text.contains("…") && !text.contains("66.7%"), "{text}");
     let whole: String = text.lines().flat_map(|line| line.split('│')).map(str::trim).collect();
@@ -361,8 +362,9 @@ fn counts_that_nobody_waits_for_are_dropped() {
     assert_eq!(stopped(&world), 0);
     world.keys("<Esc>:facet flavor<Enter>");
     assert_eq!(stopped(&world), 1);
-    let counts = Counts { rows: 7, ..Counts::default() };
-    let answer = |request| Msg::Facets { request, database: api(), result: Ok(Arc::new(counts.clone())) };
+    let counts = Arc::new(Counts { rows: 7, ..Counts::default() });
+    let answer =
+        |request| Msg::Facets { request, database: api(), counts: Arc::clone(&counts), failure: None };
     world.send(answer(old));
     let rows = |world: &World| match &world.model.overlay {
         Some(Overlay::Facets(facets)) => facets.counts.rows,
@@ -385,11 +387,26 @@ fn a_database_that_cannot_count_is_named() {
     let failed = |database: DatabaseName| Msg::Facets {
         request,
         database,
-        result: Err(Failure::Down("the server has gone away".to_owned())),
+        counts: Arc::default(),
+        failure: Some(Failure::Down("the server has gone away".to_owned())),
     };
     world.send(failed(cell("cell2")));
     assert!(world.text().contains("cell2 is not counted: the server has gone away"), "{}", world.text());
     assert!(world.text().contains("counting"), "cell1 has not answered");
+    let value: Arc<[_]> = Arc::from([Some(Arc::from("az1"))]);
+    let counts = Counts {
+        rows: 30,
+        values: vec![(value, 20)],
+        others: 10,
+        undecided: 4,
+        remarks: vec!["cell3: it does not answer".to_owned()],
+    };
+    let failure = Some(Failure::Failed("it took too long".to_owned()));
+    world.send(Msg::Facets { request, database: cell("cell1"), counts: Arc::new(counts), failure });
+    let text = world.text();
+    assert!(text.contains("not all of cell1 is counted: it took too long"), "{text}");
+    assert!(text.contains("4 rows undecided: cell3: it does not answer"), "{text}");
+    assert!(text.contains("in 30 rows") && text.contains("az1"), "what was counted is shown: {text}");
 }
 
 #[test]
@@ -480,6 +497,25 @@ fn a_file_that_is_there_is_replaced_only_when_told() {
     world.keys("<Ctrl-o>");
     assert!(world.model.overlay.is_none());
     assert!(toasts(&world).contains("100 rows written to there.csv"), "{}", toasts(&world));
+}
+
+#[test]
+fn what_a_file_lacks_is_told_as_a_problem() {
+    let mut world = started();
+    world.hold = true;
+    world.keys(":export hits.csv<Enter>");
+    let requests = asked(&world, |effect| match effect {
+        Effect::Export { request, .. } => Some(*request),
+        _ => None,
+    });
+    world.answers.clear();
+    let remark = Some("cell1: the server has gone away".to_owned());
+    let result = Ok(Written { rows: 40, undecided: 1_200, remark });
+    world.send(Msg::Exported { request: requests[0], result });
+    let expected = "40 rows written to hits.csv, but 1,200 rows are undecided and not in it: cell1: the server has gone away";
+    assert!(toasts(&world).contains(expected), "{}", toasts(&world));
+    assert!(world.model.toasts.iter().any(|toast| toast.kind == ToastKind::Problem));
+    assert!(world.model.exporting.is_none());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use reqspec::app::comparison::Comparison;
 use reqspec::app::database::{Database, Place, Rights, Said};
 use reqspec::app::effect::RequestId;
 use reqspec::app::environment::Environment;
+use reqspec::app::exporting::Written;
 use reqspec::app::facets::Counts;
 use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::Failure;
@@ -448,9 +449,17 @@ impl World {
                 return;
             }
             Effect::Facet { request, databases, query, fields } => {
+                let mut all = Counts::default();
                 for database in databases {
-                    let result = self.counts(&database, &query, &fields).map(Arc::new);
-                    self.answers.push_back(Msg::Facets { request, database, result });
+                    let failure = match self.counts(&database, &query, &fields) {
+                        Ok(counts) => {
+                            all = together(all, counts);
+                            None
+                        }
+                        Err(failure) => Some(failure),
+                    };
+                    let counts = Arc::new(all.clone());
+                    self.answers.push_back(Msg::Facets { request, database, counts, failure });
                 }
                 return;
             }
@@ -465,7 +474,11 @@ impl World {
                 let rows = databases.iter().map(|database| self.counts(database, &query, &[]));
                 let rows = rows.map(|counts| counts.map_or(0, |counts| counts.rows)).sum();
                 let is_there = path.ends_with("there.csv") && !replace;
-                let result = if is_there { Err(format!("{path} is there already")) } else { Ok(rows) };
+                let result = if is_there {
+                    Err(format!("{path} is there already"))
+                } else {
+                    Ok(Written { rows, ..Written::default() })
+                };
                 Msg::Exported { request, result }
             }
             Effect::LoadQueries { request } => {
@@ -502,7 +515,7 @@ impl World {
             *values.entry(key).or_insert(0) += 1;
         }
         let (rows, values) = (rows.len() as u64, values.into_iter().collect());
-        Ok(Counts { rows, values, others: 0, undecided: 0 })
+        Ok(Counts { rows, values, ..Counts::default() })
     }
 
     /// What there is to be offered; of families nothing but one key.
@@ -688,4 +701,15 @@ fn named(name: &str) -> (KeyCode, KeyModifiers) {
         other => panic!("no key {other}"),
     };
     (code, KeyModifiers::NONE)
+}
+
+/// The most frequent values of both first.
+fn together(one: Counts, other: Counts) -> Counts {
+    let mut values = BTreeMap::new();
+    for (key, rows) in one.values.into_iter().chain(other.values) {
+        *values.entry(key).or_insert(0) += rows;
+    }
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+    Counts { rows: one.rows + other.rows, values, ..Counts::default() }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Cells;
 use crate::app::effect::{Effect, RequestId};
+use crate::app::row::Failure;
 use crate::change::DatabaseName;
 use crate::query::{Order, Query};
 
@@ -28,6 +29,13 @@ pub struct Tally {
     pub undecided: u64,
     /// Whether all rows were passed.
     pub finished: bool,
+}
+
+impl Pass {
+    /// Whether its hits are listed: all, or those that it had when it failed.
+    pub(super) fn is_listed(&self) -> bool {
+        !self.failed || self.tally.hits > 0
+    }
 }
 
 impl Cells {
@@ -62,9 +70,14 @@ impl Cells {
     }
 
     /// A search failed in one cell: how far it is in the others; None if it failed in all.
-    pub fn pass_failed(&mut self, database: &DatabaseName) -> Option<Tally> {
+    /// What it found before stays, except where the database is away: its rows cannot be read, and
+    /// are looked for anew when it is back.
+    pub fn pass_failed(&mut self, database: &DatabaseName, failure: &Failure) -> Option<Tally> {
         if let Some(pass) = self.pass.get_mut(database) {
-            *pass = Pass { failed: true, ..Pass::default() };
+            pass.failed = true;
+            if !matches!(failure, Failure::Failed(_)) {
+                *pass = Pass { failed: true, ..Pass::default() };
+            }
         }
         let goes_on = self.pass.values().any(|pass| !pass.failed);
         goes_on.then(|| self.tally())
@@ -72,12 +85,12 @@ impl Cells {
 
     /// How far a search is in all cells.
     pub fn tally(&self) -> Tally {
-        let looking = || self.pass.values().filter(|pass| !pass.failed);
+        let listed = || self.pass.values().filter(|pass| pass.is_listed());
         Tally {
-            passed: looking().map(|pass| pass.tally.passed).sum(),
-            hits: looking().map(|pass| pass.tally.hits).sum(),
-            undecided: looking().map(|pass| pass.tally.undecided).sum(),
-            finished: looking().all(|pass| pass.tally.finished),
+            passed: listed().map(|pass| pass.tally.passed).sum(),
+            hits: listed().map(|pass| pass.tally.hits).sum(),
+            undecided: listed().map(|pass| pass.tally.undecided).sum(),
+            finished: listed().all(|pass| pass.failed || pass.tally.finished),
         }
     }
 
@@ -92,16 +105,23 @@ impl Cells {
         self.pass.values().all(done)
     }
 
-    /// The cells whose rows a search did not pass, or not to the end.
+    /// The cells of whose rows a search has none, because it did not pass them, or not to the end.
     pub fn not_passed(&self) -> Vec<DatabaseName> {
-        let left_out = |name: &&DatabaseName| self.pass.get(*name).is_none_or(|pass| pass.failed);
+        let left_out = |name: &&DatabaseName| self.pass.get(*name).is_none_or(|pass| !pass.is_listed());
         self.names.iter().filter(left_out).cloned().collect()
+    }
+
+    /// The cells of whose rows a search has some, but did not come to their end.
+    pub fn partly_passed(&self) -> Vec<DatabaseName> {
+        let partly =
+            |name: &&DatabaseName| self.pass.get(*name).is_some_and(|pass| pass.failed && pass.is_listed());
+        self.names.iter().filter(partly).cloned().collect()
     }
 
     /// What a search could not ask, each once.
     pub fn remarks(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
-        let passes = self.names.iter().filter_map(|name| self.pass.get(name)).filter(|pass| !pass.failed);
+        let passes = self.names.iter().filter_map(|name| self.pass.get(name)).filter(|pass| pass.is_listed());
         for remark in passes.flat_map(|pass| &pass.remarks) {
             if !all.contains(remark) {
                 all.push(remark.clone());

@@ -9,7 +9,7 @@ use crossterm::event::KeyEvent;
 use super::{query, search};
 use crate::app::columns::{Chosen, ColumnChooser, automatic};
 use crate::app::effect::{Effect, RequestId};
-use crate::app::exporting::{ExportPrompt, Exporting, Pressed};
+use crate::app::exporting::{ExportPrompt, Exporting, Pressed, Written};
 use crate::app::facets::{Counts, Facets, Wish, both};
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
@@ -179,14 +179,14 @@ pub fn counted(
     model: &mut Model,
     request: RequestId,
     database: &DatabaseName,
-    result: Result<Arc<Counts>, Failure>,
+    (counts, failure): (Arc<Counts>, Option<Failure>),
 ) -> Vec<Effect> {
     let Model { overlay, counted, .. } = model;
     let Some(Overlay::Facets(facets)) = overlay else { return Vec::new() };
     if facets.request != Some(request) || !facets.waiting.contains(database) {
         return Vec::new();
     }
-    facets.answered(database, result.as_deref());
+    facets.answered(database, counts, failure.as_ref());
     if let ([field], true) = (&*facets.fields, facets.waiting.is_empty()) {
         // Completion offers them too, the most frequent first.
         let values = facets.counts.values.iter().take(MOST_COUNTED);
@@ -321,12 +321,20 @@ fn write(model: &mut Model, prompt: &ExportPrompt, replace: bool) -> Vec<Effect>
 }
 
 /// The file is written, or not: then the prompt is there again, with the reason.
-pub fn exported(model: &mut Model, request: RequestId, result: Result<u64, String>) -> Vec<Effect> {
+pub fn exported(model: &mut Model, request: RequestId, result: Result<Written, String>) -> Vec<Effect> {
     let Some(done) = model.exporting.take_if(|running| running.request == request) else { return Vec::new() };
     let path = escaped(&done.path).into_owned();
     match result {
-        Ok(1) => model.toast(ToastKind::Done, format!("1 row written to {path}")),
-        Ok(rows) => model.toast(ToastKind::Done, format!("{} rows written to {path}", grouped(rows))),
+        Ok(written) => {
+            let rows = match written.rows {
+                1 => format!("1 row written to {path}"),
+                rows => format!("{} rows written to {path}", grouped(rows)),
+            };
+            match written.lack() {
+                None => model.toast(ToastKind::Done, rows),
+                Some(lack) => model.toast(ToastKind::Problem, format!("{rows}, but {lack}")),
+            }
+        }
         Err(reason) if is_free(model) => {
             let mut prompt = ExportPrompt::of_path(&done.path);
             (prompt.format, prompt.error) = (done.format, Some(reason));

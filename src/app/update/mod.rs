@@ -85,7 +85,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Applied { request, outcome } => outcome::applied(model, request, outcome),
         Msg::Edited { request, result } => editing::edited(model, request, result),
         Msg::FileRead { request, result } => changes::file_read(model, request, result),
-        Msg::Facets { request, database, result } => choosing::counted(model, request, &database, result),
+        Msg::Facets { request, database, counts, failure } => {
+            choosing::counted(model, request, &database, (counts, failure))
+        }
         Msg::Sampled { request, database, samples } => query::sampled(model, request, &database, samples),
         Msg::Exported { request, result } => choosing::exported(model, request, result),
         Msg::Queries { request, result } => choosing::queries_read(model, request, result),

@@ -3,11 +3,12 @@
 //!
 //! - [`sessions`]: read-only sessions, opened when first needed and anew after they were lost.
 //! - [`databases`]: which there are, and what they say of themselves.
-//! - [`rows`]: pages of lists.  [`searches`]: searches, counts, files of results.
+//! - [`rows`]: pages of lists.  [`searches`]: searches, counts.  [`export`]: files of results.
 //! - [`changes`]: plans.  [`external`]: `$EDITOR`.
 
 pub mod changes;
 pub mod databases;
+pub mod export;
 pub mod external;
 pub mod rows;
 pub mod searches;
@@ -18,6 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::Options;
 use crate::app::comparison::Comparison;
@@ -28,12 +31,17 @@ use crate::app::{Effect, Msg};
 use crate::deployment::settings::{Places, Saved};
 use crate::deployment::{Deployment, Environments};
 use crate::store::StoreError;
-use searches::{File, Searches, Wanted};
+use export::File;
+use searches::{Searches, Wanted};
 use sessions::Sessions;
 
 /// How long the number of a row lets the frame with that row go first: finding it reads an index
 /// up to there, which keeps a core busy on a large table.
 const ROWS_FIRST: Duration = Duration::from_millis(20);
+
+/// How long the end of a session waits for what it owes: settings that are kept, files that are given
+/// up and leave nothing behind.
+const OWED: Duration = Duration::from_secs(2);
 
 /// What only the owner of the terminal can do.
 #[derive(Debug)]
@@ -68,6 +76,10 @@ pub struct Executor {
     settings: Places,
     /// Settings are kept one after the other.
     keeping: Arc<tokio::sync::Mutex<()>>,
+    /// What is not given up with the session.
+    owed: JoinSet<()>,
+    /// Says that no more files are to be written.
+    no_files: watch::Sender<bool>,
     out: Sender<Msg>,
     /// One more owner for each task that is under way.
     under_way: Arc<()>,
@@ -83,6 +95,8 @@ impl Executor {
             searches: Searches::new(out.clone()),
             settings: options.settings.clone(),
             keeping: Arc::default(),
+            owed: JoinSet::new(),
+            no_files: watch::Sender::new(false),
             out,
             under_way: Arc::new(()),
         }
@@ -113,15 +127,38 @@ impl Executor {
         self.spawn(async { msg });
     }
 
-    fn spawn(&self, answer: impl Future<Output: Into<Option<Msg>> + Send> + Send + 'static) {
+    /// Ends the session: files that are being written are given up, settings are kept first. Answers
+    /// are not waited for; close the channel before, so that none of them waits for a reader.
+    pub async fn end(&mut self) {
+        self.no_files.send_replace(true);
+        let owed = async { while self.owed.join_next().await.is_some() {} };
+        // A disk that does not answer keeps nobody from leaving.
+        let _ = tokio::time::timeout(OWED, owed).await;
+    }
+
+    fn told(
+        &self,
+        answer: impl Future<Output: Into<Option<Msg>> + Send> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let (out, under_way) = (self.out.clone(), Arc::clone(&self.under_way));
-        tokio::spawn(async move {
+        async move {
             let _under_way = under_way;
             if let Some(msg) = answer.await.into() {
                 // Nobody listens any more: the program ends.
                 let _ = out.send(msg).await;
             }
-        });
+        }
+    }
+
+    fn spawn(&self, answer: impl Future<Output: Into<Option<Msg>> + Send> + Send + 'static) {
+        tokio::spawn(self.told(answer));
+    }
+
+    /// The same for what the end of the session waits for.
+    fn spawn_owed(&mut self, answer: impl Future<Output: Into<Option<Msg>> + Send> + Send + 'static) {
+        while self.owed.try_join_next().is_some() {}
+        let told = self.told(answer);
+        self.owed.spawn(told);
     }
 
     /// Carries out one effect, or gives it back as something local.
@@ -146,14 +183,14 @@ impl Executor {
     }
 
     /// Keeps a setting; only a failure is told.
-    fn keep(&self, change: impl FnOnce(&Places) -> Result<(), String> + Send + 'static) {
+    fn keep(&mut self, change: impl FnOnce(&Places) -> Result<(), String> + Send + 'static) {
         self.in_turn(move |places| change(places).err().map(Msg::Settings));
     }
 
     /// Reads or keeps settings, in the order in which that is asked for.
-    fn in_turn(&self, task: impl FnOnce(&Places) -> Option<Msg> + Send + 'static) {
+    fn in_turn(&mut self, task: impl FnOnce(&Places) -> Option<Msg> + Send + 'static) {
         let (places, turn) = (self.settings.clone(), Arc::clone(&self.keeping));
-        self.spawn(async move {
+        self.spawn_owed(async move {
             let _turn = turn.lock().await;
             match tokio::task::spawn_blocking(move || task(&places)).await {
                 Ok(answer) => answer,
@@ -249,11 +286,7 @@ impl Executor {
             }
             Effect::StopSearch { search } => self.searches.stop(search),
             Effect::Facet { request, databases, query, fields } => {
-                for database in databases {
-                    let asked = (Arc::clone(&query), Arc::clone(&fields));
-                    let counting = self.searches.count((request, database), asked, Arc::clone(&sessions));
-                    self.spawn(counting);
-                }
+                self.spawn(self.searches.count(request, databases, (query, fields), sessions));
             }
             Effect::Sample { request, databases, subjects } => {
                 for look in self.searches.sample(request, databases, &subjects, &sessions) {
@@ -263,8 +296,9 @@ impl Executor {
             Effect::StopFacet { request } => self.searches.stop_counting(request),
             Effect::Export { request, databases, query, order, columns, format, path, replace } => {
                 let file = File { databases, query, order, columns, format, path, replace };
-                self.spawn(async move {
-                    Msg::Exported { request, result: searches::write(sessions, file).await }
+                let stop = self.no_files.subscribe();
+                self.spawn_owed(async move {
+                    Msg::Exported { request, result: export::write(sessions, file, stop).await }
                 });
             }
             Effect::Prepare { request, intent, force } => self.spawn(async move {

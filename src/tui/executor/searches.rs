@@ -1,11 +1,12 @@
-//! Searches and counts that run or whose results are shown, and files of results.
+//! Searches that run or whose hits are shown, and counts of values that run ([`counting`]).
 //!
 //! A search may run in several databases; each runs as a task of its own and reports through the
 //! bounded channel. Columns of the databases are kept ([`Cache`]) for what is asked again: they are
 //! built one after the other while no search runs.
 
+mod counting;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,17 +18,12 @@ use super::sessions::Sessions;
 use crate::app::Msg;
 use crate::app::cells::Tally;
 use crate::app::effect::RequestId;
-use crate::app::exporting::Format;
-use crate::app::facets;
 use crate::app::row::Failure;
 use crate::query::{Field, Order, Query, Subject};
+use crate::search::Search;
 use crate::search::cache::Cache;
-use crate::search::export::{self, WholeFile, Writer};
-use crate::search::facets::{Counts, Facets};
-use crate::search::run::{self, Listing, Sink};
+use crate::search::facets::Facets;
 use crate::search::sample::Sampling;
-use crate::search::{Listed, Search};
-use crate::spec::text::escaped;
 use crate::store::DatabaseName;
 
 /// What a search is made of.
@@ -42,10 +38,13 @@ pub struct Wanted {
     pub order: Order,
 }
 
+/// The passes of each request that counts; it goes on as long as it stands here.
+type Counting = Arc<Mutex<HashMap<RequestId, Vec<Arc<Facets>>>>>;
+
 /// The searches that run or whose hits are shown, and the counts that run.
 pub struct Searches {
     searches: HashMap<(RequestId, DatabaseName), Arc<Search>>,
-    counts: Arc<Mutex<HashMap<RequestId, Vec<Arc<Facets>>>>>,
+    counts: Counting,
     /// Looks for values under way: of one question at most.
     samples: Vec<Weak<Sampling>>,
     cache: Arc<Cache>,
@@ -72,7 +71,7 @@ impl Drop for Running {
 }
 
 /// Seconds since 1970.
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
 
@@ -149,51 +148,6 @@ impl Searches {
         self.searches.get(&(id, database.clone())).cloned()
     }
 
-    /// Counts in one database.
-    pub fn count(
-        &self,
-        (request, database): (RequestId, DatabaseName),
-        (query, fields): (Arc<Query>, Arc<[Field]>),
-        sessions: Arc<Sessions>,
-    ) -> impl Future<Output = Option<Msg>> + Send + use<> {
-        let counting =
-            Arc::new(Facets::new(database.clone(), Arc::clone(&query), Arc::clone(&fields), (self.now)()));
-        lock(&self.counts).entry(request).or_default().push(Arc::clone(&counting));
-        self.cache.interrupt();
-        let running = Running::new(&self.running);
-        let (cache, idle, all) =
-            (Arc::clone(&self.cache), Arc::clone(&self.running), Arc::clone(&self.counts));
-        async move {
-            let counted = {
-                let _running = running;
-                let pass = |store: super::sessions::Store| {
-                    let (counting, sessions, cache) = (&counting, &sessions, &cache);
-                    async move {
-                        match counting.run(&store, &**sessions, Some(cache), || {}).await {
-                            (counts, None) => Ok(counts),
-                            (_, Some(error)) => Err(error),
-                        }
-                    }
-                };
-                sessions.with(&database, pass).await
-            };
-            if let Some(others) = lock(&all).get_mut(&request) {
-                others.retain(|other| !Arc::ptr_eq(other, &counting));
-            }
-            if counting.is_cancelled() {
-                return None;
-            }
-            if counted.is_ok() {
-                let wanted = query.fields().into_iter().chain(fields.iter()).cloned().collect();
-                let database = database.clone();
-                let rows = counting.tally().passed;
-                tokio::spawn(async move { build(&cache, &sessions, &database, (wanted, rows), &idle).await });
-            }
-            let result = counted.map(|counts| Arc::new(of_state_machine(counts)));
-            Some(Msg::Facets { request, database, result })
-        }
-    }
-
     /// Looks which values and keys there are in some databases; looks of before are given up.
     pub fn sample(
         &mut self,
@@ -223,11 +177,18 @@ impl Searches {
         }
         looks
     }
+}
 
-    /// Stops counting.
-    pub fn stop_counting(&self, request: RequestId) {
-        for counting in lock(&self.counts).remove(&request).unwrap_or_default() {
-            counting.cancel();
+impl Drop for Searches {
+    /// Nobody asks for what they find any more: threads that pass tables end.
+    fn drop(&mut self) {
+        self.cache.interrupt();
+        self.searches.values().for_each(|search| search.cancel());
+        for (_, passes) in lock(&self.counts).drain() {
+            passes.iter().for_each(|counting| counting.cancel());
+        }
+        for look in self.samples.drain(..) {
+            look.upgrade().inspect(|look| look.cancel());
         }
     }
 }
@@ -242,16 +203,6 @@ fn progress(id: RequestId, search: &Search) -> Msg {
     Msg::SearchProgress { search: id, database: search.database().clone(), tally, remarks: search.remarks() }
 }
 
-fn of_state_machine(counts: Counts) -> facets::Counts {
-    let values = counts.groups.into_iter().map(|group| (Arc::from(group.values), group.count));
-    facets::Counts {
-        rows: counts.hits,
-        values: values.collect(),
-        others: counts.others,
-        undecided: counts.undecided,
-    }
-}
-
 /// Builds columns for what may be asked again, unless something else is to be done.
 async fn build(
     cache: &Cache,
@@ -264,93 +215,40 @@ async fn build(
     cache.build(&store, fields, rows, || running.load(Ordering::Acquire) == 0).await;
 }
 
-/// A file of results.
-pub struct File {
-    /// Of which databases.
-    pub databases: Vec<DatabaseName>,
-    /// Which rows.
-    pub query: Arc<Query>,
-    /// In which order.
-    pub order: Order,
-    /// Which columns, for the formats that have some.
-    pub columns: Arc<[Field]>,
-    /// How.
-    pub format: Format,
-    /// Where to, as typed.
-    pub path: String,
-    /// Whether a file of that name is replaced.
-    pub replace: bool,
-}
-
-/// Writes a file; gives the number of its rows.
-///
-/// # Errors
-/// Why there is none, or what it lacks; a sentence.
-pub async fn write(sessions: Arc<Sessions>, file: File) -> Result<u64, String> {
-    let path = super::external::home(&file.path);
-    let shown = escaped(&file.path).into_owned();
-    let told = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            format!("{shown}: there is a file of that name already; nothing was written")
-        }
-        _ => format!("{shown}: {error}; nothing was written"),
-    };
-    if !file.replace && exists(&path).await {
-        return Err(told(std::io::ErrorKind::AlreadyExists.into()));
-    }
-    let columns = if file.format == Format::JsonLines { Arc::from([]) } else { Arc::clone(&file.columns) };
-    let listing = Listing {
-        databases: file.databases,
-        query: file.query,
-        order: file.order,
-        columns: Arc::clone(&columns),
-        limit: u64::MAX,
-        now: now(),
-    };
-    let format = match file.format {
-        Format::JsonLines => export::Format::JsonLines,
-        Format::Csv => export::Format::Csv,
-        Format::Table => export::Format::Table,
-        Format::Uuids => export::Format::Uuids,
-    };
-    let beside = WholeFile::beside(&path).map_err(|error| format!("{error}; nothing was written"))?;
-    let mut sink = Rows(Writer::new(beside.writer().map_err(told)?, format, columns));
-    let stores: Arc<dyn crate::deployment::facts::FactStores> = sessions;
-    let outcome = run::run(&listing, &stores, &mut sink).await.map_err(told)?;
-    // A part of the result would be taken for the whole.
-    let failures = outcome.failures.iter().filter(|(_, error)| !error.is_no_table());
-    if let Some((database, error)) = failures.into_iter().next() {
-        return Err(format!("{database}: {error}; nothing was written"));
-    }
-    let rows = sink.0.finish().map_err(told)?;
-    let replace = file.replace;
-    let placed = tokio::task::spawn_blocking(move || beside.place(&path, replace)).await;
-    placed.map_err(std::io::Error::other).and_then(|placed| placed).map_err(told)?;
-    Ok(rows)
-}
-
-async fn exists(path: &Path) -> bool {
-    let path: PathBuf = path.to_owned();
-    tokio::task::spawn_blocking(move || path.symlink_metadata().is_ok()).await.unwrap_or(false)
-}
-
-/// Rows into a file.
-struct Rows<W: std::io::Write>(Writer<W>);
-
-impl<W: std::io::Write + Send> Sink for Rows<W> {
-    fn rows(&mut self, rows: &[Listed]) -> std::io::Result<()> {
-        self.0.rows(rows)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Why there is no page, as the state machine knows it.
 pub fn page_failure(error: &crate::search::find::PageError) -> Failure {
     match error {
         crate::search::find::PageError::Store(error) => failure(error),
         crate::search::find::PageError::Unsorted(reason) => Failure::Failed(reason.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deployment::demo;
+    use crate::query::{SortOrder, parse};
+
+    #[tokio::test]
+    async fn what_runs_ends_with_the_session() {
+        let folder = tempfile::tempdir().unwrap();
+        let sessions = Arc::new(Sessions::new(demo::open_in(folder.path(), false).unwrap()));
+        let (out, mut inbox) = tokio::sync::mpsc::channel(8);
+        let mut searches = Searches::new(out);
+        let mut requests = crate::app::effect::Requests::default();
+        let (id, database, query) =
+            (requests.issue(), DatabaseName::Api, Arc::new(parse("vcpus>=1").unwrap()));
+        let order = Order::from(SortOrder::Id);
+        let wanted = Wanted { id, database: database.clone(), query: Arc::clone(&query), order };
+        searches.start(wanted, Arc::clone(&sessions), Arc::default());
+        let search = searches.get(id, &database).unwrap();
+        let fields: Arc<[Field]> = Arc::from([Field::named("az").unwrap()]);
+        let count = searches.count(requests.issue(), vec![database], (query, fields), sessions);
+        let counts = Arc::clone(&searches.counts);
+        assert!(!search.is_cancelled() && lock(&counts).len() == 1);
+        drop(searches);
+        assert!(search.is_cancelled() && lock(&counts).is_empty());
+        count.await;
+        assert!(inbox.recv().await.is_none(), "nothing was counted, nothing is told");
     }
 }

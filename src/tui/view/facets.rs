@@ -164,8 +164,11 @@ fn counts(frame: &mut Frame<'_>, facets: &Facets, model: &Model, theme: &Theme) 
         right.push((format!(" {} counting ", theme.glyph(Glyph::Busy)), Role::Warn));
     } else if !counts.values.is_empty() {
         let different = counts.values.len() as u64;
-        let text =
-            if different == 1 { " 1 value ".to_owned() } else { format!(" {} values ", grouped(different)) };
+        let text = match different {
+            _ if counts.others > 0 => format!(" the first {} values ", grouped(different)),
+            1 => " 1 value ".to_owned(),
+            _ => format!(" {} values ", grouped(different)),
+        };
         right.push((text, Role::Muted));
     }
     let mut told = Vec::new();
@@ -178,17 +181,18 @@ fn counts(frame: &mut Frame<'_>, facets: &Facets, model: &Model, theme: &Theme) 
         told.extend(values.iter().zip(&widths).filter(cut).map(|(value, _)| shown(value)));
     }
     if counts.undecided > 0 {
-        let text = format!(
-            "{} rows undecided: what other tables say of them is not known",
-            grouped(counts.undecided)
-        );
+        let reason =
+            counts.remarks.first().map_or("what other tables say of them is not known", |first| first);
+        let text = format!("{} rows undecided: {}", grouped(counts.undecided), escaped(reason));
         told.push((text, Role::Warn));
     }
-    for (database, reason) in &facets.failures {
-        told.push((
-            format!("{} is not counted: {}", escaped(&label(database)), escaped(reason)),
-            Role::Danger,
-        ));
+    for gap in &facets.gaps {
+        let (database, reason) = (label(&gap.database), escaped(&gap.reason));
+        let text = match gap.partly {
+            true => format!("not all of {} is counted: {reason}", escaped(&database)),
+            false => format!("{} is not counted: {reason}", escaped(&database)),
+        };
+        told.push((text, Role::Danger));
     }
     if let Some(query) = model.current().and_then(|pane| pane.query()) {
         let among = format!("among {}", escaped(query.text.trim()));

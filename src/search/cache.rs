@@ -34,6 +34,8 @@ pub const LEAST_ROWS: u64 = 10_000;
 const MOST_ROWS: u64 = 5_000_000;
 /// Fields that are kept of a database; those that were asked for first go first.
 const FIELDS: usize = 24;
+/// Hits that columns give between two looks whether they are wanted any more.
+const STRIDE: usize = 1 << 16;
 /// How often it is looked whether nobody searches.
 const GLANCE: Duration = Duration::from_millis(50);
 /// Interrupted so often, it is given up until the next search.
@@ -126,17 +128,19 @@ impl Answer {
         self.columns.len() as u64
     }
 
-    /// Adds the hits; gives their number.
-    pub fn fill(&self, hits: &mut Hits) -> u64 {
-        let Some(picked) = self.columns.pick(&self.query, self.now) else { return 0 };
-        let found = picked.yes.rows().map(|row| (row, self.columns.id(row)));
+    /// Adds the hits; gives their number, and none where that is not wanted any more.
+    pub fn fill(&self, hits: &mut Hits, cancel: &Cancel) -> Option<u64> {
+        let picked = self.columns.pick(&self.query, self.now)?;
+        let wanted = |at: usize| !at.is_multiple_of(STRIDE) || !cancel.is_cancelled();
+        let rows = picked.yes.rows().enumerate().take_while(|(at, _)| wanted(*at));
+        let found = rows.map(|(_, row)| (row, self.columns.id(row)));
         match &self.by {
             By::Id => found.for_each(|(_, id)| hits.push(id, Key::Id)),
             By::Moment(moments) => found.for_each(|(row, id)| {
                 hits.push(id, Key::Moment(moments.get(row).copied().unwrap_or(NO_MOMENT)));
             }),
             By::Column(order) => {
-                let Some(column) = self.columns.of(&order.field) else { return 0 };
+                let column = self.columns.of(&order.field)?;
                 let key = |code| order.key(column.values(code).unwrap_or_default().iter());
                 let keys: Vec<SortKey> = (0..column.distinct() as u32).map(key).collect();
                 found.for_each(|(row, id)| {
@@ -145,7 +149,7 @@ impl Answer {
                 });
             }
         }
-        picked.yes.count() as u64
+        (!cancel.is_cancelled()).then(|| picked.yes.count() as u64)
     }
 
     /// Counts combinations of codes first, then of the texts that these stand for.

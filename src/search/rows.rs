@@ -64,7 +64,7 @@ pub async fn listed(
     let (known, failed) = if rows.is_empty() {
         (Vec::new(), Vec::new())
     } else {
-        ask(stores, database, &rows, reader.facts()).await
+        ask(stores, stores.lost(), database, &rows, reader.facts()).await
     };
     let name = database.to_string();
     let listed = rows.into_iter().zip(keys).enumerate().map(|(at, (row, key))| {
@@ -86,7 +86,7 @@ pub async fn placed(
         return keyed(rows);
     }
     let wanted: Vec<Fact> = order.field.fact().into_iter().collect();
-    let (known, _) = ask(stores, database, &rows, &wanted).await;
+    let (known, _) = ask(stores, stores.lost(), database, &rows, &wanted).await;
     let (reader, name) = (KeyReader::new(order), database.to_string());
     let placed = rows.into_iter().enumerate().map(|(at, row)| {
         let facts = known.get(at).unwrap_or(Facts::NONE);

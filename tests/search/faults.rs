@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use reqspec::deployment::Entry;
 use reqspec::deployment::facts::FactStores;
+use reqspec::deployment::lost::Lost;
 use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::search::Search;
@@ -191,6 +192,55 @@ fn rows_that_wait_for_other_tables_are_bounded() {
             search.tally().hits as usize,
             rows.obvious("c1", &query("instance.host!=cmp3"), &order("id")).len()
         );
+    });
+}
+
+/// A deployment whose cell is gone: each attempt at it is counted.
+struct Dead<'r> {
+    rows: &'r Rows,
+    attempts: AtomicU64,
+    lost: Lost,
+}
+
+#[async_trait]
+impl FactStores for Dead<'_> {
+    async fn store(&self, database: &DatabaseName) -> Result<Arc<dyn SpecStore>, StoreError> {
+        if *database == DatabaseName::Api {
+            return FactStores::store(self.rows, database).await;
+        }
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        Err(gone(database))
+    }
+
+    fn entries(&self) -> Arc<[Entry]> {
+        self.rows.entries()
+    }
+
+    fn lost(&self) -> Option<&Lost> {
+        Some(&self.lost)
+    }
+}
+
+#[test]
+fn a_dead_cell_is_asked_once_by_a_search_and_once_by_its_pages() {
+    let rows = Rows::of(6_000);
+    block_on(async {
+        let dead = Dead { rows: &rows, attempts: AtomicU64::new(0), lost: Lost::for_a_while() };
+        let search = Search::new(DatabaseName::Api, query("instance.host=cmp3 or vcpus=3"), order("id"), NOW);
+        search.run(&rows.store("api"), &dead, None, || {}).await.unwrap();
+        let tally = search.tally();
+        assert!(tally.finished && tally.hits > 200 && tally.undecided > 2_000, "{tally:?}");
+        assert_eq!(search.remarks().len(), 1);
+        assert_eq!(dead.attempts.load(Ordering::Relaxed), 1, "of many batches");
+        let mut from = PageFrom::Start;
+        for _ in 0..5 {
+            let request = PageRequest { order: order("id"), from, limit: 40 };
+            let columns = fields(&["instance.host", "az"]);
+            let page = search.page(&*rows.store("api"), &dead, &request, &columns).await.unwrap();
+            assert_eq!(page.len(), 40);
+            from = PageFrom::After(page[39].key.clone());
+        }
+        assert_eq!(dead.attempts.load(Ordering::Relaxed), 2, "of many pages");
     });
 }
 

@@ -7,6 +7,7 @@ use super::sessions::{Sessions, Store};
 use crate::app::row::{Failure, Row};
 use crate::deployment::Entry;
 use crate::deployment::facts::FactStores;
+use crate::deployment::lost::Lost;
 use crate::query::{Field, Order, PageKey, PageRequest};
 use crate::search::find::PageError;
 use crate::search::rows::{keyed, listed, placed};
@@ -122,5 +123,9 @@ impl FactStores for Sessions {
 
     fn entries(&self) -> Arc<[Entry]> {
         self.deployment().entries()
+    }
+
+    fn lost(&self) -> Option<&Lost> {
+        Some(Self::lost(self))
     }
 }

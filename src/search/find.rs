@@ -136,6 +136,12 @@ impl Search {
         cache: Option<&Cache>,
         report: impl Fn(),
     ) -> Result<(), StoreError> {
+        let report = || {
+            if let Some(cache) = cache {
+                cache.make_room();
+            }
+            report();
+        };
         let answered = match cache {
             Some(cache) => cache.answer(store, self.pass.query(), &self.order, self.pass.now()).await,
             None => None,
@@ -157,6 +163,9 @@ impl Search {
             }
             None => self.pass.run(&**store, stores, Arc::clone(&self.found), report).await,
         };
+        if let Some(cache) = cache {
+            cache.make_room();
+        }
         self.finished.store(result.is_ok() && !self.is_cancelled(), Ordering::Release);
         result
     }

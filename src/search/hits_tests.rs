@@ -16,6 +16,7 @@ fn bytes_each(name: &str, key: impl Fn(i64) -> Key) -> f64 {
         hits.push(id, key(id));
     }
     assert_eq!(hits.count(), 1_000_000);
+    assert!(held() >= 15 * BLOCK * 4, "counted among those of all searches");
     let bytes: usize = hits.blocks.iter().map(|block| block._charge.0).sum();
     bytes as f64 / (hits.blocks.len() * BLOCK) as f64
 }

@@ -25,6 +25,8 @@ pub struct Failing {
     pub inner: Arc<dyn SpecStore>,
     pub after: u64,
     pub seen: Arc<AtomicU64>,
+    /// Done after each pass, before it is known to have ended.
+    pub while_read: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 struct Counted {
@@ -64,6 +66,9 @@ impl SpecStore for Failing {
     ) -> Result<u64, StoreError> {
         let counted = Counted { inner: visitor, after: self.after, seen: Arc::clone(&self.seen) };
         let passed = self.inner.scan(prefilter, Arc::new(counted), cancel).await?;
+        if let Some(done) = &self.while_read {
+            done();
+        }
         if self.seen.load(Ordering::Relaxed) > self.after { Err(gone(self.name())) } else { Ok(passed) }
     }
 
@@ -156,7 +161,7 @@ fn what_was_found_before_a_database_failed_stays() {
     let rows = Rows::new();
     block_on(async {
         let failing: Arc<dyn SpecStore> =
-            Arc::new(Failing { inner: rows.store("c1"), after: 700, seen: Arc::default() });
+            Arc::new(Failing { inner: rows.store("c1"), after: 700, seen: Arc::default(), while_read: None });
         let search = Search::new(database("c1"), query("az=az1"), order("vcpus"), NOW);
         let error = search.run(&failing, &rows, None, || {}).await.unwrap_err();
         assert!(error.to_string().contains("the connection was lost"), "{error}");
@@ -173,8 +178,12 @@ fn rows_that_wait_for_other_tables_are_bounded() {
     let rows = Rows::of(12_000);
     block_on(async {
         let seen = Arc::new(AtomicU64::new(0));
-        let counting: Arc<dyn SpecStore> =
-            Arc::new(Failing { inner: rows.store("c1"), after: u64::MAX, seen: Arc::clone(&seen) });
+        let counting: Arc<dyn SpecStore> = Arc::new(Failing {
+            inner: rows.store("c1"),
+            after: u64::MAX,
+            seen: Arc::clone(&seen),
+            while_read: None,
+        });
         let stuck = Stuck { rows: &rows, released: AtomicBool::new(false) };
         let search = Search::new(database("c1"), query("instance.host!=cmp3"), order("id"), NOW);
         let run = search.run(&counting, &stuck, None, || {});

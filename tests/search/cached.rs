@@ -152,7 +152,7 @@ fn hits_take_the_room_of_columns() {
     let rows = Rows::new();
     let cache = Cache::with_limits(1, BUDGET, || HITS.load(Ordering::Relaxed));
     block_on(async {
-        let (store, seen) = counted(&rows);
+        let (store, _) = counted(&rows);
         cache.build(&store, fields(FIELDS).to_vec(), 1_500, || true).await;
         let all = cache.bytes();
         cache.make_room();

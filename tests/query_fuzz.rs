@@ -32,8 +32,8 @@ const SLOW: Duration = Duration::from_secs(1);
 struct Seen;
 
 impl SeenValues for Seen {
-    fn values(&self, _: &Field) -> Vec<(String, u64)> {
-        ["az1", "my zone", "\"", "é\u{1b}", ""].map(|value| (value.to_owned(), 2)).to_vec()
+    fn values(&self, _: &Field) -> Vec<(String, Option<u64>)> {
+        ["az1", "my zone", "\"", "é\u{1b}", ""].map(|value| (value.to_owned(), Some(2))).to_vec()
     }
 
     fn keys(&self, _: &str) -> Vec<String> {
@@ -67,7 +67,7 @@ fn ask(text: &str, random: &mut Random) {
     }
     let _ = parse_order(text);
     for field in parse_fields(text).unwrap_or_default() {
-        assert_eq!(parse_field(&field.name).expect("its own name"), field);
+        same(&parse_field(&field.name).expect("its own name"), &field);
     }
     for seen in [&Seen as &dyn SeenValues, &()] {
         let cursor = random.below(text.len() + 2);
@@ -81,11 +81,16 @@ fn ask(text: &str, random: &mut Random) {
     }
 }
 
+/// Fields are equal by their names: these are so in everything.
+fn same(read: &Field, field: &Field) {
+    assert_eq!((&read.name, read.kind, &read.source), (&field.name, field.kind, &field.source));
+}
+
 /// What holds of every query.
 fn sound(query: &Query) {
     for field in query.fields() {
         let read = parse_field(&field.name).unwrap_or_else(|error| panic!("{:?}: {error}", field.name));
-        assert_eq!(read, *field);
+        same(&read, field);
     }
     if let Some(prefix) = word_prefix(query) {
         assert!((8..=36).contains(&prefix.len()));

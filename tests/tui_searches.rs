@@ -17,7 +17,7 @@ use reqspec::app::row::Row;
 use reqspec::app::{Effect, Msg};
 use reqspec::deployment::demo;
 use reqspec::deployment::settings::{Places, Settings};
-use reqspec::query::{Field, Order, PageFrom, PageRequest, Query, parse, parse_fields, parse_order};
+use reqspec::query::{Field, Order, PageFrom, PageRequest, Query, Subject, parse, parse_fields, parse_order};
 use reqspec::store::DatabaseName;
 use reqspec::tui::Options;
 use reqspec::tui::executor::Executor;
@@ -168,6 +168,35 @@ async fn values_are_counted_in_each_database() {
 }
 
 #[tokio::test]
+async fn values_and_keys_are_sampled_for_completion() {
+    let mut world = World::new();
+    let request = world.requests.issue();
+    let field = |name: &str| Subject::Values(fields(&[name])[0].clone());
+    let subjects = [field("az"), field("instance.host"), Subject::Keys("extra"), Subject::Keys("image")];
+    let databases = vec![cell(), DatabaseName::Api];
+    world.executor.run_all(vec![Effect::Sample { request, databases, subjects: subjects.into() }]);
+    for _ in 0..2 {
+        let Msg::Sampled { request: of, database, samples } = world.next().await else { panic!("no sample") };
+        assert!(of == request && samples.len() == 4);
+        let has = |at: usize, text: &str| samples[at].texts.iter().any(|(seen, _)| &**seen == text);
+        assert!(has(0, "az1") && has(2, "hw:cpu_policy"), "{database}: {samples:?}");
+        assert!(samples[3].texts.iter().all(|(key, _)| !key.contains("nova_object")), "{samples:?}");
+        assert!(!samples[3].texts.is_empty(), "{database}");
+        assert!(samples.iter().all(|sample| sample.texts.is_sorted_by(|one, other| one.1 >= other.1)));
+        // Hosts are what another table says: it was asked.
+        assert!(samples[1].texts.iter().any(|(host, _)| host.starts_with("cmp-")) || !samples[1].is_whole);
+    }
+    // One field of one database, of which all rows are read: the counts are those of a query.
+    let (_, hits) = world.search("az=az1", "id").await;
+    let request = world.requests.issue();
+    let effect = Effect::Sample { request, databases: vec![cell()], subjects: [field("az")].into() };
+    world.executor.run_all(vec![effect]);
+    let Msg::Sampled { samples, .. } = world.next().await else { panic!("no sample") };
+    let rows = samples[0].texts.iter().find(|(zone, _)| &**zone == "az1").map(|(_, rows)| *rows);
+    assert!(rows == Some(hits) || !samples[0].is_whole && rows <= Some(hits), "{samples:?}, {hits}");
+}
+
+#[tokio::test]
 async fn files_of_results_are_whole_and_replace_none_unasked() {
     let mut world = World::new();
     let path = world.folder.path().join("hits.csv");
@@ -187,13 +216,19 @@ async fn files_of_results_are_whole_and_replace_none_unasked() {
     let first: serde_json::Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
     assert_eq!(first["spec"]["nova_object.name"], "RequestSpec");
     let nowhere = world.folder.path().join("no/such/hits.csv");
-    assert!(world.export(Format::Csv, &nowhere, false).await.unwrap_err().contains("nothing was written"));
+    let folder = nowhere.parent().unwrap().display();
+    let refused = world.export(Format::Csv, &nowhere, false).await.unwrap_err();
+    assert_eq!(refused, format!("{folder}: there is no such folder; nothing was written"));
 }
 
 #[tokio::test]
 async fn settings_are_kept_and_failures_told() {
     let mut world = World::new();
-    let save = |name: &str, text: &str| Effect::SaveQuery { name: name.to_owned(), text: text.to_owned() };
+    let save = |name: &str, text: &str| Effect::SaveQuery {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        replace: false,
+    };
     world.executor.run_all(vec![
         save("big", "vcpus>=16"),
         Effect::Remember("az=az1".to_owned()),
@@ -212,4 +247,20 @@ async fn settings_are_kept_and_failures_told() {
     assert_eq!(kept.queries, [("big".to_owned(), "vcpus>=16".to_owned())]);
     assert_eq!(kept.history, ["az=az1"]);
     assert_eq!(kept.columns_of("demo"), ["az"]);
+    // Another session's query stays; what the file has now is read.
+    world.executor.run_all(vec![save("big", "vcpus>=32")]);
+    match world.next().await {
+        Msg::QueryExists { name, text, there } => {
+            assert_eq!((&*name, &*text, &*there), ("big", "vcpus>=32", "vcpus>=16"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let request = world.requests.issue();
+    world.executor.run_all(vec![Effect::LoadQueries { request }]);
+    match world.next().await {
+        Msg::Queries { request: answered, result } => {
+            assert_eq!((answered, result), (request, Ok(kept.queries)))
+        }
+        other => panic!("{other:?}"),
+    }
 }

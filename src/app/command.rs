@@ -163,7 +163,7 @@ commands! {
     "where", "query", View, None, (7, 0), [key('/')], always, query::open,
         "Type a query: both panes follow, unless one is pinned; eight or more characters of a uuid jump to it.";
     "saved", "saved queries", View, None, (0, 0), [key('Q')], always, choosing::saved,
-        "Saved queries: run one, save the present one under a name, delete one.";
+        "Saved queries: run one, save the present one under a name (:keep NAME, too), delete one.";
     "pin", "pin", View, None, (0, 0), [key('P')], search::can_pin, choosing::pin,
         "The pane keeps its query whatever is typed; again: it follows.";
     "facet", "facets", View, None, (0, 0), [key('F')], choosing::has_list, choosing::facets,
@@ -179,7 +179,7 @@ commands! {
     "auto-refresh", "auto-refresh", View, None, (0, 0), [key('A')], choosing::has_list, refreshing::turn,
         "Read the lists anew by themselves every 5 s, every 30 s, not at all; + appeared, ~ changed.";
     "news", "news", View, None, (0, 0), [key('V')], refreshing::has_news, refreshing::show_news,
-        "What appeared, changed or vanished since the lists were read last, with the uuids.";
+        "What appeared, changed or vanished: the last ten readings that brought something, with their ages.";
     "refresh", "refresh", View, None, (0, 0), [key('r')], always, browse::refresh,
         "Read both panes anew, ask every database again, and look for new cells.";
     "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
@@ -208,7 +208,7 @@ commands! {
         "Open for writing, after showing which environment this is; again: back to read-only.";
     "environment", "environment", Program, None, (0, 0), [key('N')], environments::can_switch, environments::pick,
         "Choose another environment of the profile file.";
-    "palette", "commands", Program, None, (8, 0), [key(':')], always, general::palette, "All commands, by name.";
+    "palette", "commands", Program, None, (8, 0), [key(':')], always, general::palette, "All commands, by name; a text that asks for a field runs as a query.";
     "help", "help", Program, None, (9, 8), [key('?')], always, general::help, "This help.";
     "back", "back", Program, None, (0, 9), [code(KeyCode::Esc)], always, general::back,
         "Leave the query, the full-screen detail or the notices.";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::change::{Confirmed, DatabaseName, Intent, Plan};
-use crate::query::{Field, Order, PageKey, PageRequest, Query};
+use crate::query::{Field, Order, PageKey, PageRequest, Query, Subject};
 
 use super::exporting::Format;
 
@@ -184,6 +184,16 @@ pub enum Effect {
         /// Which.
         request: RequestId,
     },
+    /// Look which values or keys there are, for completion: quickly rather than completely. Answered by
+    /// one `Msg::Sampled` for each database; those of an older request need not be answered any more.
+    Sample {
+        /// Names the answers.
+        request: RequestId,
+        /// Where.
+        databases: Vec<DatabaseName>,
+        /// Of what.
+        subjects: Arc<[Subject]>,
+    },
     /// Write the hits of a query to a file. Answered by `Msg::Exported`.
     Export {
         /// Names the answer.
@@ -203,12 +213,20 @@ pub enum Effect {
         /// Whether a file of that name is replaced; otherwise it is refused.
         replace: bool,
     },
-    /// Keep a query under a name. Failures are told by `Msg::Settings`.
+    /// Read the saved queries; answered by `Msg::Queries`.
+    LoadQueries {
+        /// Names the answer.
+        request: RequestId,
+    },
+    /// Keep a query under a name. Another one of that name is answered by `Msg::QueryExists`, failures by
+    /// `Msg::Settings`.
     SaveQuery {
         /// Its name.
         name: String,
         /// Its text.
         text: String,
+        /// Whether another one of that name is replaced; otherwise it stays.
+        replace: bool,
     },
     /// Forget the query of that name. Failures are told by `Msg::Settings`.
     DeleteQuery {

@@ -114,6 +114,11 @@ impl ExportPrompt {
         self.input.value().trim()
     }
 
+    /// Whether what is wrong is only that a file of that name is there.
+    pub fn is_in_the_way(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.contains(" already"))
+    }
+
     /// A key.
     pub fn key(&mut self, event: &KeyEvent) -> Pressed {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);

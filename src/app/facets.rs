@@ -1,7 +1,7 @@
 //! Counts of the values of fields among the listed rows: which fields, what came of which database,
 //! which value is chosen, and how that value is written as a part of a query.
 //!
-//! Imports `query` and `change` (names); no I/O.
+//! Imports `query`, `change` (names) and `spec` (the letters of demands); no I/O.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,8 +15,9 @@ use super::field_list::{Choice, matching};
 use super::row::Failure;
 use crate::change::DatabaseName;
 use crate::query::expression::Expression;
-use crate::query::fields::Kind;
+use crate::query::fields::{Kind, Source};
 use crate::query::{self, Field, Query, parse_field, written_value};
+use crate::spec::summary::DEMANDS;
 
 /// Most fields that are counted together.
 const MOST_FIELDS: usize = 4;
@@ -68,6 +69,8 @@ pub struct Facets {
     pub counts: Counts,
     /// The chosen combination.
     pub chosen: usize,
+    /// Why the chosen one cannot be added to the query.
+    pub refused: Option<String>,
     /// The choice of other fields, while that is open.
     pub prompt: Option<FieldsPrompt>,
 }
@@ -107,6 +110,7 @@ impl Facets {
             failures: Vec::new(),
             counts: Counts::default(),
             chosen: 0,
+            refused: None,
             prompt: None,
         }
     }
@@ -139,11 +143,16 @@ impl Facets {
             return self.prompt_key(event);
         }
         let last = self.counts.values.len().saturating_sub(1);
+        self.refused = None;
         match event.code {
             KeyCode::Esc | KeyCode::Char('q' | 'F') => return Wish::Leave,
             KeyCode::Enter => {
                 let chosen = self.counts.values.get(self.chosen);
-                return chosen.map_or(Wish::Stay, |(values, _)| Wish::Narrow(narrowed(&self.fields, values)));
+                let Some((values, _)) = chosen else { return Wish::Stay };
+                match narrowed(&self.fields, values) {
+                    Ok(tests) => return Wish::Narrow(tests),
+                    Err(reason) => self.refused = Some(reason),
+                }
             }
             KeyCode::Char('/') | KeyCode::Tab => {
                 let counted = Self::choosing(&self.fields);
@@ -245,31 +254,72 @@ pub fn parse_fields(text: &str) -> Result<Arc<[Field]>, String> {
     }
 }
 
-/// The tests that are true of the rows with those values.
-pub fn narrowed(fields: &[Field], values: &[Option<Arc<str>>]) -> Vec<String> {
-    let one = |(field, value): (&Field, &Option<Arc<str>>)| match value {
-        None => format!("not {}", field.name),
-        Some(value) if field.kind == Kind::Any && value.starts_with(['[', '{']) => listed(field, value),
-        Some(value) if field.kind == Kind::Flag => match &**value {
-            "true" => field.name.to_string(),
-            _ => format!("{}={value}", field.name),
-        },
-        Some(value) => format!("{}={}", field.name, written_value(value)),
+/// The tests that are true of exactly the rows that were counted with those values.
+///
+/// # Errors
+/// No query says that; why, and what to do.
+pub fn narrowed(fields: &[Field], values: &[Option<Arc<str>>]) -> Result<Vec<String>, String> {
+    let one = |(field, value): (&Field, &Option<Arc<str>>)| match value.as_deref() {
+        None => Ok(absent(field)),
+        Some(UNKNOWN) if field.fact().is_some() => {
+            Err(format!("what other tables say of {} in these rows is not known", field.name))
+        }
+        Some(letters) if field.source == Source::Demands => Ok(demanding(field, letters)),
+        Some("true") if field.kind == Kind::Flag => Ok(field.name.to_string()),
+        Some(value) if value.starts_with(['[', '{']) && field.name.starts_with('$') => listed(field, value),
+        Some(value) => Ok(format!("{}={}", field.name, written_value(value))),
     };
     fields.iter().zip(values).map(one).collect()
 }
 
-/// A stored list or object equals nothing: a list is found by what is in it, anything else by being
-/// there.
-fn listed(field: &Field, text: &str) -> String {
-    let elements: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
-    let texts = elements.iter().filter_map(|element| match element {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    });
-    let tests: Vec<_> = texts.map(|text| format!("{}={}", field.name, written_value(&text))).collect();
-    if tests.is_empty() { field.name.to_string() } else { tests.join(" ") }
+/// What counts show where other tables would tell, and could not be asked.
+const UNKNOWN: &str = "?";
+
+/// No value at all: `not F` is true of 0, of no and of an empty text as well.
+fn absent(field: &Field) -> String {
+    let name = &field.name;
+    match field.kind {
+        Kind::Flag => format!("not {name} {name}!=no"),
+        Kind::Number | Kind::Size(_) => format!("not {name} {name}!=0"),
+        Kind::Text if field.source == Source::Demands => format!("not {name}"),
+        Kind::Text => format!("not {name} {name}!=\"\""),
+        Kind::Any => format!("not {name} {name}!=\"\",0,false"),
+        Kind::Time | Kind::Version | Kind::Uuid => format!("not {name}"),
+    }
+}
+
+/// These letters and no others. Several are that as an operand; one is true of what has it and more.
+fn demanding(field: &Field, letters: &str) -> String {
+    let name = &field.name;
+    if letters.chars().count() > 1 {
+        return format!("{name}={letters}");
+    }
+    let others = DEMANDS.iter().map(|(letter, _)| letter.to_string()).filter(|letter| letter != letters);
+    format!("{name}={letters} {name}!={}", others.collect::<Vec<_>>().join(","))
+}
+
+/// What a path has, where it may be a text or a list or an object: counts do not tell them apart. A list is
+/// found by its elements in their places, since it equals no text.
+fn listed(field: &Field, text: &str) -> Result<String, String> {
+    let name = &field.name;
+    let as_text = format!("{name}={}", written_value(text));
+    let elements: Vec<serde_json::Value> = match serde_json::from_str(text) {
+        Ok(serde_json::Value::Array(elements)) => elements,
+        Ok(_) => return Err(format!("an object equals nothing: ask for a member of it, {name}.NAME=VALUE")),
+        Err(_) => return Ok(as_text),
+    };
+    let mut tests = Vec::new();
+    for (at, element) in elements.iter().enumerate() {
+        let element = match element {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::Bool(flag) => flag.to_string(),
+            _ => return Err(format!("a list of lists equals nothing: ask for a part of it, {name}[{at}]")),
+        };
+        tests.push(format!("{name}[{at}]={}", written_value(&element)));
+    }
+    tests.push(absent(&Field { name: format!("{name}[{}]", elements.len()).into(), ..field.clone() }));
+    Ok(format!("({as_text} or {})", tests.join(" ")))
 }
 
 /// A query and further tests: all of them. One that the query has already is not repeated.

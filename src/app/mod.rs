@@ -6,7 +6,8 @@
 //! - [`databases`]: the screen of all databases.  [`environment`]: the environments to choose from.
 //! - [`pane`], [`cells`], [`database`], [`selection`], [`search`]: the parts of the main screen.
 //! - [`overlay`] and [`confirm`], [`conflict`], [`palette`], [`help`], [`toast`]: what lies over it.
-//! - [`query_bar`]: typing a query ([`progress`]: how far it is, [`highlight`]: what it marks).
+//! - [`query_bar`]: typing a query ([`progress`]: how far it is, [`highlight`]: what it marks,
+//!   [`seen`]: what completes it).
 //! - [`sorting`], [`columns`], [`facets`], [`saved`], [`exporting`]: choices over the list
 //!   ([`field_list`]: fields to choose from, [`settings`]: what is kept).  [`refreshing`]: by itself.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
@@ -47,6 +48,7 @@ pub mod refreshing;
 pub mod row;
 pub mod saved;
 pub mod search;
+pub mod seen;
 pub mod selection;
 pub mod settings;
 pub mod sorting;

@@ -19,6 +19,7 @@ use super::overlay::Overlay;
 use super::pane::Pane;
 use super::query_bar::QueryBar;
 use super::refreshing::Refreshing;
+use super::seen::Seen;
 use super::selection::Selection;
 use super::settings::Settings;
 use super::toast::{ToastKind, Toasts};
@@ -84,6 +85,8 @@ pub struct Model {
     pub columns: Option<Arc<[Field]>>,
     /// Values of fields that were counted, each with its rows, for completion.
     pub counted: Vec<(Field, Vec<Occurrence>)>,
+    /// Values and keys that databases hold, for completion.
+    pub seen: Seen,
     /// The lists read anew by themselves.
     pub refreshing: Refreshing,
     /// The file that is being written.
@@ -152,6 +155,7 @@ impl Model {
             settings: setup.settings,
             columns,
             counted: Vec::new(),
+            seen: Seen::default(),
             refreshing: Refreshing::default(),
             exporting: None,
             focus: Focus::List(Side::Left),

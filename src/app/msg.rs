@@ -11,6 +11,7 @@ use super::effect::RequestId;
 use super::facets::Counts;
 use super::row::{Failure, Row};
 use crate::change::{DatabaseName, Plan, Refusal};
+use crate::query::Sample;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,12 +163,37 @@ pub enum Msg {
         /// The counts.
         result: Result<Arc<Counts>, Failure>,
     },
+    /// Answer to `Sample`, of one database.
+    Sampled {
+        /// Of the request.
+        request: RequestId,
+        /// Of which.
+        database: DatabaseName,
+        /// What was seen of each subject, in their order; none where the database could not be asked.
+        samples: Vec<Sample>,
+    },
     /// Answer to `Export`.
     Exported {
         /// Of the request.
         request: RequestId,
         /// How many rows were written, or why not; a sentence.
         result: Result<u64, String>,
+    },
+    /// Answer to `LoadQueries`.
+    Queries {
+        /// Of the request.
+        request: RequestId,
+        /// The saved queries, name and text, or why they cannot be read; a sentence.
+        result: Result<Vec<(String, String)>, String>,
+    },
+    /// Answer to `SaveQuery` where it was not told to replace the one that is there.
+    QueryExists {
+        /// The name.
+        name: String,
+        /// What was to be saved.
+        text: String,
+        /// What is there.
+        there: String,
     },
     /// A setting was not kept, and why: a sentence.
     Settings(String),

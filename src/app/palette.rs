@@ -11,6 +11,7 @@ use super::command::{COMMANDS, Command};
 use super::facets;
 use super::refreshing::interval;
 use super::settings::check_name;
+use crate::query::expression::Expression;
 use crate::query::{Field, Order, parse, parse_fields, parse_order};
 
 /// The palette.
@@ -45,7 +46,7 @@ pub enum Act {
     /// Write the list to this file.
     Export(String),
     /// Keep the query under this name.
-    Save(String),
+    Keep(String),
     /// Run this query.
     Where(String),
     /// Read the lists anew that often; none: on request only.
@@ -102,10 +103,10 @@ pub static VERBS: &[Verb] = &[
         read: |text| Ok(Act::Export(text.to_owned())),
     },
     Verb {
-        name: "save",
-        usage: "save NAME",
+        name: "keep",
+        usage: "keep NAME",
         doc: "Keep the query under a name.",
-        read: |text| check_name(text).map(|()| Act::Save(text.to_owned())),
+        read: |text| check_name(text).map(|()| Act::Keep(text.to_owned())),
     },
     Verb {
         name: "refresh",
@@ -126,7 +127,12 @@ impl Palette {
         }
         let mut entries: Vec<_> = matches(typed).into_iter().map(Entry::Command).collect();
         match parse(typed) {
-            Ok(query) if !query.is_all() => entries.push(Entry::Act(Act::Where(typed.to_owned()))),
+            Ok(query) if has_test(&query.expression) => {
+                entries.push(Entry::Act(Act::Where(typed.to_owned())));
+            }
+            Ok(query) if entries.is_empty() && !query.is_all() => {
+                entries.push(Entry::Problem(unknown(typed)))
+            }
             Err(error) if entries.is_empty() => entries.push(Entry::Problem(error.to_string())),
             _ => {}
         }
@@ -143,6 +149,25 @@ impl Palette {
     /// What Enter does.
     pub fn entry(&self) -> Option<Entry> {
         self.entries().into_iter().nth(self.chosen)
+    }
+}
+
+/// Whether a field is asked for: words alone are more likely a command that there is not.
+fn has_test(expression: &Expression) -> bool {
+    match expression {
+        Expression::And(parts) | Expression::Or(parts) => parts.iter().any(has_test),
+        Expression::Not(part) => has_test(part),
+        Expression::Test(_) => true,
+        Expression::Word(_) => false,
+    }
+}
+
+/// What is said of words that name nothing.
+fn unknown(typed: &str) -> String {
+    match VERBS.iter().find(|verb| verb.name.starts_with(typed)) {
+        Some(verb) if verb.name == typed => "more belongs behind it".to_owned(),
+        Some(verb) => format!("{}: {}", verb.usage, verb.doc),
+        None => format!("no command {typed}: / searches for a text"),
     }
 }
 
@@ -207,7 +232,7 @@ mod tests {
     #[case("columns az,flavor", Act::Columns(Some(parse_fields("az,flavor").unwrap())))]
     #[case("columns auto", Act::Columns(None))]
     #[case("export ~/a b.csv", Act::Export("~/a b.csv".to_owned()))]
-    #[case("save pinned", Act::Save("pinned".to_owned()))]
+    #[case("keep pinned", Act::Keep("pinned".to_owned()))]
     #[case("where az=az1", Act::Where("az=az1".to_owned()))]
     #[case("refresh 5", Act::Refresh(Some(5)))]
     #[case("refresh off", Act::Refresh(None))]
@@ -221,7 +246,12 @@ mod tests {
     #[rstest::rstest]
     #[case("facet nonsense=")]
     #[case("sort nonsens")]
-    #[case("save two words")]
+    #[case("keep two words")]
+    #[case("keep")]
+    #[case("save pinned")]
+    #[case("foo")]
+    #[case("foo bar")]
+    #[case("not foo")]
     #[case("refresh soon")]
     #[case("where az=")]
     #[case("(((")]
@@ -231,8 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_a_query_behind_the_commands() {
-        let palette = Palette { input: Input::new("mo".to_owned()), chosen: 0 };
-        assert!(matches!(palette.entries().last(), Some(Entry::Act(Act::Where(text))) if text == "mo"));
+    fn words_alone_are_no_query_a_field_is_one() {
+        let entries = |typed: &str| Palette { input: Input::new(typed.to_owned()), chosen: 0 }.entries();
+        assert!(entries("mo").iter().all(|entry| matches!(entry, Entry::Command(_))));
+        assert!(matches!(entries("bfv").last(), Some(Entry::Act(Act::Where(text))) if text == "bfv"));
+        let [Entry::Problem(reason)] = &entries("foo")[..] else { panic!("{:?}", entries("foo")) };
+        assert_eq!(reason, "no command foo: / searches for a text");
+        let [Entry::Problem(reason)] = &entries("kee")[..] else { panic!("{:?}", entries("kee")) };
+        assert!(reason.starts_with("keep NAME"), "{reason}");
     }
 }

@@ -106,6 +106,14 @@ impl Pane {
         }
     }
 
+    /// The databases that are listed: not those of the cells that do not answer.
+    pub fn databases(&self) -> Vec<DatabaseName> {
+        match &self.source {
+            Source::One(database) => vec![database.clone()],
+            Source::Cells(cells) => cells.included().cloned().collect(),
+        }
+    }
+
     /// Where the same instance's spec is looked for on behalf of the other pane.
     pub fn opposite(&self) -> Opposite {
         match &self.source {

@@ -52,6 +52,8 @@ pub struct QueryBar {
     pub popup: Option<Popup>,
     /// How far back in the history it is (1: the last one), and what was typed before that.
     recalled: Option<(usize, String)>,
+    /// Whether completions of the text as it is may be listed unasked.
+    offering: bool,
 }
 
 /// What a key meant to the bar.
@@ -104,6 +106,7 @@ impl QueryBar {
     pub fn key(&mut self, event: &KeyEvent, seen: &dyn SeenValues, history: &[String]) -> Pressed {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
         let before = self.text().to_owned();
+        self.offering = false;
         match event.code {
             KeyCode::Esc if self.take_back() => {}
             KeyCode::Esc => return Pressed::Restore,
@@ -128,6 +131,7 @@ impl QueryBar {
                 self.recalled = None;
                 self.popup = None;
                 if self.text() != before {
+                    self.offering = !searching;
                     if searching { self.search(history) } else { self.offer(seen, false) }
                 }
             }
@@ -165,6 +169,19 @@ impl QueryBar {
             replace: completion.replace,
             typed: (text, cursor),
         });
+    }
+
+    /// More was seen: a list from which nothing is chosen yet is made anew, and one that there was nothing
+    /// for is opened.
+    pub fn offer_again(&mut self, seen: &dyn SeenValues) {
+        match &self.popup {
+            Some(popup) if popup.offer == Offer::Completions && popup.chosen.is_none() => {
+                self.popup = None;
+                self.offer(seen, true);
+            }
+            None if self.offering => self.offer(seen, false),
+            _ => {}
+        }
     }
 
     /// Lists what was asked before and has the typed text in it; again: the next one.

@@ -4,8 +4,8 @@ use crate::query::Field;
 struct Zones;
 
 impl SeenValues for Zones {
-    fn values(&self, field: &Field) -> Vec<(String, u64)> {
-        let zones = [("az1", 7), ("az2", 3)].map(|(zone, rows)| (zone.to_owned(), rows));
+    fn values(&self, field: &Field) -> Vec<(String, Option<u64>)> {
+        let zones = [("az1", 7), ("az2", 3)].map(|(zone, rows)| (zone.to_owned(), Some(rows)));
         if &*field.name == "az" { zones.to_vec() } else { Vec::new() }
     }
 

@@ -1,4 +1,4 @@
-//! Reading the lists anew by itself: off, every 5 s, every 30 s; and what the last time brought: rows
+//! Reading the lists anew by itself: off, every 5 s, every 30 s; and what that brought: rows
 //! that appeared, changed or vanished.
 //!
 //! A list is a window ([`super::list`]): only what lies between rows that both readings have, or
@@ -7,12 +7,14 @@
 //!
 //! Imports its siblings; no I/O.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::row::Row;
 use crate::change::DatabaseName;
 
+/// So many readings that brought something are remembered.
+const READINGS: usize = 10;
 /// The choices of A, in seconds.
 const EVERY: [i64; 2] = [5, 30];
 /// Shortest interval that can be asked for, in seconds.
@@ -97,7 +99,8 @@ impl News {
 
 /// Whether the same instance's row says something else now.
 fn is_other(one: &Row, other: &Row) -> bool {
-    (one.key.id, &one.key.updated, &one.summary) != (other.key.id, &other.key.updated, &other.summary)
+    let said = |row: &Row| (row.key.id, row.key.updated.clone(), row.values.clone());
+    said(one) != said(other) || one.summary != other.summary
 }
 
 /// The rows of `window` that the other reading does not have, although it covers their place.
@@ -124,7 +127,18 @@ pub struct Refreshing {
     pub last: i64,
     /// The windows before the reading that is under way, left and right.
     pub before: Option<[Option<Window>; 2]>,
-    /// What the last reading brought, left and right.
+    /// What the last reading that brought something brought, left and right.
+    pub news: [News; 2],
+    /// The last readings that brought something, the newest first.
+    pub past: VecDeque<Reading>,
+}
+
+/// A reading that brought something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// What, left and right.
     pub news: [News; 2],
 }
 
@@ -140,7 +154,22 @@ impl Refreshing {
 
     /// That often, counted from now on.
     pub fn set(&mut self, every: Option<i64>, now: i64) {
-        *self = Self { every, last: now, ..Self::default() };
+        let past = std::mem::take(&mut self.past);
+        *self = Self { every, last: now, past, ..Self::default() };
+    }
+
+    /// A reading is done. What it brought is marked until another one brings something to the pane.
+    pub fn brought(&mut self, news: [News; 2], now: i64) {
+        if news.iter().all(News::is_empty) {
+            return;
+        }
+        for (marked, news) in self.news.iter_mut().zip(&news) {
+            if !news.is_empty() {
+                *marked = news.clone();
+            }
+        }
+        self.past.push_front(Reading { at: now, news });
+        self.past.truncate(READINGS);
     }
 
     /// Whether it is time to read.

@@ -74,6 +74,31 @@ fn a_row_that_says_something_else_has_changed() {
 }
 
 #[test]
+fn another_value_of_a_column_is_a_change() {
+    let before = window(&[1, 2], true, true);
+    let mut after = before.clone();
+    after.rows[1].values = Arc::from([Some(Arc::from("dedicated"))]);
+    assert_eq!(News::between(&before, &after).counts(), (0, 1, 0));
+}
+
+#[test]
+fn what_a_reading_brought_stands_until_another_brings_something() {
+    let mut refreshing = Refreshing::default();
+    let news = |ids: &[i64]| News::between(&window(&[1], true, true), &window(ids, true, true));
+    refreshing.brought([news(&[1, 2]), news(&[])], 100);
+    refreshing.brought([news(&[1]), news(&[1])], 105);
+    assert_eq!((refreshing.news[0].counts(), refreshing.news[1].counts()), ((1, 0, 0), (0, 0, 1)));
+    for at in 0..20 {
+        refreshing.brought([news(&[1, 3, 4]), News::default()], 110 + at);
+    }
+    assert_eq!((refreshing.news[0].counts(), refreshing.news[1].counts()), ((2, 0, 0), (0, 0, 1)));
+    assert_eq!((refreshing.past.len(), refreshing.past[0].at, refreshing.past[9].at), (10, 129, 120));
+    refreshing.forget();
+    refreshing.set(None, 200);
+    assert!(refreshing.news[0].is_empty() && refreshing.past.len() == 10);
+}
+
+#[test]
 fn the_interval_goes_round() {
     let mut refreshing = Refreshing::default();
     let mut seen = Vec::new();

@@ -6,6 +6,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use super::effect::RequestId;
 use super::settings::{Settings, check_name};
 
 /// The list.
@@ -17,6 +18,10 @@ pub struct SavedQueries {
     pub naming: Option<Input>,
     /// Whether the chosen one is deleted if that is confirmed.
     pub deleting: bool,
+    /// The name and the text that take the place of another query if that is confirmed.
+    pub replacing: Option<(String, String)>,
+    /// Names the answer that brings what other sessions kept, while that is awaited.
+    pub reading: Option<RequestId>,
     /// Why the name does not do.
     pub error: Option<String>,
 }
@@ -30,6 +35,8 @@ pub enum Wish {
     Run(String),
     /// Save the present query under that name.
     Save(String),
+    /// Save that text under that name, in the place of another one.
+    Replace(String, String),
     /// Delete the one of that name.
     Delete(String),
     /// Nothing but a change of the list.
@@ -37,6 +44,27 @@ pub enum Wish {
 }
 
 impl SavedQueries {
+    /// Asks whether that text takes the place of the query of that name.
+    pub fn replacing(name: &str, text: String, settings: &Settings) -> Self {
+        let mut list = Self { replacing: Some((name.to_owned(), text)), ..Self::default() };
+        list.choose(name, settings);
+        list
+    }
+
+    /// Goes to the one of that name.
+    pub fn choose(&mut self, name: &str, settings: &Settings) {
+        self.chosen = settings.queries.iter().position(|(known, _)| known == name).unwrap_or(0);
+    }
+
+    /// They were read anew: the chosen one stays chosen.
+    pub fn read_anew(&mut self, settings: &mut Settings, queries: Vec<(String, String)>) {
+        let chosen = settings.queries.get(self.chosen).map(|(name, _)| name.clone());
+        settings.queries = queries;
+        let at = settings.queries.iter().position(|(known, _)| Some(known) == chosen.as_ref());
+        self.deleting &= at.is_some();
+        self.chosen = at.unwrap_or(self.chosen.min(settings.queries.len().saturating_sub(1)));
+    }
+
     /// A key; `present` is the query that is set, if one is.
     pub fn key(&mut self, event: &KeyEvent, settings: &Settings, present: Option<&str>) -> Wish {
         if let Some(input) = &mut self.naming {
@@ -61,6 +89,10 @@ impl SavedQueries {
                 Some((name, _)) => Wish::Delete(name.clone()),
                 None => Wish::Stay,
             };
+        }
+        if let Some((name, text)) = self.replacing.take() {
+            let confirmed = event.code == KeyCode::Char('y');
+            return if confirmed { Wish::Replace(name, text) } else { Wish::Stay };
         }
         match event.code {
             KeyCode::Esc | KeyCode::Char('q' | 'Q') => return Wish::Leave,
@@ -127,6 +159,32 @@ mod tests {
         let mut list = SavedQueries::default();
         assert_eq!(press(&mut list, "s", None), Wish::Stay);
         assert!(list.naming.is_none() && list.error.is_some());
+    }
+
+    #[test]
+    fn a_query_takes_the_place_of_another_only_when_told() {
+        let mut settings = Settings::default();
+        settings.save("big", "az");
+        settings.save("pinned", "az=az1");
+        let asking = SavedQueries::replacing("pinned", "az=az2".to_owned(), &settings);
+        assert_eq!(asking.chosen, 1);
+        let replaced = Wish::Replace("pinned".to_owned(), "az=az2".to_owned());
+        assert_eq!(press(&mut asking.clone(), "y", None), replaced);
+        assert_eq!(press(&mut asking.clone(), "⏎", None), Wish::Stay);
+        assert_eq!(press(&mut asking.clone(), "jy", None), Wish::Stay);
+    }
+
+    #[test]
+    fn what_other_sessions_kept_keeps_the_chosen_one() {
+        let (mut settings, mut list) = (Settings::default(), SavedQueries::default());
+        settings.save("a", "az");
+        settings.save("b", "bfv");
+        (list.chosen, list.deleting) = (1, true);
+        let pair = |name: &str| (name.to_owned(), "az".to_owned());
+        list.read_anew(&mut settings, vec![pair("b"), pair("c")]);
+        assert_eq!((list.chosen, list.deleting), (0, true));
+        list.read_anew(&mut settings, vec![pair("c")]);
+        assert_eq!((list.chosen, list.deleting), (0, false), "the other one is not deleted in its place");
     }
 
     #[test]

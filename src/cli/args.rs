@@ -186,7 +186,7 @@ pub struct DemoArguments {
 const LIST_HELP: &str = "\
 Queries are those of the terminal UI; docs/query.md lists the fields and what can be asked:
 
-  reqspec list --where 'az=az1 extra.hw:cpu_policy=dedicated group'
+  reqspec list --where 'az=az1 (extra.hw:cpu_policy=dedicated or group)'
   reqspec list --where 'updated>30d not forced' --sort -vcpus --columns uuid,flavor,vcpus
   reqspec list --where 'db=api mapped=cell1' --format uuids
   reqspec list --count-by az,flavor";
@@ -200,6 +200,9 @@ pub struct ListArguments {
     /// Only specs that the query is true of; of several, all must be
     #[arg(long = "where", value_name = "QUERY")]
     pub queries: Vec<String>,
+    /// What `--where` was called before it took queries.
+    #[arg(long, value_name = "TEXT", hide = true, num_args = 0..=1, default_missing_value = "", value_parser = no_filter)]
+    pub filter: Option<String>,
     /// The same with a query that the profile file keeps under a name
     #[arg(long, value_name = "NAME")]
     pub saved: Vec<String>,
@@ -221,6 +224,12 @@ pub struct ListArguments {
     /// The same as --format jsonl
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
+}
+
+/// An option that is gone says what is in its place.
+fn no_filter(text: &str) -> Result<String, String> {
+    let query = if text.is_empty() { "QUERY" } else { text };
+    Err(format!("there is no --filter any more; use --where '{query}'"))
 }
 
 /// `--format`.

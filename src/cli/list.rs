@@ -3,7 +3,7 @@
 //!
 //! Imports `search` and its siblings.
 
-use std::io::{self, BufWriter, Stdout};
+use std::io::{self, BufWriter, IsTerminal, Stdout};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -55,25 +55,33 @@ pub async fn run(sessions: &Sessions, arguments: &ListArguments, wanted: Wanted)
             outcome
         }
     };
-    Ok(conclude(sessions, arguments.database.is_some(), outcome))
+    let is_empty = outcome.rows == 0 && wanted.limit > 0;
+    Ok(conclude(sessions, arguments.database.is_some(), outcome, is_empty))
 }
 
-/// Says what is missing.
-fn conclude(sessions: &Sessions, is_named: bool, outcome: Outcome) -> Exit {
+/// Says what is missing, and at a terminal that nothing is there where nothing is missing.
+fn conclude(sessions: &Sessions, is_named: bool, outcome: Outcome, is_empty: bool) -> Exit {
     let mut exit = Exit::Done;
+    let mut warnings: Vec<String> = Vec::new();
     for (database, error) in outcome.failures {
         // Upstream nova's cells have no table: nothing to list, unless the operator named it.
         if error.is_no_table() && !is_named && is_mapped(sessions, &database) {
             continue;
         }
         match error {
-            PageError::Unsorted(reason) => say(&format!("reqspec: warning: {database}: {reason}")),
-            PageError::Store(error) => say(&format!("reqspec: warning: {error}")),
+            PageError::Unsorted(reason) => warnings.push(format!("{database}: {reason}")),
+            PageError::Store(error) => warnings.push(error.to_string()),
         }
         exit = Exit::Error;
     }
+    // A database that is down is told by whoever asked it: for rows, for hosts, for twins.
     for remark in outcome.remarks {
-        say(&format!("reqspec: warning: {remark}"));
+        if !warnings.contains(&remark) {
+            warnings.push(remark);
+        }
+    }
+    for warning in &warnings {
+        say(&format!("reqspec: warning: {warning}"));
     }
     if outcome.undecided > 0 {
         let rows =
@@ -81,6 +89,9 @@ fn conclude(sessions: &Sessions, is_named: bool, outcome: Outcome) -> Exit {
         let why = "what other tables say of them could not be asked";
         say(&format!("reqspec: warning: {rows} left out, and may belong to the result: {why}"));
         exit = Exit::Error;
+    }
+    if is_empty && exit == Exit::Done && io::stdout().is_terminal() {
+        say("no specs match");
     }
     exit
 }

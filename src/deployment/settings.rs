@@ -47,6 +47,15 @@ impl Places {
     }
 }
 
+/// What became of a query that was to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Saved {
+    /// It is.
+    Kept,
+    /// It is not: there is one of that name with this text.
+    Exists(String),
+}
+
 /// What is kept, as it was when it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -64,7 +73,9 @@ impl Settings {
     /// Reads all of it. Files that do not exist say nothing.
     pub fn load(places: &Places) -> Self {
         let mut settings = Self::default();
-        settings.read_queries(places.profiles.as_deref());
+        if let Err(reason) = settings.read_queries(places.profiles.as_deref()) {
+            settings.notices.push(format!("{reason}; the saved queries cannot be used"));
+        }
         if let Some(path) = places.history() {
             match file::read(&path, READ) {
                 Ok(text) => settings.history = remembered(&text),
@@ -84,32 +95,23 @@ impl Settings {
         settings
     }
 
-    fn read_queries(&mut self, path: Option<&Path>) {
-        let Some(path) = path else { return };
-        let lost = "the saved queries cannot be used";
-        let text = match file::read(path, READ) {
-            Ok(text) => text,
-            Err(reason) => return self.notices.push(format!("{reason}; {lost}")),
-        };
+    fn read_queries(&mut self, path: Option<&Path>) -> Result<(), String> {
+        let Some(path) = path else { return Ok(()) };
+        let text = file::read(path, READ)?;
         let directory = path.parent().unwrap_or(Path::new("."));
-        match profile_file::read(&text, directory, None) {
-            Ok(file) => {
-                for saved in file.queries {
-                    match parse(&saved.text) {
-                        Ok(_) => self.queries.push((saved.name, saved.text)),
-                        Err(error) => {
-                            let (path, line, name) = (path.display(), saved.line, saved.name);
-                            self.notices.push(format!(
-                                "{path}:{line}: the saved query {name:?} cannot be read: {error}"
-                            ));
-                        }
-                    }
+        let file = profile_file::read(&text, directory, None)
+            .map_err(|wrong| format!("{}:{}: {}", path.display(), wrong.line, wrong.reason))?;
+        for saved in file.queries {
+            match parse(&saved.text) {
+                Ok(_) => self.queries.push((saved.name, saved.text)),
+                Err(error) => {
+                    let (path, line, name) = (path.display(), saved.line, saved.name);
+                    self.notices
+                        .push(format!("{path}:{line}: the saved query {name:?} cannot be read: {error}"));
                 }
             }
-            Err(wrong) => {
-                self.notices.push(format!("{}:{}: {}; {lost}", path.display(), wrong.line, wrong.reason))
-            }
         }
+        Ok(())
     }
 
     /// The names of the columns that were chosen for an environment; none: nobody chose.
@@ -128,12 +130,25 @@ impl Places {
         self.state.as_ref().map(|state| state.join("columns.toml"))
     }
 
-    /// Keeps a query under a name; another one of that name is replaced. Everything else in the
-    /// profile file stays as it is, comments and order too.
+    /// The saved queries, name and text, as the profile file has them now. One that cannot be read as a
+    /// query is left out.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn queries(&self) -> Result<Vec<(String, String)>, SettingsError> {
+        let mut settings = Settings::default();
+        match settings.read_queries(self.profiles.as_deref()) {
+            Ok(()) => Ok(settings.queries),
+            Err(reason) => Err(SettingsError(reason)),
+        }
+    }
+
+    /// Keeps a query under a name; one of that name with another text is replaced only if that is said.
+    /// Everything else in the profile file stays as it is, comments and order too.
     ///
     /// # Errors
     /// The name or the query cannot be meant, or the file cannot be read as TOML or written.
-    pub fn save_query(&self, name: &str, text: &str) -> Result<(), SettingsError> {
+    pub fn save_query(&self, name: &str, text: &str, replace: bool) -> Result<Saved, SettingsError> {
         let text = text.trim();
         if name.trim().is_empty() || name.chars().any(char::is_control) {
             return Err(SettingsError("a saved query needs a name, in one line".to_owned()));
@@ -143,14 +158,22 @@ impl Places {
             Ok(_) => {}
             Err(error) => return Err(SettingsError(format!("{name} is not saved: {error}"))),
         }
+        let mut saved = Saved::Kept;
         change_toml(self.profiles.as_deref(), |path, document| {
             let queries = document.entry("queries").or_insert_with(|| Item::Table(Table::new()));
             let Some(table) = queries.as_table_like_mut() else {
                 return Err(format!("{}: queries is not a table", path.display()));
             };
-            put(table, name, text.into());
+            match table.get(name) {
+                Some(there) if !replace && there.as_str() != Some(text) => {
+                    let other = there.as_str().map_or_else(|| there.to_string(), str::to_owned);
+                    saved = Saved::Exists(other);
+                }
+                _ => put(table, name, text.into()),
+            }
             Ok(())
-        })
+        })?;
+        Ok(saved)
     }
 
     /// Forgets the query of that name; false where there is none.

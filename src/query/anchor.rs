@@ -30,6 +30,8 @@ pub(super) struct Anchors {
 #[derive(Debug)]
 struct Place {
     key: memmem::Finder<'static>,
+    /// Containers around a value at that path, at most.
+    depth: usize,
     rest: Branch,
     counts: bool,
 }
@@ -42,17 +44,21 @@ impl Anchors {
             Source::Count(path) => (std::slice::from_ref(path), true),
             _ => return None,
         };
-        let mut keys: Vec<(&str, Branch)> = Vec::new();
+        let mut keys: Vec<(&str, usize, Branch)> = Vec::new();
         for path in paths {
             let (key, rest) = last_key(path)?;
-            let at = keys.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-                keys.push((key, Branch::default()));
+            let at = keys.iter().position(|(known, ..)| *known == key).unwrap_or_else(|| {
+                keys.push((key, 0, Branch::default()));
                 keys.len() - 1
             });
-            keys[at].1.add_steps(rest, 0);
+            // An object in its envelope is two containers.
+            let around = 2 * (path.steps().len() - rest.len());
+            keys[at].1 = keys[at].1.max(around);
+            keys[at].2.add_steps(rest, 0);
         }
-        let place = |(key, rest): (&str, Branch)| Place {
+        let place = |(key, depth, rest): (&str, usize, Branch)| Place {
             key: finder(format!("\"{key}\"").as_bytes()),
+            depth,
             rest,
             counts,
         };
@@ -112,10 +118,15 @@ pub(super) fn finder(bytes: &[u8]) -> memmem::Finder<'static> {
 /// The values that stand behind a key.
 pub(super) fn behind<'s>(key: &memmem::Finder<'_>, spec: &'s [u8]) -> impl Iterator<Item = &'s [u8]> {
     let length = key.needle().len();
-    key.find_iter(spec).filter_map(move |at| {
-        let rest = spec[at + length..].trim_ascii_start();
-        rest.strip_prefix(b":").map(<[u8]>::trim_ascii_start)
-    })
+    let mut from = 0;
+    let next = move || {
+        let at = from + key.find(spec.get(from..)?)?;
+        // The quote at the end of one may begin the next: `"a","` before `":1`.
+        from = at + length - 1;
+        Some(&spec[at + length..])
+    };
+    std::iter::from_fn(next)
+        .filter_map(|rest| rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start))
 }
 
 impl Place {
@@ -155,7 +166,10 @@ impl Place {
 
     fn container_may_hold(&self, rest: &[u8], holds: &dyn Fn(&Value<'_>) -> bool) -> bool {
         let mut found = Vec::new();
-        walk::value_at(rest, &self.rest, &mut found);
+        // Where it is cut, or deeper than what is read, only reading all of the text tells what is there.
+        if !walk::value_at(rest, self.depth, &self.rest, &mut found) {
+            return true;
+        }
         found.iter().filter(|found| found.slot == 0).any(|found| {
             if !self.counts {
                 return holds(&extract::value(rest, found));
@@ -233,3 +247,7 @@ fn text_of(operand: &Operand) -> Option<&str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "anchor_tests.rs"]
+mod tests;

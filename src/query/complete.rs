@@ -3,6 +3,7 @@
 //! Imports its siblings and `spec`; no I/O.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::fields::{FAMILIES, FIELDS, Fact, Field, Kind, Source};
 use super::lexer::{self, Asked, Name, Operator, Term, Token, written_key, written_value};
@@ -32,15 +33,34 @@ pub struct Candidate {
 
 /// What stored specs say, as far as they were read.
 pub trait SeenValues {
-    /// Values of a field with the number of rows, the most frequent first.
-    fn values(&self, field: &Field) -> Vec<(String, u64)>;
+    /// Values of a field, the most frequent first, each with the number of its rows where all rows were
+    /// counted.
+    fn values(&self, field: &Field) -> Vec<(String, Option<u64>)>;
     /// Keys of a family.
     fn keys(&self, family: &str) -> Vec<String>;
 }
 
+/// What can be seen of stored specs, to be offered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Subject {
+    /// The values of a field.
+    Values(Field),
+    /// The keys of the family of that name.
+    Keys(&'static str),
+}
+
+/// What was seen of a subject in one database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// Values or keys, each with its rows among those that were read, the most frequent first.
+    pub texts: Vec<(Arc<str>, u64)>,
+    /// Whether all rows were read.
+    pub is_whole: bool,
+}
+
 /// Nothing was seen.
 impl SeenValues for () {
-    fn values(&self, _: &Field) -> Vec<(String, u64)> {
+    fn values(&self, _: &Field) -> Vec<(String, Option<u64>)> {
         Vec::new()
     }
 
@@ -275,7 +295,11 @@ fn values(name: &Name, asked: &Asked, typed: &str, seen: &dyn SeenValues, candid
     }
     let found = seen.values(&field);
     for (value, rows) in matching(&found, |(value, _)| value, typed) {
-        let rows = if *rows == 1 { "in 1 row".to_owned() } else { format!("in {rows} rows") };
+        let rows = match rows {
+            None => "seen".to_owned(),
+            Some(1) => "in 1 row".to_owned(),
+            Some(rows) => format!("in {rows} rows"),
+        };
         candidates.push(written_value(value), rows);
     }
 }

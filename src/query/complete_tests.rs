@@ -3,10 +3,12 @@ use super::*;
 struct Seen;
 
 impl SeenValues for Seen {
-    fn values(&self, field: &Field) -> Vec<(String, u64)> {
+    fn values(&self, field: &Field) -> Vec<(String, Option<u64>)> {
         match &*field.name {
-            "az" => vec![("az1".to_owned(), 40), ("az2".to_owned(), 1), ("my zone".to_owned(), 1)],
-            "extra.hw:cpu_policy" => vec![("dedicated".to_owned(), 3)],
+            "az" => {
+                vec![("az1".to_owned(), Some(40)), ("az2".to_owned(), Some(1)), ("my zone".to_owned(), None)]
+            }
+            "extra.hw:cpu_policy" => vec![("dedicated".to_owned(), Some(3))],
             _ => Vec::new(),
         }
     }
@@ -77,4 +79,11 @@ fn any_cursor_is_taken() {
         let replace = complete(text, cursor, &Seen).replace;
         assert!(text.get(replace).is_some(), "{cursor}");
     }
+}
+
+#[test]
+fn rows_are_told_where_all_were_counted() {
+    let told = complete("az=", 3, &Seen).candidates;
+    let told: Vec<&str> = told.iter().map(|candidate| &*candidate.help).collect();
+    assert_eq!(told, ["in 40 rows", "in 1 row", "seen"]);
 }

@@ -232,7 +232,7 @@ fields! {
         Given::Paths(&[&["requested_destination", "host"], &["requested_destination", "node"]]),
         "The host or node that was asked for as the destination.", "destination";
     "demands" [] Kind::Text, "DEMANDS", Given::Is(Source::Demands),
-        "What the spec demands, the letters of the list: G H N P F I D V.", "demands=N,P";
+        "What the spec demands, the letters of the list: G H N P F I D V. One letter (N) is among them; several (NP) are all of them, in this order.", "demands=N,P";
     "version" [] Kind::Version, "VERSION", Given::Paths(&[&["nova_object.version"]]),
         "The version of the RequestSpec.", "version<1.12";
     "era" ["release"] Kind::Number, "ERA", Given::Is(Source::Era),
@@ -320,12 +320,21 @@ impl Family {
         }
     }
 
+    /// What holds the keys.
+    pub fn container(&self) -> Field {
+        Field::at(JsonPath::of(self.path))
+    }
+
     /// All keys at once. Where a field of the table has the family's name (`image`), that name alone
-    /// means the field, and fields of one name are the same field: this one is not asked for.
+    /// means the field, and this one is called `image.*`.
     pub fn all(&self) -> Field {
         let path = JsonPath::of(self.path).every();
         let every = path.clone().every();
-        Field { name: Arc::from(self.name), kind: Kind::Any, source: Source::Paths(Arc::from([path, every])) }
+        let name = match Field::named(self.name) {
+            Some(_) => Arc::from(format!("{}.*", self.name)),
+            None => Arc::from(self.name),
+        };
+        Field { name, kind: Kind::Any, source: Source::Paths(Arc::from([path, every])) }
     }
 }
 

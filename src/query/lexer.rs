@@ -12,6 +12,7 @@ use super::error::{ParseError, shown};
 use super::fields::Family;
 use super::json_path::JsonPath;
 
+mod example;
 mod name;
 
 pub use name::written_value;
@@ -265,7 +266,7 @@ impl<'t> Lexer<'t> {
         let at = start..self.at;
         self.spaces();
         let asked = match Operator::at(self.rest()) {
-            Some((operator, length)) => Some(self.asked(operator, length, self.at > at.end)),
+            Some((operator, length)) => Some(self.asked(&name, operator, length, self.at > at.end)),
             None => {
                 self.at = at.end;
                 None
@@ -283,7 +284,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// What is asked: an operator of that length stands here, and a space perhaps before it.
-    fn asked(&mut self, operator: Operator, length: usize, spaced: bool) -> Asked {
+    fn asked(&mut self, name: &Name, operator: Operator, length: usize, spaced: bool) -> Asked {
         let at = self.at..self.at + length;
         self.at = at.end;
         let written = &self.text[at.clone()];
@@ -297,15 +298,27 @@ impl<'t> Lexer<'t> {
         if spaced {
             self.spaces();
         }
-        let mut values = vec![self.value(operator, written)];
-        while operator.takes_list() && (self.eat(',') || self.eat('|')) {
+        let mut values = vec![self.value(name, operator, written, written)];
+        while operator.takes_list() && self.goes_on() {
             self.spaces();
-            values.push(self.value(operator, "the comma"));
+            values.push(self.value(name, operator, written, "the comma"));
         }
         Asked { operator, at, values }
     }
 
-    fn value(&mut self, operator: Operator, behind: &str) -> Piece {
+    /// Past the comma between two values, with spaces before it perhaps; whether there is one.
+    fn goes_on(&mut self) -> bool {
+        let rest = self.rest().trim_start();
+        // With a space before them, two bars are an `or`.
+        let is_or = rest.starts_with("||") && rest.len() < self.rest().len();
+        let found = rest.starts_with([',', '|']) && !is_or;
+        if found {
+            self.at = self.text.len() - rest.len() + 1;
+        }
+        found
+    }
+
+    fn value(&mut self, name: &Name, operator: Operator, written: &str, behind: &str) -> Piece {
         let start = self.at;
         if let Some('"' | '\'') = self.peek() {
             let text = self.quoted(false);
@@ -319,7 +332,7 @@ impl<'t> Lexer<'t> {
         if at.is_empty() {
             let hint = match self.peek() {
                 Some('(') => "a list of values is written without parentheses: az=az1,az2".to_owned(),
-                _ => "an empty text is written \"\"".to_owned(),
+                _ => example::of(name, operator, written),
             };
             self.fail(
                 ParseError::new(start..start, format!("a value is missing behind {behind}")).hint(hint),

@@ -47,7 +47,7 @@ pub mod time;
 pub mod tolerant;
 mod walk;
 
-pub use complete::{Candidate, Completion, SeenValues, complete};
+pub use complete::{Candidate, Completion, Sample, SeenValues, Subject, complete};
 pub use error::ParseError;
 pub use expression::Query;
 pub use extract::Extractor;

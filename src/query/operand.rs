@@ -1,12 +1,17 @@
 //! What values are compared with, read by the kind of the field: numbers with units, moments, ages.
 //!
-//! Imports its siblings; no I/O.
+//! Imports its siblings and `spec`; no I/O.
 
 use super::compare::number;
 use super::error::shown;
 use super::expression::{Number, Operand};
-use super::fields::{Field, Kind, Unit};
+use super::fields::{Fact, Field, Kind, Source, Unit};
+use super::nearest::nearest;
 use super::time::midnight;
+use crate::spec::summary::{DEMANDS, Demands};
+
+/// What [`Fact::Twin`] says.
+const TWINS: [&str; 3] = ["equal", "different", "missing"];
 
 /// Why a text is no operand of a field, and what to do.
 pub(super) type Refusal = (String, Option<String>);
@@ -17,7 +22,7 @@ const UUID: usize = 8;
 /// The operand of `=` and `!=`.
 pub(super) fn equal(field: &Field, text: &str) -> Result<Operand, Refusal> {
     match field.kind {
-        Kind::Text => Ok(Operand::Text { text: text.to_owned(), number: None }),
+        Kind::Text => known(field, text).map(|()| Operand::Text { text: text.to_owned(), number: None }),
         Kind::Any => Ok(Operand::Text { text: text.to_owned(), number: number(text) }),
         Kind::Flag => flag(field, text),
         Kind::Uuid => uuid(text),
@@ -29,6 +34,37 @@ pub(super) fn equal(field: &Field, text: &str) -> Result<Operand, Refusal> {
             ))
         }
         Kind::Number | Kind::Size(_) | Kind::Time | Kind::Version => measured(field, text),
+    }
+}
+
+/// Refuses what the values of a field are never.
+fn known(field: &Field, text: &str) -> Result<(), Refusal> {
+    match field.source {
+        Source::Fact(Fact::Twin) if !TWINS.contains(&text) => {
+            let all = "it is equal, different or missing";
+            let hint = match nearest(text, &TWINS) {
+                Some(meant) => format!("did you mean {meant}? ({all})"),
+                None => all.to_owned(),
+            };
+            Err(refusal(format!("{} is never {}", field.name, shown(text)), hint))
+        }
+        Source::Demands if text.is_empty() => {
+            let hint = format!("rows that demand nothing: not {}", field.name);
+            Err(refusal(format!("{} is not what {} can be", shown(text), field.name), hint))
+        }
+        Source::Demands => {
+            let letters = text.to_uppercase();
+            let is_known = letters.chars().all(|letter| DEMANDS.iter().any(|(known, _)| *known == letter));
+            let meant = Demands::of(&letters).letters();
+            if meant == text {
+                return Ok(());
+            }
+            let all: Vec<String> = DEMANDS.iter().map(|(letter, _)| letter.to_string()).collect();
+            let all = format!("its letters are {}", all.join(", "));
+            let hint = if is_known { format!("did you mean {meant}? ({all})") } else { all };
+            Err(refusal(format!("{} is not what {} can be", shown(text), field.name), hint))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -8,12 +8,13 @@
 use std::ops::Range;
 
 use super::error::{ParseError, shown};
-use super::expression::{Check, Expression, Pattern, Query, Relation, Test};
+use super::expression::{Check, Expression, Operand, Pattern, Query, Relation, Test};
 use super::fields::{FAMILIES, FIELDS, Field, Source};
 use super::lexer::{self, Asked, Name, Operator, Piece, Term, Token};
 use super::nearest::nearest;
 use super::operand;
 use super::order::Order;
+use crate::spec::summary::DEMANDS;
 use crate::spec::text::escaped;
 
 /// Bytes of a query at most.
@@ -101,6 +102,13 @@ pub fn parse_order(text: &str) -> Result<Order, ParseError> {
         error.at = error.at.start + start + skipped..error.at.end + start + skipped;
         error
     };
+    if let Some((first, _)) = trimmed.split_once(',')
+        && parse_order(first).is_ok()
+    {
+        let error =
+            ParseError::new(start..start + trimmed.len(), "rows are sorted by one field, not by several");
+        return Err(error.hint(format!("write {}", first.trim())));
+    }
     let field = parse_field(name).map_err(moved)?;
     let newest_first = matches!(field.source, Source::Created | Source::Updated);
     Ok(Order::by(field, descending.unwrap_or(newest_first)))
@@ -160,10 +168,17 @@ fn unknown(name: &Name, at: Range<usize>, whole: &str, in_query: bool) -> ParseE
             names.iter().filter(|name| word.len() >= 3 && name.starts_with(word.to_lowercase().as_str()));
         begun.next().copied()
     };
+    // `aztt` begins with `az`, and goes on for no longer.
+    let longer = || {
+        let is_word = word.chars().all(char::is_alphanumeric);
+        let begins =
+            |name: &&&str| is_word && word.to_lowercase().starts_with(**name) && name.len() * 2 >= word.len();
+        names.iter().filter(begins).max_by_key(|name| name.len()).copied()
+    };
     let dotted = || word.split_once('.').filter(|(name, rest)| !name.is_empty() && !rest.is_empty());
     let of_family =
         || dotted().and_then(|(name, rest)| Some(format!("{}.{rest}", nearest(name, &families)?)));
-    let nearest = nearest(word, &names).or_else(begun).map(str::to_owned).or_else(of_family);
+    let nearest = nearest(word, &names).or_else(begun).or_else(longer).map(str::to_owned).or_else(of_family);
     let is_key =
         |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
     let is_path = || dotted().is_some() && word.split('.').all(is_key) && word.contains(char::is_alphabetic);
@@ -292,6 +307,14 @@ impl<'t> Parser<'t> {
                     let field = short(field, term.at.clone())?;
                     Ok(Expression::Test(Test { field, check: Check::Present }))
                 }
+                (None, Name::Word(word)) if word.starts_with([',', '|']) => {
+                    let reason = match word.starts_with(',') {
+                        true => "the comma stands in no list: write az=az1,az2",
+                        false => "the bar stands in no list: write az=az1|az2, or a or b",
+                    };
+                    let hint = format!("to search for the text, put it in quotes: {}", shown(word));
+                    Err(ParseError::new(term.at.clone(), reason).hint(hint))
+                }
                 (None, Name::Word(word) | Name::Quoted(word)) if !word.is_empty() => {
                     Ok(Expression::Word(word.to_lowercase()))
                 }
@@ -303,7 +326,10 @@ impl<'t> Parser<'t> {
             None => return Err(unknown(&term.name, term.at.clone(), &self.text[term.at()], true)),
         };
         let check = self.check(&field, asked)?;
-        let test = Expression::Test(Test { field, check });
+        let test = match check {
+            Check::Is(operands) if field.source == Source::Demands => demanded(&field, operands),
+            check => Expression::Test(Test { field, check }),
+        };
         let negated =
             matches!(asked.operator, Operator::IsNot | Operator::ContainsNot | Operator::MatchesNot);
         Ok(if negated { Expression::Not(Box::new(test)) } else { test })
@@ -365,6 +391,31 @@ impl<'t> Parser<'t> {
             ParseError::new(at, format!("not a regular expression: {reason}"))
         })
     }
+}
+
+/// A test of what is demanded: a letter is among it, several are all of it.
+fn demanded(field: &Field, operands: Vec<Operand>) -> Expression {
+    let is = |operands| Expression::Test(Test { field: field.clone(), check: Check::Is(operands) });
+    let letter = |letter: char| Operand::Text { text: letter.to_string(), number: None };
+    let (mut single, mut any) = (Vec::new(), Vec::new());
+    for operand in operands {
+        match &operand {
+            Operand::Text { text, .. } if text.chars().count() > 1 => {
+                let mut all: Vec<Expression> = text.chars().map(|one| is(vec![letter(one)])).collect();
+                let others = DEMANDS.iter().map(|(other, _)| *other).filter(|other| !text.contains(*other));
+                let others: Vec<Operand> = others.map(letter).collect();
+                if !others.is_empty() {
+                    all.push(Expression::Not(Box::new(is(others))));
+                }
+                any.push(Expression::And(all));
+            }
+            _ => single.push(operand),
+        }
+    }
+    if !single.is_empty() {
+        any.insert(0, is(single));
+    }
+    one_or(any, Expression::Or)
 }
 
 fn one_or(mut parts: Vec<Expression>, several: fn(Vec<Expression>) -> Expression) -> Expression {

@@ -63,6 +63,23 @@ fn operand(operand: &Operand) -> String {
 #[case("az=az1,az2", r#"az="az1","az2""#)]
 #[case("az=az1, az2", r#"az="az1","az2""#)]
 #[case("db=api|cell1", r#"db="api","cell1""#)]
+#[case("az=az1 , az2 ,az3 vcpus", r#"and(az="az1","az2","az3" vcpus?)"#)]
+#[case("az=\"a\" | az2", r#"az="a","az2""#)]
+#[case("az=az1 || az=az2", r#"or(az="az1" az="az2")"#)]
+#[case("az=az1 \",\"", r#"and(az="az1" ",")"#)]
+#[case("demands=N", r#"demands="N""#)]
+#[case("demands=N,P", r#"demands="N","P""#)]
+#[case("demands=GN", r#"and(demands="G" demands="N" not(demands="H","P","F","I","D","V"))"#)]
+#[case(
+    "demands=GHNPFIDV",
+    r#"and(demands="G" demands="H" demands="N" demands="P" demands="F" demands="I" demands="D" demands="V")"#
+)]
+#[case(
+    "demands=F,NP,V",
+    r#"or(demands="F","V" and(demands="N" demands="P" not(demands="G","H","F","I","D","V")))"#
+)]
+#[case("demands!=NP", r#"not(and(demands="N" demands="P" not(demands="G","H","F","I","D","V")))"#)]
+#[case("demands:n", r#"demands:["n"]"#)]
 #[case("az!=az1", r#"not(az="az1")"#)]
 #[case("az<>az1", r#"not(az="az1")"#)]
 #[case("az=\"a, b\",'c d'", r#"az="a, b","c d""#)]
@@ -174,6 +191,34 @@ fn a_query_means(#[case] text: &str, #[case] expected: &str) {
 #[case("az=", 3..3, r#"a value is missing behind =; an empty text is written """#)]
 #[case("az= az1", 3..3, r#"a value is missing behind =; an empty text is written """#)]
 #[case("az=a,", 5..5, r#"a value is missing behind the comma; an empty text is written """#)]
+#[case("az=a , ", 7..7, r#"a value is missing behind the comma; an empty text is written """#)]
+#[case("hint.x=", 7..7, r#"a value is missing behind =; an empty text is written """#)]
+#[case("az:", 3..3, "a value is missing behind :; write az:text")]
+#[case("flavor~", 7..7, "a value is missing behind ~; write flavor~^m1")]
+#[case("az~", 3..3, "a value is missing behind ~; write az~^text")]
+#[case("vcpus>", 6..6, "a value is missing behind >; write vcpus>8")]
+#[case("vcpus>=", 7..7, "a value is missing behind >=; write vcpus>=8")]
+#[case("ram!=", 5..5, "a value is missing behind !=; write ram!=8G")]
+#[case("version<", 8..8, "a value is missing behind <; write version<1.12")]
+#[case("updated>", 8..8, "a value is missing behind >; write updated>30d")]
+#[case("updated=", 8..8, "a value is missing behind =; write updated=2026-05-01")]
+#[case("bfv=", 4..4, "a value is missing behind =; write bfv=yes")]
+#[case("uuid=", 5..5, "a value is missing behind =; write uuid=3f0c9a1e")]
+#[case("twin!=", 6..6, "a value is missing behind !=; write twin!=different")]
+#[case("twin<>", 6..6, "a value is missing behind <>; write twin<>different")]
+#[case("demands==", 9..9, "a value is missing behind ==; write demands==N")]
+#[case("mapped=", 7..7, "a value is missing behind =; write mapped=cell1")]
+#[case("hint.x>", 7..7, "a value is missing behind >; write hint.x>8")]
+#[case("az=az1 vcpus>8 , ram>3", 15..16, r#"the comma stands in no list: write az=az1,az2; to search for the text, put it in quotes: ",""#)]
+#[case("a ,b", 2..4, r#"the comma stands in no list: write az=az1,az2; to search for the text, put it in quotes: ",b""#)]
+#[case("a | b", 2..3, r#"the bar stands in no list: write az=az1|az2, or a or b; to search for the text, put it in quotes: "|""#)]
+#[case("twin=foo", 5..8, r#"twin is never "foo"; it is equal, different or missing"#)]
+#[case("twin=missing,Equal", 13..18, r#"twin is never "Equal"; did you mean equal? (it is equal, different or missing)"#)]
+#[case("demands=x", 8..9, r#""x" is not what demands can be; its letters are G, H, N, P, F, I, D, V"#)]
+#[case("demands=gn", 8..10, r#""gn" is not what demands can be; did you mean GN? (its letters are G, H, N, P, F, I, D, V)"#)]
+#[case("demands=N,NG", 10..12, r#""NG" is not what demands can be; did you mean GN? (its letters are G, H, N, P, F, I, D, V)"#)]
+#[case("demands=\"\"", 8..10, r#""" is not what demands can be; rows that demand nothing: not demands"#)]
+#[case("aztt=az1", 0..4, r#"there is no field "aztt"; did you mean az? (to search for the text, put it in quotes: "aztt=az1")"#)]
 #[case("az=(a,b)", 3..3, "a value is missing behind =; a list of values is written without parentheses: az=az1,az2")]
 #[case("az=a(b", 4..5, r#"a space is missing before "("; if it is part of the text, put that in quotes"#)]
 #[case("az=\"a\"b", 6..7, r#"a space is missing before "b"; if it is part of the text, put that in quotes"#)]
@@ -328,19 +373,11 @@ fn a_name_is_read_back() {
     let fields: Vec<Field> =
         FIELDS.iter().map(super::super::fields::Named::field).chain(families).chain(paths).collect();
     for field in &fields {
-        // A family that has the name of a field is that field when it stands alone.
-        let is_shadowed =
-            FAMILIES.iter().any(|family| *field.name == *family.name) && Field::named(&field.name).is_some();
         let read = parse_field(&field.name).unwrap_or_else(|error| panic!("{}: {error}", field.name));
-        assert_eq!(
-            (&read.name, is_shadowed || read.source == field.source),
-            (&field.name, true),
-            "{}",
-            field.name
-        );
+        assert_eq!((&read.name, read.kind, &read.source), (&field.name, field.kind, &field.source));
         let asked = format!("{}!:1", field.name);
         let query = parse(&asked).unwrap_or_else(|error| panic!("{asked}: {error}"));
-        assert_eq!(query.fields()[0].name, field.name);
+        assert_eq!((&query.fields()[0].name, &query.fields()[0].source), (&field.name, &field.source));
     }
     let names: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
     let read = parse_fields(&names.join(", ")).expect("a list");
@@ -383,6 +420,11 @@ fn a_wrong_order_is_pointed_at() {
     assert_eq!(parse_order(" -vcpuss").expect_err("none").at, 2..8);
     assert_eq!(parse_order("vcpuss:desc").expect_err("none").at, 0..6);
     assert_eq!(parse_order("").expect_err("none").at, 0..0);
+    let several = parse_order(" -vcpus, -ram").expect_err("two");
+    assert_eq!(several.at, 1..13);
+    assert_eq!(several.to_string(), "rows are sorted by one field, not by several; write -vcpus");
+    assert!(parse_order("extra.\"a,b\"").is_ok());
+    assert!(parse_order("vcpuss,ram").expect_err("none").to_string().contains("vcpuss"));
 }
 
 #[rstest::rstest]

@@ -3,7 +3,6 @@
 //!
 //! Imports its siblings; no I/O.
 
-use super::compare::number;
 use super::expression::{Check, Expression, Number, Operand, Query, Relation, Test};
 use super::fields::{Fact, Field, Kind, Source};
 use super::json_path::Step;
@@ -181,8 +180,9 @@ fn bytes(test: &Test) -> Vec<Vec<u8>> {
         && !matches!(test.field.source, Source::Count(_))
         && is_stored_as_it_is(text)
     {
-        let is_token =
-            number(text).is_some() || matches!(&**text, "true" | "false" | "NaN" | "Infinity" | "-Infinity");
+        // It may stand without quotes: any number may, also one that is too large to be read as one.
+        let is_token = text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+            || matches!(&**text, "true" | "false" | "NaN" | "Infinity");
         found.push(if is_token { text.clone() } else { format!("\"{text}\"") }.into_bytes());
     }
     found

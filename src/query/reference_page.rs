@@ -10,8 +10,8 @@ use crate::spec::summary::DEMANDS;
 /// Queries with what they find.
 pub const EXAMPLES: &[(&str, &str)] = &[
     (
-        "az=az1 extra.hw:cpu_policy=dedicated group",
-        "pinned to az1, with dedicated CPUs, and in a server group",
+        "az=az1 (extra.hw:cpu_policy=dedicated or group)",
+        "pinned to az1, and with dedicated CPUs or in a server group",
     ),
     ("flavor~^m1 vcpus>=8", "of the flavors whose names begin with m1, with 8 CPUs or more"),
     ("az=az1,az2 not forced", "in one of two zones, and not forced to a host"),
@@ -20,15 +20,15 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("(project=p1 or project=p2) ram>16G", "large ones of two projects; the same as `project=p1,p2 ram>16G`"),
     ("extra.hw:cpu_policy:ded", "whose CPU policy contains \"ded\""),
     ("extra.\"my:key\"", "with an extra spec `my:key`, whatever it says"),
-    ("hint:cmp1", "with \"cmp1\" somewhere in a scheduler hint"),
+    ("hint:ram_mb", "with \"ram_mb\" somewhere in a scheduler hint"),
     ("$.flavor.extra_specs.\"hw:cpu_policy\"=dedicated", "the same as with `extra.`, by its path"),
-    ("$.force_hosts[0]=cmp1", "whose first forced host is cmp1"),
+    ("$.force_hosts[0]=cmp-az1-02", "whose first forced host is cmp-az1-02"),
     ("$.numa_topology.cells[*].memory>=4096", "with a NUMA node of 4,096 MiB or more"),
     ("az!=az1", "in any other zone, or in none"),
     ("az az!=az1", "in any other zone"),
     ("3f0c9a1e", "with that in the instance's uuid or anywhere in the stored text"),
     ("\"anti-affinity\" 'two words'", "with both texts in the stored text"),
-    ("instance.host=cmp1 instance.state=error", "whose instance is on cmp1 and in error"),
+    ("instance.host=cmp-az1-03 instance.state=error", "whose instance is on cmp-az1-03 and in error"),
     ("db=api mapped=cell1", "in the API database, though the instance has a cell"),
     ("twin=different", "whose copy on the other side holds other bytes"),
     ("broken", "that cannot be read, or that nova cannot load"),
@@ -132,7 +132,8 @@ const GRAMMAR: &str = "
 ## How a query is written
 
 Tests beside each other must all be true (`and` may be written between them); `or` binds less, `not` (or `!`) more, parentheses group. A test is a
-field, an operator and a value; a field alone asks whether there is something. Spaces may stand around an operator on both sides, or on none.
+field, an operator and a value; a field alone asks whether there is something. Spaces may stand around an operator on both sides, or on none,
+and around the commas of a list.
 
 Any other word is looked for in the whole stored text, as it is and decoded, and in the instance's uuid, upper and lower case alike. A word that is a field's name
 asks for the field; in quotes it is a word: `\"image\"`. A beginning of a uuid, alone, leads to the instance at once.

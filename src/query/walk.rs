@@ -81,9 +81,14 @@ pub(super) fn value_in(text: &[u8], value: &Found, branch: &Branch, found: &mut 
     let _ = walker.value(branch);
 }
 
-/// The same for a value that stands somewhere in a text without a backslash, of which the rest is given.
-pub(super) fn value_at(rest: &[u8], branch: &Branch, found: &mut Vec<Found>) {
-    let _ = Walker::new(rest, false, found).value(branch);
+/// The same for a value that stands somewhere in a text without a backslash, of which the rest is given,
+/// in so many containers at most. Whether it is whole: readable to its end, and nowhere too deep.
+pub(super) fn value_at(rest: &[u8], depth: usize, branch: &Branch, found: &mut Vec<Found>) -> bool {
+    let mut walker = Walker::new(rest, false, found);
+    walker.depth = depth;
+    let whole = walker.value(branch).is_ok();
+    let end = walker.scanner.offset();
+    whole && std::str::from_utf8(&rest[..end]).is_ok()
 }
 
 struct Walker<'t, 'f> {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use super::facets::{Counts, DISTINCT, Table, encoded};
 use super::hits::{Hits, held};
 use super::keys::{Key, KeyReader, Kind, NO_MOMENT, moment};
+use super::sample::count_column;
 use super::values::masked;
 use crate::query::columns::{Column, Columns, ColumnsBuilder};
 use crate::query::expression::Expression;
@@ -25,7 +26,7 @@ use crate::query::fields::Source;
 use crate::query::prefilter::Prefilter;
 use crate::query::record::{Facts, Record};
 use crate::query::sort_key::shown;
-use crate::query::{Field, Order, Query, SortKey};
+use crate::query::{Field, Order, Query, Sample, SortKey};
 use crate::store::{Cancel, ChangeToken, DatabaseName, RowRef, RowVisitor, SpecStore};
 
 /// Bytes of all columns, and of hits.
@@ -191,6 +192,18 @@ impl Answer {
         told.others += counts.others;
         Some(told)
     }
+
+    /// All values of a column, each with its rows.
+    fn sample(&self, field: Field) -> Option<Sample> {
+        let picked = self.columns.pick(&self.query, self.now)?;
+        let fields = [field];
+        let counts = self.columns.counts(&fields, &picked.yes, DISTINCT)?;
+        let column = self.columns.of(&fields[0])?;
+        let values = |code: &u32| column.values(*code).unwrap_or_default();
+        let groups = counts.groups.iter();
+        let groups = groups.filter_map(|group| Some((values(group.codes.first()?), group.count)));
+        Some(count_column(&fields[0], groups))
+    }
 }
 
 impl Default for Cache {
@@ -279,6 +292,16 @@ impl Cache {
         let look = |kept: &Kept| kept.answer(query, now, By::Id);
         let (answer, fields) = (self.look(store, look).await?, fields.to_vec());
         tokio::task::spawn_blocking(move || answer.counts(&fields)).await.ok()?
+    }
+
+    /// The values of a field, if there is a column of it.
+    pub async fn sample(&self, store: &Arc<dyn SpecStore>, field: &Field, now: i64) -> Option<Sample> {
+        let look = |kept: &Kept| {
+            kept.columns.of(field)?;
+            kept.answer(&Query::all(), now, By::Id)
+        };
+        let (answer, field) = (self.look(store, look).await?, field.clone());
+        tokio::task::spawn_blocking(move || answer.sample(field)).await.ok()?
     }
 
     /// Builds what is missing of these fields and of those that lists show, as soon as `is_idle` says

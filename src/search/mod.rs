@@ -6,6 +6,7 @@
 //! - [`find`]: a search: its pass, its hits, its pages.  [`rows`]: rows of a list with their columns
 //!   ([`values`]).
 //! - [`cache`]: columns of whole databases, kept while nothing changes, that answer at once.
+//! - [`sample`]: values and keys for completion, looked up in little time.
 //! - [`facets`]: counts of values.  [`export`]: results as text.  [`run`]: several databases listed as
 //!   one, for the command line.
 //!
@@ -21,6 +22,7 @@ mod packed;
 pub mod pass;
 pub mod rows;
 pub mod run;
+pub mod sample;
 mod sorted;
 pub mod values;
 mod waiting;

@@ -91,12 +91,19 @@ pub fn masked<'v>(field: &Field, text: &'v str) -> Cow<'v, str> {
     }
 }
 
+/// The values without the lists and objects around them: a hint is a list of texts, and both are found.
+/// Where there is nothing else, these.
+pub fn plain<'c>(values: &'c [Value<'static>]) -> impl Iterator<Item = &'c Value<'static>> {
+    let has_some = values.iter().any(|value| text_of(value).is_some());
+    values.iter().filter(move |value| !has_some || !matches!(value, Value::Container(_)))
+}
+
 /// All values of a field, as a table or a spreadsheet shows them: each once, commas between. Not
 /// escaped; without passwords; empty where there is none.
 pub fn all(field: &Field, cell: &Cell) -> String {
     let Some(values) = cell else { return UNKNOWN.to_owned() };
     let mut texts: Vec<&str> = Vec::new();
-    for value in values {
+    for value in plain(values) {
         let text = match value {
             Value::Container(raw) => Some(&**raw),
             other => text_of(other),

@@ -95,6 +95,9 @@ pub(super) struct Writing<'a> {
     pub is_instance: &'a dyn Fn(&str) -> String,
     /// A text.
     pub text: &'a dyn Fn(&str) -> String,
+    /// That a column holds what no text equals, and what is read as one all the same; None where columns
+    /// hold what their type says.
+    pub is_no_text: Option<&'a dyn Fn(&str) -> String>,
     /// That a column of flags is set.
     pub is_set: &'a dyn Fn(&str) -> String,
 }
@@ -105,10 +108,13 @@ pub(super) fn exists(join: &Join, writing: &Writing<'_>) -> Option<String> {
         let column = format!("instances.{column}");
         let values: Vec<String> = join.values.iter().map(|value| (writing.text)(value)).collect();
         (!values.is_empty()).then(|| {
+            let mut is_one = format!("{column} IN ({})", values.join(", "));
+            if let Some(is_no_text) = writing.is_no_text {
+                is_one = format!("({is_one} OR {})", is_no_text(&column));
+            }
             format!(
-                "EXISTS (SELECT 1 FROM instances WHERE {} AND instances.deleted = 0 AND {column} IN ({}))",
+                "EXISTS (SELECT 1 FROM instances WHERE {} AND instances.deleted = 0 AND {is_one})",
                 (writing.is_instance)("instances.uuid"),
-                values.join(", ")
             )
         })
     };
@@ -131,6 +137,9 @@ pub(super) fn exists(join: &Join, writing: &Writing<'_>) -> Option<String> {
 /// has none, or by both where others bear that name; one that `cell_mappings` lacks may be any.
 fn mapped(cells: &[String], writing: &Writing<'_>) -> String {
     let mut any = vec!["(instance_mappings.cell_id IS NOT NULL AND cell_mappings.id IS NULL)".to_owned()];
+    if let Some(is_no_text) = writing.is_no_text {
+        any.extend(["cell_mappings.name", "cell_mappings.uuid"].map(is_no_text));
+    }
     for cell in cells {
         if cell == "none" {
             any.push("instance_mappings.cell_id IS NULL".to_owned());
@@ -299,6 +308,7 @@ mod tests {
         let writing = Writing {
             is_instance: &|column| format!("{column} = u"),
             text: &|text| format!("'{text}'"),
+            is_no_text: None,
             is_set: &|column| column.to_owned(),
         };
         let join =

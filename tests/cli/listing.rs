@@ -179,6 +179,22 @@ fn what_could_not_be_asked_is_said() {
     let ran = world.run(&["list", "--count-by", "az"]);
     assert!(ran.fails(1).contains("warning: cell1: "), "{}", ran.err());
     assert!(ran.out().contains("az1"));
+    // It is asked for its rows and for the hosts of others' rows: said once.
+    let ran = world.run(&["list", "--sort", "instance.host"]);
+    let lines: Vec<String> = ran.fails(1).lines().map(str::to_owned).collect();
+    let mut once = lines.clone();
+    once.sort();
+    once.dedup();
+    assert!(lines.len() == once.len() && lines.iter().any(|line| line.contains("cell1: ")), "{lines:?}");
+}
+
+#[test]
+fn an_option_that_is_gone_says_what_is_in_its_place() {
+    for arguments in [&["list", "--filter", "az1"][..], &["list", "--filter"]] {
+        let err = World::new().run(arguments).fails(2);
+        assert!(err.contains("there is no --filter any more; use --where"), "{err}");
+    }
+    assert!(!World::new().run(&["list", "--help"]).ok().contains("--filter"));
 }
 
 #[test]

@@ -56,6 +56,22 @@ fn it_shows_the_plan_and_asks_with_no_as_the_default() {
 }
 
 #[test]
+fn that_nothing_matches_is_said_at_a_terminal() {
+    let world = world();
+    for (query, said) in [("nowhere", true), ("az=az1", false)] {
+        let session = Session::start(&world, &["list", "--where", query], "false");
+        let end = session.0.end();
+        assert_eq!(
+            (end.code, String::from_utf8_lossy(&end.raw).contains("no specs match")),
+            (0, said),
+            "{query}"
+        );
+    }
+    let ran = world.run(&["list", "--where", "nowhere"]);
+    assert_eq!((ran.ok(), ran.err()), (String::new(), String::new()));
+}
+
+#[test]
 fn a_bulk_move_wants_the_number_typed() {
     for (answer, code, holder) in [("y", 5, "api"), ("2", 5, "api"), ("1", 0, "cell1")] {
         let world = world();

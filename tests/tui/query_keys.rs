@@ -11,7 +11,7 @@ use reqspec::app::row::Failure;
 use reqspec::app::settings::Settings;
 use reqspec::app::{Effect, Model, Msg, Setup};
 use reqspec::change::DatabaseName;
-use reqspec::query::PageFrom;
+use reqspec::query::{PageFrom, Sample, Subject, parse_field};
 
 use super::world::{NOW, World, api, cell, place, uuid};
 
@@ -65,13 +65,51 @@ fn what_cannot_be_read_changes_nothing_in_the_panes() {
     let before = hits(&world, 0);
     world.effects.clear();
     world.keys("=");
-    assert!(world.effects.is_empty() && hits(&world, 0) == before);
+    let looks = asked(&world, |effect| matches!(effect, Effect::Sample { .. }).then_some(()));
+    assert_eq!((world.effects.len(), hits(&world, 0)), (looks.len(), before));
+    world.effects.clear();
     assert!(world.model.typing.as_ref().is_some_and(|bar| bar.error.is_some() && bar.is_unfinished()));
     world.keys("<Enter>");
     assert!(world.model.typing.is_some(), "what is wrong is set right first");
     assert!(world.effects.is_empty());
     world.keys("az1<Enter>");
     assert_eq!((world.model.typing.is_none(), hits(&world, 0)), (true, Some(8)));
+}
+
+#[test]
+fn nothing_is_said_of_the_query_before_what_cannot_be_read() {
+    let mut world = World::started(40, 12);
+    world.keys("/flavr=m1");
+    let text = world.text();
+    assert!(!text.contains("nothing matches") && !text.contains("0 hits"), "{text}");
+    assert!(text.contains("did you mean flavor?"), "{text}");
+}
+
+#[test]
+fn a_reason_in_the_palette_takes_no_more_room_than_it_needs() {
+    let mut world = started();
+    world.keys(":foo");
+    let lines = world.text().lines().filter(|line| line.contains("no command foo")).count();
+    let text = world.text();
+    let top = text.lines().position(|line| line.contains("Commands")).expect("a box");
+    assert_eq!(lines, 1);
+    assert!(text.lines().nth(top + 4).is_some_and(|line| line.contains('└')), "{text}");
+}
+
+#[test]
+fn long_values_are_whole_at_the_foot_of_the_counts() {
+    let mut world = World::started(40, 12);
+    world.hold = true;
+    world.keys(":facet $.x<Enter>");
+    let request = facet_request(&world);
+    let value: Arc<str> = Arc::from("a-value-that-is-much-longer-than-its-column");
+    let counts = Counts { rows: 3, values: vec![(Arc::from([Some(value.clone())]), 2)], ..Counts::default() };
+    world.send(Msg::Facets { request, database: api(), result: Ok(Arc::new(counts)) });
+    let text = world.text();
+    assert!(text.contains("…") && !text.contains("66.7%"), "{text}");
+    let whole: String = text.lines().flat_map(|line| line.split('│')).map(str::trim).collect();
+    assert!(whole.contains(&*value), "{text}");
+    assert!(text.contains("in 3 rows of API"), "{text}");
 }
 
 #[test]
@@ -113,6 +151,103 @@ fn values_that_were_seen_complete() {
     world.keys("/<Ctrl-u>extra.hw:cpu_pol<Tab>");
     let text = world.model.typing.as_ref().map(|bar| bar.text().to_owned()).unwrap_or_default();
     assert!(text.starts_with("extra.hw:cpu_policy"), "{text}");
+}
+
+fn looks(world: &World) -> Vec<(RequestId, Vec<DatabaseName>, Vec<Subject>)> {
+    asked(world, |effect| match effect {
+        Effect::Sample { request, databases, subjects } => {
+            Some((*request, databases.clone(), subjects.to_vec()))
+        }
+        _ => None,
+    })
+}
+
+fn offered(world: &World) -> Vec<(String, String)> {
+    let popup = world.model.typing.as_ref().and_then(|bar| bar.popup.as_ref());
+    let candidates = popup.into_iter().flat_map(|popup| &popup.candidates);
+    candidates.map(|candidate| (candidate.text.clone(), candidate.help.clone())).collect()
+}
+
+#[test]
+fn values_that_no_row_on_the_screen_has_are_looked_up_and_offered() {
+    let mut world = started();
+    let field = parse_field("$.flavor.vcpus").unwrap();
+    world.keys("/$.flavor.vcpus=");
+    let asked = looks(&world);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].1, [api(), cell("cell1")]);
+    assert_eq!(asked[0].2, [Subject::Values(field)]);
+    // All rows of both were counted.
+    let told = offered(&world);
+    assert!(told.len() > 1 && told.iter().all(|(_, help)| help.starts_with("in ")), "{told:?}");
+    let rows = |help: &str| help.split(' ').nth(1).and_then(|rows| rows.parse().ok()).unwrap_or(0);
+    let sum: u64 = told.iter().map(|(_, help)| rows(help)).sum();
+    world.keys("<Ctrl-u>$.flavor.vcpus<Enter>");
+    assert_eq!(Some(sum), hits(&world, 0).zip(hits(&world, 1)).map(|(left, right)| left + right));
+    world.effects.clear();
+    // Another key of the same field asks nothing; a bar that is opened anew does, and so does another field.
+    world.keys("/=1");
+    assert_eq!(looks(&world).len(), 1);
+    world.keys("2<Backspace><Backspace>");
+    assert_eq!(looks(&world).len(), 1);
+    world.keys("<Ctrl-u>flavor=");
+    assert_eq!(looks(&world).len(), 2);
+}
+
+#[test]
+fn keys_of_a_family_are_looked_up_and_a_word_looks_for_nothing() {
+    let mut world = started();
+    world.keys("/extra.");
+    assert_eq!(
+        looks(&world).last().map(|(_, _, subjects)| subjects.clone()),
+        Some(vec![Subject::Keys("extra")])
+    );
+    assert_eq!(offered(&world).first().map(|(text, _)| text.as_str()), Some("extra.our:key"));
+    world.effects.clear();
+    world.keys("<Ctrl-u>cpu_pol");
+    assert!(looks(&world).is_empty());
+    // Names of databases are known.
+    for (text, first) in [("db=", "api"), ("mapped=", "cell1"), ("twin=", "equal")] {
+        world.keys(&format!("<Ctrl-u>{text}"));
+        assert_eq!(offered(&world).first().map(|(text, _)| text.as_str()), Some(first), "{text}");
+    }
+    assert!(looks(&world).is_empty());
+}
+
+#[test]
+fn what_was_seen_late_is_dropped() {
+    let mut world = started();
+    let sample = |text: &str| Sample { texts: vec![(text.into(), 7)], is_whole: false };
+    let answer = |request, text: &str| Msg::Sampled { request, database: api(), samples: vec![sample(text)] };
+    world.keys("/instance.host=");
+    let (old, ..) = looks(&world)[0];
+    world.send(answer(old, "late"));
+    assert!(offered(&world).iter().all(|(text, _)| text != "late"), "answered already");
+    let Model { seen, requests, .. } = &mut world.model;
+    let subjects = vec![Subject::Values(parse_field("instance.node").unwrap())];
+    let first = seen.ask(subjects.clone(), &[api()], requests);
+    assert!(first.is_some() && seen.ask(subjects.clone(), &[api()], requests).is_none(), "under way");
+    let other = seen.ask(vec![Subject::Keys("hint")], &[api()], requests);
+    let request = |effect: &Option<Effect>| match effect {
+        Some(Effect::Sample { request, .. }) => *request,
+        other => panic!("{other:?}"),
+    };
+    assert!(!seen.answered(request(&first), &api(), vec![sample("node")]), "given up");
+    assert!(seen.answered(request(&other), &api(), vec![sample("key")]));
+    assert!(seen.of(&subjects[0], &[api()]).0.is_empty());
+    assert_eq!(seen.of(&Subject::Keys("hint"), &[api()]).0.get("key"), Some(&7));
+    assert!(seen.ask(subjects, &[api()], requests).is_some(), "it was not answered");
+    // No more is kept than can be offered.
+    for number in 0..60 {
+        let subject = Subject::Values(parse_field(&format!("$.a{number}")).unwrap());
+        let asked = seen.ask(vec![subject], &[api()], requests);
+        assert!(seen.answered(request(&asked), &api(), vec![sample("x")]));
+    }
+    let kept = (0..60).filter(|number| {
+        let subject = Subject::Values(parse_field(&format!("$.a{number}")).unwrap());
+        !seen.of(&subject, &[api()]).0.is_empty()
+    });
+    assert_eq!(kept.collect::<Vec<_>>(), (10..60).collect::<Vec<_>>());
 }
 
 #[test]
@@ -262,17 +397,63 @@ fn queries_are_saved_run_and_deleted() {
     let mut world = started();
     world.keys("Q<Enter>");
     assert_eq!(query(&world).as_deref(), Some("az=az1 vcpus>=4"));
-    world.keys("/ bfv<Enter>:save mine<Enter>");
+    world.keys("/ bfv<Enter>:keep mine<Enter>");
     let saved = asked(&world, |effect| match effect {
-        Effect::SaveQuery { name, text } => Some((name.clone(), text.clone())),
+        Effect::SaveQuery { name, text, replace: false } => Some((name.clone(), text.clone())),
         _ => None,
     });
     assert_eq!(saved, [("mine".to_owned(), "az=az1 vcpus>=4 bfv".to_owned())]);
     world.keys("QGDD<Esc>");
     assert!(world.effects.contains(&Effect::DeleteQuery { name: "mine".to_owned() }));
     assert_eq!(world.model.settings.queries.len(), 2);
-    world.keys("<Esc>:save other<Enter>");
+    world.keys("<Esc>:keep other<Enter>");
     assert!(toasts(&world).contains("no query is set"), "{}", toasts(&world));
+}
+
+#[test]
+fn another_query_of_that_name_is_asked_about() {
+    let mut world = started();
+    let saved = |world: &World| {
+        asked(world, |effect| match effect {
+            Effect::SaveQuery { text, replace, .. } => Some((text.clone(), *replace)),
+            _ => None,
+        })
+    };
+    world.keys("/vcpus>=8<Enter>:keep pinned<Enter>");
+    assert!(world.text().contains("there is another pinned: y replaces it"), "{}", world.text());
+    world.keys("n<Esc>");
+    assert!(saved(&world).is_empty());
+    assert_eq!(world.model.settings.saved("pinned"), Some("az=az1 vcpus>=4"));
+    world.keys("Qspinned<Enter>y<Esc>");
+    assert_eq!(saved(&world), [("vcpus>=8".to_owned(), true)]);
+    assert_eq!(world.model.settings.saved("pinned"), Some("vcpus>=8"));
+    assert!(world.model.overlay.is_none());
+}
+
+#[test]
+fn a_query_of_another_session_is_asked_about_too() {
+    let mut world = started();
+    world.kept = Some(vec![("theirs".to_owned(), "bfv".to_owned())]);
+    world.keys("/vcpus>=8<Enter>:keep theirs<Enter>");
+    assert!(world.text().contains("there is another theirs"), "{}", world.text());
+    assert_eq!(world.model.settings.saved("theirs"), Some("bfv"), "what is there");
+    world.keys("y<Esc>");
+    let told = Effect::SaveQuery { name: "theirs".to_owned(), text: "vcpus>=8".to_owned(), replace: true };
+    assert!(world.effects.contains(&told));
+    // The list has what the file has now.
+    world.kept = Some(vec![("new".to_owned(), "az".to_owned())]);
+    world.keys("Q");
+    assert_eq!(world.model.settings.queries, [("new".to_owned(), "az".to_owned())]);
+}
+
+#[test]
+fn a_word_that_is_no_command_changes_nothing() {
+    let mut world = started();
+    world.keys(":foo<Enter>");
+    assert!(world.text().contains("no command foo: / searches for a text"), "{}", world.text());
+    assert_eq!((query(&world), hits(&world, 0)), (None, None));
+    world.keys("<Esc>:save pinned<Enter>");
+    assert!(world.text().contains("no command save pinned"), "{}", world.text());
 }
 
 #[test]
@@ -352,9 +533,19 @@ fn lists_are_read_anew_by_themselves() {
     assert_eq!(news.marked(Mark::Appeared).len(), 1);
     assert_eq!(&*news.vanished[0].1, uuid(2).as_str());
     assert_eq!(world.selected(), uuid(4), "the cursor stays on its row");
+    assert!(world.text().contains("1 vanished · 4 of"), "{}", world.text());
+    world.pass(15);
+    assert_eq!(world.model.refreshing.news[0].counts(), (1, 1, 1), "until a reading brings something");
+    world.keys("V");
+    assert!(world.text().contains("15 s ago"), "{}", world.text());
+    world.keys("<Esc>");
+    world.rows(&api()).retain(|row| row.id != 3);
     world.pass(5);
-    assert!(world.model.refreshing.news[0].is_empty(), "until the next reading");
-    world.keys("AA");
+    assert_eq!(world.model.refreshing.news[0].counts(), (0, 0, 1));
+    world.keys("V");
+    let text = world.text();
+    assert!(text.contains("now") && text.contains("20 s ago"), "{text}");
+    world.keys("<Esc>AA");
     world.effects.clear();
     world.pass(60);
     assert_eq!((world.model.refreshing.every, readings(&world)), (None, 0));

@@ -112,6 +112,8 @@ pub fn show_columns(model: &mut Model, columns: Option<Vec<Field>>) -> Vec<Effec
         return Vec::new();
     }
     model.columns = columns.map(Arc::from);
+    // Other columns are no news.
+    model.refreshing.before = None;
     let asked = model.columns.clone().unwrap_or_else(|| Arc::from([]));
     let names = asked.iter().map(|field| field.name.to_string()).collect();
     let Model { panes, requests, .. } = model;
@@ -203,7 +205,40 @@ const FIELDS_COUNTED: usize = 8;
 
 /// Opens the saved queries.
 pub fn saved(model: &mut Model) -> Vec<Effect> {
-    model.overlay = Some(Overlay::Saved(SavedQueries::default()));
+    // Other sessions keep some, too.
+    let request = model.request();
+    model.overlay = Some(Overlay::Saved(SavedQueries { reading: Some(request), ..SavedQueries::default() }));
+    vec![Effect::LoadQueries { request }]
+}
+
+/// The saved queries were read.
+pub fn queries_read(
+    model: &mut Model,
+    request: RequestId,
+    result: Result<Vec<(String, String)>, String>,
+) -> Vec<Effect> {
+    let Model { overlay, settings, .. } = model;
+    let Some(Overlay::Saved(list)) = overlay else { return Vec::new() };
+    if list.reading.take_if(|reading| *reading == request).is_none() {
+        return Vec::new();
+    }
+    match result {
+        Ok(queries) => list.read_anew(settings, queries),
+        Err(reason) => list.error = Some(reason),
+    }
+    Vec::new()
+}
+
+/// A query was not saved: the profile file has another one of that name, of another session.
+pub fn query_exists(model: &mut Model, name: &str, text: String, there: &str) -> Vec<Effect> {
+    model.settings.save(name, there);
+    let _ = model.toasts.dismiss();
+    if is_free(model) || matches!(model.overlay, Some(Overlay::Saved(_))) {
+        model.overlay = Some(Overlay::Saved(SavedQueries::replacing(name, text, &model.settings)));
+    } else {
+        let text = format!("query {name} is not saved: another one has that name; Q shows it");
+        model.toast(ToastKind::Problem, text);
+    }
     Vec::new()
 }
 
@@ -214,19 +249,25 @@ pub fn saved_key(model: &mut Model, mut list: SavedQueries, event: &KeyEvent) ->
         SavedWish::Leave => return Vec::new(),
         SavedWish::Run(text) => return query::run(model, &text),
         SavedWish::Save(name) => {
+            list.reading = None;
             let effects = query::save(model, &name);
-            let at = model.settings.queries.iter().position(|(known, _)| *known == name);
-            list.chosen = at.unwrap_or(0);
+            list.choose(&name, &model.settings);
             effects
         }
+        SavedWish::Replace(name, text) => {
+            list.reading = None;
+            query::save_as(model, &name, text, true)
+        }
         SavedWish::Delete(name) => {
+            list.reading = None;
             model.settings.delete(&name);
             list.chosen = list.chosen.min(model.settings.queries.len().saturating_sub(1));
             vec![Effect::DeleteQuery { name }]
         }
         SavedWish::Stay => Vec::new(),
     };
-    model.overlay = Some(Overlay::Saved(list));
+    // Unless it asks something now.
+    model.overlay.get_or_insert(Overlay::Saved(list));
     effects
 }
 

@@ -30,7 +30,7 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Sort(order) => choosing::order_by(model, order),
         Act::Columns(columns) => choosing::show_columns(model, columns),
         Act::Export(path) => choosing::export_to(model, &path),
-        Act::Save(name) => query::save(model, &name),
+        Act::Keep(name) => query::save(model, &name),
         Act::Where(text) => query::run(model, &text),
         Act::Refresh(every) => refreshing::set(model, every),
     }

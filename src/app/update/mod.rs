@@ -86,7 +86,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Edited { request, result } => editing::edited(model, request, result),
         Msg::FileRead { request, result } => changes::file_read(model, request, result),
         Msg::Facets { request, database, result } => choosing::counted(model, request, &database, result),
+        Msg::Sampled { request, database, samples } => query::sampled(model, request, &database, samples),
         Msg::Exported { request, result } => choosing::exported(model, request, result),
+        Msg::Queries { request, result } => choosing::queries_read(model, request, result),
+        Msg::QueryExists { name, text, there } => choosing::query_exists(model, &name, text, &there),
         Msg::Settings(reason) => {
             model.toast(ToastKind::Problem, reason);
             Vec::new()

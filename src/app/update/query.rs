@@ -2,19 +2,25 @@
 //!
 //! Imports the rest of `app`; no I/O.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crossterm::event::KeyEvent;
 
 use super::{browse, search};
-use crate::app::effect::Effect;
+use crate::app::effect::{Effect, RequestId};
 use crate::app::model::{Focus, Model};
+use crate::app::overlay::Overlay;
 use crate::app::pane::Pane;
 use crate::app::query_bar::{Pressed, QueryBar};
 use crate::app::row::Row;
+use crate::app::saved::SavedQueries;
+use crate::app::seen::is_worth_a_look;
 use crate::app::settings::check_name;
 use crate::app::toast::ToastKind;
-use crate::query::{Field, Query, SeenValues, parse};
+use crate::change::DatabaseName;
+use crate::query::fields::{FAMILIES, Fact, Source};
+use crate::query::{Field, Query, Sample, SeenValues, Subject, parse};
 use crate::scheduler::{extra_specs, hints, image_properties};
 
 type Ready = Result<(), String>;
@@ -26,6 +32,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     }
     let text = present(model).map(|query| query.text.clone()).unwrap_or_default();
     model.typing = Some(QueryBar::new(&text));
+    model.seen.age();
     Vec::new()
 }
 
@@ -42,15 +49,40 @@ pub fn is_typing(model: &Model) -> bool {
 /// A key for the bar.
 pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     let Some(mut bar) = model.typing.take() else { return Vec::new() };
-    let pressed = bar.key(event, &Seen(model), &model.settings.history);
+    let offered = Offered::new(model);
+    let pressed = bar.key(event, &offered, &model.settings.history);
+    let asked = offered.asked();
     model.typing = Some(bar);
-    match pressed {
+    let mut effects = match pressed {
         Pressed::Restore => restore(model),
         Pressed::Keep => keep(model),
         Pressed::Changed => changed(model),
         Pressed::Pages(pages) => browse::page(model, pages),
         Pressed::Stay => Vec::new(),
+    };
+    if model.typing.is_some() {
+        let databases = queried(model);
+        let Model { seen, requests, .. } = model;
+        effects.extend(seen.ask(asked, &databases, requests));
     }
+    effects
+}
+
+/// A database said which values or keys it has: they are offered, if a list is, or would be.
+pub fn sampled(
+    model: &mut Model,
+    request: RequestId,
+    database: &DatabaseName,
+    samples: Vec<Sample>,
+) -> Vec<Effect> {
+    if !model.seen.answered(request, database, samples) {
+        return Vec::new();
+    }
+    if let Some(mut bar) = model.typing.take() {
+        bar.offer_again(&Offered::new(model));
+        model.typing = Some(bar);
+    }
+    Vec::new()
 }
 
 /// Text was pasted into the bar.
@@ -154,7 +186,7 @@ pub fn run(model: &mut Model, text: &str) -> Vec<Effect> {
     }
 }
 
-/// Keeps the present query under a name.
+/// Keeps the present query under a name; asks first where there is another one of that name.
 pub fn save(model: &mut Model, name: &str) -> Vec<Effect> {
     let checked = is_set(model).and_then(|()| check_name(name));
     if let Err(reason) = checked {
@@ -162,45 +194,112 @@ pub fn save(model: &mut Model, name: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let text = present(model).map(|query| query.text.trim().to_owned()).unwrap_or_default();
-    let replaced = model.settings.save(name, &text);
-    let how = if replaced { "in the place of another one" } else { "Q lists the saved ones" };
-    model.toast(ToastKind::Done, format!("query {name} saved; {how}"));
-    vec![Effect::SaveQuery { name: name.to_owned(), text }]
+    if model.settings.saved(name).is_some_and(|there| there != text) {
+        let asking = SavedQueries::replacing(name, text, &model.settings);
+        model.overlay = Some(Overlay::Saved(asking));
+        return Vec::new();
+    }
+    save_as(model, name, text, false)
 }
 
-/// Values and keys that the screen has seen, for completion.
-struct Seen<'m>(&'m Model);
+/// Keeps that query under that name.
+pub fn save_as(model: &mut Model, name: &str, text: String, replace: bool) -> Vec<Effect> {
+    model.settings.save(name, &text);
+    let how = if replace { "in the place of another one" } else { "Q lists the saved ones" };
+    model.toast(ToastKind::Done, format!("query {name} saved; {how}"));
+    vec![Effect::SaveQuery { name: name.to_owned(), text, replace }]
+}
 
-impl SeenValues for Seen<'_> {
-    fn values(&self, field: &Field) -> Vec<(String, u64)> {
-        let mut counts: HashMap<String, u64> = HashMap::new();
-        let mut add = |value: &str| *counts.entry(value.to_owned()).or_default() += 1;
-        let column = |pane: &Pane| pane.columns.iter().position(|column| column == field);
-        for pane in &self.0.panes {
-            let column = column(pane);
+/// Values and keys that were seen, for completion, and what is worth a look.
+struct Offered<'m> {
+    model: &'m Model,
+    databases: Vec<DatabaseName>,
+    asked: RefCell<Vec<Subject>>,
+}
+
+impl<'m> Offered<'m> {
+    fn new(model: &'m Model) -> Self {
+        Self { model, databases: queried(model), asked: RefCell::default() }
+    }
+
+    /// What was asked for while completing. Where the keys of several families were, a word was typed
+    /// that need not be one: that is not worth a pass.
+    fn asked(self) -> Vec<Subject> {
+        let mut asked = self.asked.into_inner();
+        if asked.iter().filter(|subject| matches!(subject, Subject::Keys(_))).count() > 1 {
+            asked.retain(|subject| !matches!(subject, Subject::Keys(_)));
+        }
+        asked
+    }
+
+    fn note(&self, subject: &Subject) {
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(subject) {
+            asked.push(subject.clone());
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &DatabaseName> {
+        self.model.databases.iter().map(|database| &database.name)
+    }
+}
+
+/// The databases of the panes that follow the query.
+fn queried(model: &Model) -> Vec<DatabaseName> {
+    let mut databases: Vec<DatabaseName> = Vec::new();
+    for name in model.panes.iter().filter(|pane| !pane.pinned).flat_map(Pane::databases) {
+        if !databases.contains(&name) {
+            databases.push(name);
+        }
+    }
+    databases
+}
+
+impl SeenValues for Offered<'_> {
+    fn values(&self, field: &Field) -> Vec<(String, Option<u64>)> {
+        match field.source {
+            Source::Database => return self.names().map(|name| (name.to_string(), None)).collect(),
+            Source::Fact(Fact::Mapped) => {
+                let cells = self.names().filter(|name| **name != DatabaseName::Api);
+                let names = cells.map(ToString::to_string).chain(["none".to_owned()]);
+                return names.map(|name| (name, None)).collect();
+            }
+            _ => {}
+        }
+        // What is listed and what was counted is there already, however large the databases are.
+        let mut rows: HashMap<String, u64> = HashMap::new();
+        for pane in &self.model.panes {
+            let column = pane.columns.iter().position(|column| column == field);
             for row in pane.list.rows() {
-                match value(row, &field.name) {
-                    Some(value) => add(&value),
-                    None => {
-                        let value = column.and_then(|at| row.values.get(at)?.clone());
-                        value.iter().for_each(|value| add(value));
-                    }
+                let shown = || column.and_then(|at| row.values.get(at)?.as_deref().map(str::to_owned));
+                if let Some(value) = value(row, &field.name).or_else(shown) {
+                    *rows.entry(value).or_default() += 1;
                 }
             }
         }
-        let counted = self.0.counted.iter().filter(|(counted, _)| counted == field);
-        for (value, rows) in counted.flat_map(|(_, all)| all) {
-            let seen = counts.entry(value.to_string()).or_default();
-            *seen = (*seen).max(*rows);
+        let counted = self.model.counted.iter().filter(|(counted, _)| counted == field);
+        for (value, count) in counted.flat_map(|(_, all)| all) {
+            let seen = rows.entry(value.to_string()).or_default();
+            *seen = (*seen).max(*count);
         }
-        if &*field.name == "db" {
-            self.0.databases.iter().for_each(|database| {
-                counts.entry(database.name.to_string()).or_default();
-            });
+        let subject = Subject::Values(field.clone());
+        if is_worth_a_look(field) {
+            self.note(&subject);
         }
-        let mut seen: Vec<_> = counts.into_iter().collect();
+        let (sampled, is_whole) = self.model.seen.of(&subject, &self.databases);
+        for (value, count) in &sampled {
+            let seen = rows.entry(value.to_string()).or_default();
+            *seen = (*seen).max(*count);
+        }
+        let mut seen: Vec<_> = rows.into_iter().collect();
         seen.sort_by(|(one, rows), (other, more)| (more, one).cmp(&(rows, other)));
-        seen
+        let all = |value: &str| sampled.get(value).copied().filter(|_| is_whole);
+        seen.into_iter()
+            .map(|(value, _)| {
+                let all = all(&value);
+                (value, all)
+            })
+            .collect()
     }
 
     fn keys(&self, family: &str) -> Vec<String> {
@@ -210,7 +309,23 @@ impl SeenValues for Seen<'_> {
             "image" => image_properties::PROPERTIES.iter().map(|property| property.key).collect(),
             _ => Vec::new(),
         };
-        known.into_iter().filter(|key| !key.contains(['*', '{', '<', '%'])).map(str::to_owned).collect()
+        let known = known.into_iter().filter(|key| !key.contains(['*', '{', '<', '%']));
+        // Keys that are there stand before those that nova knows.
+        let mut keys: Vec<String> = Vec::new();
+        if let Some(family) = FAMILIES.iter().find(|known| known.name == family) {
+            let subject = Subject::Keys(family.name);
+            self.note(&subject);
+            let (sampled, _) = self.model.seen.of(&subject, &self.databases);
+            let mut sampled: Vec<_> = sampled.into_iter().collect();
+            sampled.sort_by(|(one, rows), (other, more)| (more, one).cmp(&(rows, other)));
+            keys.extend(sampled.into_iter().map(|(key, _)| key.to_string()));
+        }
+        for key in known {
+            if keys.iter().all(|seen| seen != key) {
+                keys.push(key.to_owned());
+            }
+        }
+        keys
     }
 }
 
@@ -227,7 +342,6 @@ fn value(row: &Row, field: &str) -> Option<String> {
         "vcpus" => summary.vcpus.map(|number| number.to_string()),
         "ram" => summary.memory_mb.map(|number| number.to_string()),
         "disk" => summary.root_gb.map(|number| number.to_string()),
-        "db" => Some(row.database.to_string()),
         _ => None,
     }
 }

@@ -82,35 +82,49 @@ pub fn settle(model: &mut Model) {
             news[side.index()] = News::between(&before, &window(pane));
         }
     }
-    model.refreshing.news = news;
+    let now = model.now;
+    model.refreshing.brought(news, now);
     // From its end: a reading that takes long is not followed by the next one at once.
     model.refreshing.last = model.now;
 }
 
-/// Whether the last reading brought anything.
+/// Whether any reading brought something.
 pub fn has_news(model: &Model) -> Result<(), String> {
-    if model.refreshing.news.iter().all(News::is_empty) {
-        return Err("nothing is known to have changed since the lists were read last".to_owned());
+    if model.refreshing.past.is_empty() {
+        return Err("nothing is known to have changed while lists were read anew by themselves".to_owned());
     }
     Ok(())
 }
 
-/// Lists what the last reading brought.
+/// Lists what the last readings brought, the newest first.
 pub fn show_news(model: &mut Model) -> Vec<Effect> {
     let mut lines = Vec::new();
-    for news in &model.refreshing.news {
-        let vanished: Vec<_> = news.vanished.iter().collect();
-        listed(&mut lines, "-", Tone::Removed, "gone", &vanished);
-        listed(&mut lines, "+", Tone::Added, "new", &news.marked(Mark::Appeared));
-        listed(&mut lines, "~", Tone::Warn, "changed", &news.marked(Mark::Changed));
+    for reading in &model.refreshing.past {
+        lines.push(Line::new(Tone::Title, ago(model.now - reading.at)));
+        for news in &reading.news {
+            let vanished: Vec<_> = news.vanished.iter().collect();
+            listed(&mut lines, "-", Tone::Removed, "gone", &vanished);
+            listed(&mut lines, "+", Tone::Added, "new", &news.marked(Mark::Appeared));
+            listed(&mut lines, "~", Tone::Warn, "changed", &news.marked(Mark::Changed));
+        }
     }
     model.overlay = Some(Overlay::Question(Question {
         purpose: Purpose::Tell,
-        title: "Since the lists were read last".to_owned(),
+        title: "What reading anew brought".to_owned(),
         lines,
         buttons: Buttons::new(["Close"]),
     }));
     Vec::new()
+}
+
+/// How long ago, in words.
+fn ago(seconds: i64) -> String {
+    match seconds.max(0) {
+        0 => "now".to_owned(),
+        seconds @ ..120 => format!("{seconds} s ago"),
+        seconds @ ..7_200 => format!("{} min ago", seconds / 60),
+        seconds => format!("{} h ago", seconds / 3_600),
+    }
 }
 
 fn listed(lines: &mut Vec<Line>, sign: &str, tone: Tone, what: &str, rows: &[&Known]) {

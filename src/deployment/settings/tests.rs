@@ -32,7 +32,7 @@ fn where_nothing_is_kept_nothing_is_said() {
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(Settings::load(&places(directory.path())), Settings::default());
     assert_eq!(Settings::load(&Places::default()), Settings::default());
-    assert!(Places::default().save_query("a", "az").is_err());
+    assert!(Places::default().save_query("a", "az", true).is_err());
     assert!(Places::default().append_history("az").is_ok());
 }
 
@@ -40,8 +40,8 @@ fn where_nothing_is_kept_nothing_is_said() {
 fn a_saved_query_leaves_the_rest_of_the_file_as_it_is() {
     let (_directory, places, path) = with_profiles(PROFILES);
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-    places.save_query("pinned", " az=az2 \"two words\" ").unwrap();
-    places.save_query("my own", "not forced").unwrap();
+    places.save_query("pinned", " az=az2 \"two words\" ", true).unwrap();
+    places.save_query("my own", "not forced", true).unwrap();
     let expected = PROFILES
         .replace("'az=az1'", "'az=az2 \"two words\"'")
         .replace("large = \"vcpus>=8\"\n", "large = \"vcpus>=8\"\n\"my own\" = \"not forced\"\n");
@@ -59,7 +59,7 @@ fn a_saved_query_leaves_the_rest_of_the_file_as_it_is() {
 fn the_first_saved_query_makes_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let places = places(directory.path());
-    places.save_query("pinned", "az=az1").unwrap();
+    places.save_query("pinned", "az=az1", true).unwrap();
     let path = places.profiles.clone().unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "[queries]\npinned = \"az=az1\"\n");
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
@@ -68,7 +68,7 @@ fn the_first_saved_query_makes_the_file() {
 #[test]
 fn a_table_in_one_line_is_written_too() {
     let (_directory, places, path) = with_profiles("queries = { a = 'az' } # few\n");
-    places.save_query("b", "forced").unwrap();
+    places.save_query("b", "forced", true).unwrap();
     assert_eq!(pairs(&Settings::load(&places)), [("a", "az"), ("b", "forced")]);
     assert!(fs::read_to_string(&path).unwrap().ends_with("# few\n"));
 }
@@ -79,7 +79,7 @@ fn a_link_stays_a_link() {
     let kept = directory.path().join("kept.toml");
     fs::rename(&path, &kept).unwrap();
     std::os::unix::fs::symlink(&kept, &path).unwrap();
-    places.save_query("pinned", "forced").unwrap();
+    places.save_query("pinned", "forced", true).unwrap();
     assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
     assert!(fs::read_to_string(&kept).unwrap().contains("forced"));
 }
@@ -93,7 +93,7 @@ fn what_cannot_be_meant_is_not_saved() {
         ("a", " ", "there is no query to save"),
         ("a", "az=", "a is not saved: a value is missing behind =; an empty text is written \"\""),
     ] {
-        assert_eq!(places.save_query(name, text).unwrap_err().to_string(), reason);
+        assert_eq!(places.save_query(name, text, true).unwrap_err().to_string(), reason);
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), PROFILES);
 }
@@ -110,7 +110,7 @@ fn a_wrong_file_is_a_notice_and_never_replaced() {
         assert!(settings.notices.len() == 1 && settings.notices[0].ends_with(told), "{:?}", settings.notices);
         assert!(!settings.notices[0].contains("s3cret"));
         if !refused.is_empty() {
-            let reason = places.save_query("b", "az").unwrap_err().to_string();
+            let reason = places.save_query("b", "az", true).unwrap_err().to_string();
             assert!(reason.contains(refused) && !reason.contains("s3cret"), "{reason}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
@@ -181,7 +181,7 @@ fn several_that_write_at_once_lose_nothing() {
             scope.spawn(move || {
                 for number in 0..10 {
                     let text = format!("id=1{writer}{number}");
-                    places.save_query(&format!("w{writer}-{number}"), &text).unwrap();
+                    places.save_query(&format!("w{writer}-{number}"), &text, true).unwrap();
                     places.append_history(&text).unwrap();
                 }
             });
@@ -189,4 +189,18 @@ fn several_that_write_at_once_lose_nothing() {
     });
     let settings = Settings::load(&places);
     assert_eq!((settings.queries.len(), settings.history.len()), (42, 40));
+}
+
+#[test]
+fn another_query_of_that_name_is_replaced_only_when_told() {
+    let (_directory, places, path) = with_profiles(PROFILES);
+    let there = Saved::Exists("az=az1".to_owned());
+    assert_eq!(places.save_query("pinned", "az=az2", false), Ok(there));
+    assert_eq!(fs::read_to_string(&path).unwrap(), PROFILES);
+    assert_eq!(places.save_query("pinned", "az=az1", false), Ok(Saved::Kept), "the same text");
+    assert_eq!(places.save_query("pinned", "az=az2", true), Ok(Saved::Kept));
+    let kept = places.queries().unwrap();
+    assert_eq!(kept[0], ("pinned".to_owned(), "az=az2".to_owned()));
+    fs::write(&path, "[queries").unwrap();
+    assert!(places.queries().is_err());
 }

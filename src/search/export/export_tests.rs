@@ -120,3 +120,30 @@ fn a_file_appears_whole_and_replaces_none_unasked() {
     drop(WholeFile::beside(&path).unwrap());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "one that was given up goes");
 }
+
+#[test]
+fn a_list_is_left_out_where_its_elements_are() {
+    let hint = crate::query::parse_field("hint.different_host").unwrap();
+    let list = || Value::Container("[\"u1\", \"u2\"]".into());
+    let elements = row("u-1", "{}", vec![Some(vec![list(), text("u1"), text("u2")])]);
+    let alone = row("u-2", "{}", vec![Some(vec![Value::Nothing, list()])]);
+    let written = |format| {
+        let mut out = Vec::new();
+        let mut writer = Writer::new(&mut out, format, Arc::from([hint.clone()]));
+        writer.rows(&[elements.clone(), alone.clone()]).unwrap();
+        writer.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(written(Format::Csv), "hint.different_host\r\n\"u1,u2\"\r\n\"[\"\"u1\"\", \"\"u2\"\"]\"\r\n");
+    let json = "{\"hint.different_host\": [\"u1\", \"u2\"]}\n";
+    assert_eq!(written(Format::JsonLines), json.repeat(2));
+    assert!(written(Format::Table).contains("\nu1,u2"));
+}
+
+#[test]
+fn which_folder_is_missing_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("no");
+    let error = WholeFile::beside(&missing.join("x.csv")).err().unwrap();
+    assert_eq!(error.to_string(), format!("{}: there is no such folder", missing.display()));
+}

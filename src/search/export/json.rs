@@ -11,7 +11,7 @@ use crate::query::Field;
 use crate::query::fields::Source;
 use crate::query::record::Value;
 use crate::search::rows::Listed;
-use crate::search::values::{Cell, masked, text};
+use crate::search::values::{Cell, masked, plain, text};
 use crate::spec::text::is_unsafe;
 
 /// Writes a row: the columns, or all there is where none are given.
@@ -55,7 +55,7 @@ fn value(field: &Field, cell: &Cell) -> String {
         return text(field, cell).map_or_else(|| "\"\"".to_owned(), |letters| string(&letters));
     }
     let mut tokens: Vec<String> = Vec::new();
-    for value in values {
+    for value in plain(values) {
         let token = match value {
             Value::Nothing => continue,
             Value::Flag(flag) => flag.to_string(),

@@ -164,11 +164,20 @@ impl WholeFile {
     /// One beside `path`.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be made: says which folder is in the way and how.
     pub fn beside(path: &Path) -> io::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file =
-            tempfile::Builder::new().prefix(".reqspec-").tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().prefix(".reqspec-").tempfile_in(folder).map_err(|error| {
+            let kind = error.kind();
+            let why = match kind {
+                io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+                io::ErrorKind::NotADirectory => "this is no folder".to_owned(),
+                io::ErrorKind::PermissionDenied => "files cannot be made in this folder".to_owned(),
+                // Its own text names the file beside, which nobody knows.
+                other => other.to_string(),
+            };
+            io::Error::new(kind, format!("{}: {why}", escaped(&folder.to_string_lossy())))
+        })?;
         Ok(Self { file })
     }
 

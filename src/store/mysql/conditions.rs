@@ -120,6 +120,7 @@ fn written(joins: &[Join], rows: Vec<Row>) -> Vec<String> {
     let writing = Writing {
         is_instance: &is_instance,
         text: &|text| text::literal(text),
+        is_no_text: None,
         is_set: &|column| format!("{column} <> 0"),
     };
     joins.iter().filter_map(|join| exists(join, &writing)).collect()

@@ -105,6 +105,7 @@ fn written(joins: &[Join]) -> Vec<String> {
     let writing = Writing {
         is_instance: &|column| format!("{column} = request_specs.instance_uuid"),
         text: &|text| literal(&text.replace('\0', "\u{fffd}")),
+        is_no_text: None,
         is_set: &|column| format!("{column}::int <> 0"),
     };
     joins.iter().filter_map(|join| exists(join, &writing)).collect()

@@ -38,9 +38,14 @@ impl Conditions {
         for join in &prefilter.joins {
             let writing = Writing {
                 is_instance: &|column| format!("{column} = request_specs.instance_uuid"),
-                text: &|text| format!("CAST(x'{}' AS TEXT)", hexadecimal(text)),
+                text: &literal,
+                is_no_text: Some(&|column| format!("typeof({column}) NOT IN ('text', 'null')")),
                 is_set: &|column| format!("{column} <> 0"),
             };
+            // What is no character is read as this one.
+            if join.values.iter().any(|value| value.contains(char::REPLACEMENT_CHARACTER)) {
+                continue;
+            }
             let Some(exists) = exists(join, &writing) else { continue };
             // Without these tables the condition cannot be asked, and is left to the caller.
             if connection.prepare(&format!("SELECT 1 FROM request_specs WHERE {exists}")).is_ok() {
@@ -79,8 +84,10 @@ fn is_utf8(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(encoding == "UTF-8")
 }
 
-fn hexadecimal(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+/// A text in whatever encoding the database keeps texts; a NUL would end the statement.
+fn literal(text: &str) -> String {
+    let parts: Vec<String> = text.split('\0').map(|part| format!("'{}'", part.replace('\'', "''"))).collect();
+    format!("({})", parts.join(" || char(0) || "))
 }
 
 /// The ids of the rows whose instance_uuid begins with one of these, in either letter case, by the index;

@@ -138,3 +138,56 @@ fn conditions_on_tables_that_are_not_there_are_left_out() {
     assert_eq!(matching(&connection, &join(JoinColumn::MappedCell, &["none"])), [2, 3]);
     assert_eq!(matching(&connection, &join(JoinColumn::QueuedForDelete, &[])), [2, 3]);
 }
+
+/// Nova's other tables, of which the columns have no type, so that they keep what is put into them.
+const OTHERS: &str = "CREATE TABLE instances (uuid, deleted, host, node, vm_state, task_state, project_id); \
+     CREATE TABLE instance_mappings (instance_uuid, cell_id, queued_for_delete); \
+     CREATE TABLE cell_mappings (id, uuid, name)";
+
+fn joined(column: JoinColumn, value: &str) -> Prefilter {
+    let joins = vec![Join { column, values: vec![value.to_owned()] }];
+    Prefilter { joins, ..Prefilter::default() }
+}
+
+#[rstest::rstest]
+#[case("UTF-8")]
+#[case("UTF-16le")]
+#[case("UTF-16be")]
+fn texts_are_compared_in_the_encoding_of_the_database(#[case] encoding: &str) {
+    let connection = Connection::open_in_memory().unwrap();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA encoding = '{encoding}'; \
+             CREATE TABLE request_specs (created_at, updated_at, id INTEGER PRIMARY KEY, instance_uuid TEXT, spec TEXT); \
+             {OTHERS}"
+        ))
+        .unwrap();
+    let hosts = ["cmp1", "z\u{fc}rich's \u{1f600}", "a\0b", "cmp2"];
+    for uuid in hosts {
+        connection.execute("INSERT INTO request_specs (instance_uuid) VALUES (?1)", [uuid]).unwrap();
+        connection.execute("INSERT INTO instances (uuid, deleted, host) VALUES (?1, 0, ?1)", [uuid]).unwrap();
+    }
+    let stored: String = connection.query_row("PRAGMA encoding", [], |row| row.get(0)).unwrap();
+    assert_eq!(stored, encoding);
+    for (host, id) in hosts.into_iter().zip(1..) {
+        assert_eq!(matching(&connection, &joined(JoinColumn::InstanceHost, host)), [id], "{host:?}");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_left_to_the_caller() {
+    let rows = [("a", None), ("b", None), ("c", None), ("d", None), ("e", None)];
+    let connection = table(INDEX, &rows);
+    connection
+        .execute_batch(&format!(
+            "{OTHERS}; INSERT INTO instances (uuid, deleted, host) VALUES \
+             ('a', 0, 'cmp1'), ('b', 0, CAST('cmp1' AS BLOB)), ('c', 0, 7), ('d', 0, NULL), ('e', 0, 'cmp2'); \
+             INSERT INTO cell_mappings VALUES (1, 'u1', 'one'), (2, 'u2', CAST('one' AS BLOB)), (3, x'7531', NULL), (4, 'u4', 'two'); \
+             INSERT INTO instance_mappings VALUES ('a', 1, 0), ('b', 2, 0), ('c', 3, 0), ('d', 4, 0)"
+        ))
+        .unwrap();
+    assert_eq!(matching(&connection, &joined(JoinColumn::InstanceHost, "cmp1")), [1, 2, 3]);
+    assert_eq!(matching(&connection, &joined(JoinColumn::MappedCell, "one")), [1, 2, 3]);
+    let unreadable = joined(JoinColumn::InstanceHost, "cmp\u{fffd}");
+    assert_eq!(matching(&connection, &unreadable).len(), 5);
+}

@@ -25,7 +25,7 @@ use crate::app::database::spoken;
 use crate::app::effect::RequestId;
 use crate::app::row::Failure;
 use crate::app::{Effect, Msg};
-use crate::deployment::settings::Places;
+use crate::deployment::settings::{Places, Saved};
 use crate::deployment::{Deployment, Environments};
 use crate::store::StoreError;
 use searches::{File, Searches, Wanted};
@@ -145,14 +145,18 @@ impl Executor {
         None
     }
 
-    /// Keeps a setting, in the order in which they come; only a failure is told.
+    /// Keeps a setting; only a failure is told.
     fn keep(&self, change: impl FnOnce(&Places) -> Result<(), String> + Send + 'static) {
+        self.in_turn(move |places| change(places).err().map(Msg::Settings));
+    }
+
+    /// Reads or keeps settings, in the order in which that is asked for.
+    fn in_turn(&self, task: impl FnOnce(&Places) -> Option<Msg> + Send + 'static) {
         let (places, turn) = (self.settings.clone(), Arc::clone(&self.keeping));
         self.spawn(async move {
             let _turn = turn.lock().await;
-            match tokio::task::spawn_blocking(move || change(&places)).await {
-                Ok(Ok(())) => None,
-                Ok(Err(reason)) => Some(Msg::Settings(reason)),
+            match tokio::task::spawn_blocking(move || task(&places)).await {
+                Ok(answer) => answer,
                 Err(error) => Some(Msg::Settings(error.to_string())),
             }
         });
@@ -251,6 +255,11 @@ impl Executor {
                     self.spawn(counting);
                 }
             }
+            Effect::Sample { request, databases, subjects } => {
+                for look in self.searches.sample(request, databases, &subjects, &sessions) {
+                    self.spawn(look);
+                }
+            }
             Effect::StopFacet { request } => self.searches.stop_counting(request),
             Effect::Export { request, databases, query, order, columns, format, path, replace } => {
                 let file = File { databases, query, order, columns, format, path, replace };
@@ -270,8 +279,16 @@ impl Executor {
             Effect::ReadFile { request, path } => {
                 self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })
             }
-            Effect::SaveQuery { name, text } => {
-                self.keep(move |places| places.save_query(&name, &text).map_err(|error| error.to_string()));
+            Effect::LoadQueries { request } => self.in_turn(move |places| {
+                let result = places.queries().map_err(|error| error.to_string());
+                Some(Msg::Queries { request, result })
+            }),
+            Effect::SaveQuery { name, text, replace } => {
+                self.in_turn(move |places| match places.save_query(&name, &text, replace) {
+                    Ok(Saved::Kept) => None,
+                    Ok(Saved::Exists(there)) => Some(Msg::QueryExists { name, text, there }),
+                    Err(error) => Some(Msg::Settings(error.to_string())),
+                })
             }
             Effect::DeleteQuery { name } => {
                 let deleted = move |places: &Places| match places.delete_query(&name) {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc::Sender;
@@ -20,11 +20,12 @@ use crate::app::effect::RequestId;
 use crate::app::exporting::Format;
 use crate::app::facets;
 use crate::app::row::Failure;
-use crate::query::{Field, Order, Query};
+use crate::query::{Field, Order, Query, Subject};
 use crate::search::cache::Cache;
 use crate::search::export::{self, WholeFile, Writer};
 use crate::search::facets::{Counts, Facets};
 use crate::search::run::{self, Listing, Sink};
+use crate::search::sample::Sampling;
 use crate::search::{Listed, Search};
 use crate::spec::text::escaped;
 use crate::store::DatabaseName;
@@ -45,6 +46,8 @@ pub struct Wanted {
 pub struct Searches {
     searches: HashMap<(RequestId, DatabaseName), Arc<Search>>,
     counts: Arc<Mutex<HashMap<RequestId, Vec<Arc<Facets>>>>>,
+    /// Looks for values under way: of one question at most.
+    samples: Vec<Weak<Sampling>>,
     cache: Arc<Cache>,
     /// Passes that run now: columns are built while there are none.
     running: Arc<AtomicUsize>,
@@ -79,6 +82,7 @@ impl Searches {
         Self {
             searches: HashMap::new(),
             counts: Arc::default(),
+            samples: Vec::new(),
             cache: Arc::new(Cache::new()),
             running: Arc::default(),
             out,
@@ -190,6 +194,36 @@ impl Searches {
         }
     }
 
+    /// Looks which values and keys there are in some databases; looks of before are given up.
+    pub fn sample(
+        &mut self,
+        request: RequestId,
+        databases: Vec<DatabaseName>,
+        subjects: &[Subject],
+        sessions: &Arc<Sessions>,
+    ) -> Vec<impl Future<Output = Msg> + Send + use<>> {
+        for before in self.samples.drain(..) {
+            before.upgrade().inspect(|before| before.cancel());
+        }
+        let now = (self.now)();
+        let mut looks = Vec::new();
+        for database in databases {
+            let sampling = Arc::new(Sampling::new(database.clone(), subjects, now));
+            self.samples.push(Arc::downgrade(&sampling));
+            let (sessions, cache) = (Arc::clone(sessions), Arc::clone(&self.cache));
+            looks.push(async move {
+                let look = |store: super::sessions::Store| {
+                    let (sampling, sessions, cache) = (&sampling, &sessions, &cache);
+                    async move { sampling.run(&store, &**sessions, cache).await }
+                };
+                // What cannot be asked has nothing to offer; its pane says why.
+                let samples = sessions.with(&database, look).await.unwrap_or_default();
+                Msg::Sampled { request, database, samples }
+            });
+        }
+        looks
+    }
+
     /// Stops counting.
     pub fn stop_counting(&self, request: RequestId) {
         for counting in lock(&self.counts).remove(&request).unwrap_or_default() {
@@ -279,7 +313,7 @@ pub async fn write(sessions: Arc<Sessions>, file: File) -> Result<u64, String> {
         Format::Table => export::Format::Table,
         Format::Uuids => export::Format::Uuids,
     };
-    let beside = WholeFile::beside(&path).map_err(told)?;
+    let beside = WholeFile::beside(&path).map_err(|error| format!("{error}; nothing was written"))?;
     let mut sink = Rows(Writer::new(beside.writer().map_err(told)?, format, columns));
     let stores: Arc<dyn crate::deployment::facts::FactStores> = sessions;
     let outcome = run::run(&listing, &stores, &mut sink).await.map_err(told)?;

@@ -14,6 +14,11 @@ use crate::tui::theme::{Role, Theme};
 pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let mut pen = Pen::new(frame, area, theme);
     if query::is_typing(model) {
+        if let Some(hint) = cut_hint(model, pen.area.width) {
+            // What to do about it comes before what keys do.
+            pen.text(1, 0, pen.area.width.saturating_sub(2), &hint, Role::Text);
+            return;
+        }
         let enter = if theme.ascii { "Enter" } else { "⏎" };
         let updown = if theme.ascii { "Up Down" } else { "↑ ↓" };
         let keys = [
@@ -57,4 +62,13 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
         at = pen.text(at, 0, u16::MAX, key, roles.0);
         at = pen.text(at + 1, 0, u16::MAX, title, roles.1) + gap;
     }
+}
+
+/// What was probably meant, where the line below the query bar has no room for it.
+fn cut_hint(model: &Model, width: u16) -> Option<String> {
+    let typing = model.typing.as_ref()?;
+    let error = typing.error.as_ref().filter(|_| !typing.is_unfinished())?;
+    let hint = error.hint.clone()?;
+    // The line has a caret or more before the reason.
+    (error.to_string().width() + 5 > usize::from(width)).then_some(hint)
 }

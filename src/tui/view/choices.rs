@@ -138,6 +138,13 @@ pub fn saved(frame: &mut Frame<'_>, list: &SavedQueries, model: &Model, theme: &
             format!("delete {}? D again deletes it, any other key keeps it", escaped(name)),
             Role::Danger,
         ));
+    } else if let Some((name, text)) = &list.replacing {
+        let name = escaped(name);
+        told.push((
+            format!("there is another {name}: y replaces it, any other key keeps it; its text would be"),
+            Role::Danger,
+        ));
+        told.push((escaped(text).into_owned(), Role::Value));
     } else if let Some(error) = &list.error {
         told.push((escaped(error).into_owned(), Role::Danger));
     } else if let Some(query) = model.query() {
@@ -181,7 +188,9 @@ pub fn export(frame: &mut Frame<'_>, prompt: &ExportPrompt, model: &Model, theme
     let mut told = Vec::new();
     if let Some(error) = &prompt.error {
         told.push((escaped(error).into_owned(), Role::Danger));
-        told.push(("Ctrl-O writes in the place of a file that is there".to_owned(), Role::Muted));
+        if prompt.is_in_the_way() {
+            told.push(("Ctrl-O writes in the place of a file that is there".to_owned(), Role::Muted));
+        }
     } else if let Some(query) = model.current().and_then(|pane| pane.query()) {
         told.push((format!("the rows of {}", escaped(query.text.trim())), Role::Muted));
     } else {

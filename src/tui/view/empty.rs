@@ -67,11 +67,17 @@ fn why(model: &Model, pane: &Pane, theme: &Theme) -> Vec<Sentence> {
         _ if failure.is_some() => {
             vec![(format!("{}. r searches again", failure.unwrap_or_default()), Role::Danger)]
         }
+        _ if found && unread(model, pane) => muted("what is typed is no query yet: why stands below it"),
         _ if found => muted("nothing matches; Esc shows all again"),
         (None, Some(seconds)) => vec![(format!("no answer for {seconds} s"), Role::Warn)],
         _ if !pane.list.is_loaded() => muted("reading …"),
         _ => muted("no specs here; n creates one from a file, m and c on the other side bring one"),
     }
+}
+
+/// Whether what is typed for that pane cannot be read as a query: it shows what came of the text before.
+pub fn unread(model: &Model, pane: &Pane) -> bool {
+    !pane.pinned && model.typing.as_ref().is_some_and(|bar| bar.error.is_some())
 }
 
 /// For how long it is connecting, and where.

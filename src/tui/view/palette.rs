@@ -14,9 +14,23 @@ use crate::tui::theme::{Role, Theme};
 pub fn draw(frame: &mut Frame<'_>, palette: &Palette, model: &Model, theme: &Theme) {
     let screen = frame.area();
     let width = screen.width.saturating_sub(4).min(76);
-    let height = screen.height.saturating_sub(2).min(18);
-    let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 4, width, height };
     let inner = width.saturating_sub(6);
+    let entries = palette.entries();
+    let usage = palette.verb().map(|verb| (verb.usage, verb.doc));
+    let below = u16::from(usage.is_some());
+    let wanted = match &entries[..] {
+        // No taller than its text.
+        [Entry::Problem(reason)] => 4 + below + wrapped(&escaped(reason), usize::from(inner)).len() as u16,
+        _ => 18,
+    };
+    let height = screen.height.saturating_sub(2).min(18);
+    let area = Rect {
+        x: (screen.width - width) / 2,
+        y: (screen.height - height) / 4,
+        width,
+        height: height.min(wanted),
+    };
+    let height = area.height;
     let (shown, column) = scrolled(palette.input.value(), palette.input.cursor(), usize::from(inner));
     let cursor = Position { x: area.x + 4 + column, y: area.y + 1 };
     {
@@ -25,9 +39,6 @@ pub fn draw(frame: &mut Frame<'_>, palette: &Palette, model: &Model, theme: &The
         pen.border(Role::FocusBorder, [&[(" Commands ".to_owned(), Role::Title)], &[], &[], &[]]);
         pen.text(2, 1, 1, ":", Role::Key);
         pen.text(4, 1, inner, &shown, Role::Value);
-        let entries = palette.entries();
-        let usage = palette.verb().map(|verb| (verb.usage, verb.doc));
-        let below = u16::from(usage.is_some());
         let room = usize::from(height.saturating_sub(4 + below));
         let first = (palette.chosen + 1).saturating_sub(room.max(1));
         for (line, (at, entry)) in (3..).zip(entries.iter().enumerate().skip(first).take(room)) {
@@ -81,7 +92,7 @@ fn told(act: &Act) -> &'static str {
         Act::Columns(None) => "show the columns that fit",
         Act::Columns(_) => "show the columns",
         Act::Export(_) => "write the rows to",
-        Act::Save(_) => "save the query as",
+        Act::Keep(_) => "keep the query as",
         Act::Where(_) => "run as a query",
         Act::Refresh(None) => "read anew on r only",
         Act::Refresh(_) => "read anew every",
@@ -97,7 +108,7 @@ fn about(act: &Act) -> String {
         Act::Facet(fields) => names(fields),
         Act::Sort(order) => escaped(&order.field.name).into_owned(),
         Act::Columns(columns) => columns.as_deref().map(names).unwrap_or_default(),
-        Act::Export(text) | Act::Save(text) | Act::Where(text) => escaped(text).into_owned(),
+        Act::Export(text) | Act::Keep(text) | Act::Where(text) => escaped(text).into_owned(),
         Act::Refresh(every) => every.map(|seconds| format!("{seconds} s")).unwrap_or_default(),
     }
 }

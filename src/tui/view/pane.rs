@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::cells;
 use super::choices::way;
 use super::columns::placed;
-use super::empty::{empty, old_rows};
+use super::empty::{empty, old_rows, unread};
 use super::pen::{Pen, Piece};
 use super::table::{Shown, Table};
 use crate::app::Model;
@@ -46,8 +46,13 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, side: Side, model: &Model, theme:
     let table = Table::of(model, pane, inner.width.saturating_sub(MARGIN + SIGN), theme);
     let mut foot_left = foot(model, side, pane, theme);
     foot_left.extend(ordered(pane, &table, theme));
-    let mut foot_right = news(model, side);
-    foot_right.extend(position(model, pane));
+    let mut foot_right = news(model, side, theme);
+    match position(model, pane) {
+        nothing if nothing.is_empty() => {
+            foot_right.pop();
+        }
+        position => foot_right.extend(position),
+    }
     {
         let mut pen = Pen::new(frame, area, theme);
         let border = if focused { Role::FocusBorder } else { Role::Border };
@@ -118,7 +123,7 @@ fn foot(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> Vec<Piece> {
         pieces.push((" /".to_owned(), Role::Key));
         pieces.push((format!("{} ", escaped(query.text.trim())), Role::Value));
     }
-    if let Some(search) = &pane.search {
+    if let Some(search) = pane.search.as_ref().filter(|_| !(pane.list.is_empty() && unread(model, pane))) {
         let progress = search.progress(counted(model, pane));
         if !progress.is_empty() {
             let busy =
@@ -149,12 +154,18 @@ fn ordered(pane: &Pane, table: &Table, theme: &Theme) -> Option<Piece> {
     Some((format!(" by {} {} ", escaped(&order.field.name), way(order, theme)), Role::Label))
 }
 
-/// What the last reading by itself brought: `+1 ~2 -1`.
-fn news(model: &Model, side: Side) -> Vec<Piece> {
+/// What readings by themselves brought: `+1 · ~2 · 1 vanished`.
+fn news(model: &Model, side: Side, theme: &Theme) -> Vec<Piece> {
     let (appeared, changed, vanished) = model.refreshing.news[side.index()].counts();
-    let counts = [(appeared, "+", Role::Added), (changed, "~", Role::Warn), (vanished, "-", Role::Removed)];
+    let counts = [
+        (appeared, format!(" +{appeared}"), Role::Added),
+        (changed, format!(" ~{changed}"), Role::Warn),
+        (vanished, format!(" {} vanished", grouped(vanished as u64)), Role::Removed),
+    ];
+    let dot = || (format!(" {}", theme.glyph(Glyph::Dot)), Role::Muted);
     let shown = counts.into_iter().filter(|(count, _, _)| *count > 0);
-    shown.map(|(count, sign, role)| (format!(" {sign}{count}"), role)).collect()
+    // Behind the last one comes the position in the list.
+    shown.flat_map(|(_, text, role)| [(text, role), dot()]).collect()
 }
 
 /// What the other pane says of the selected spec where its row is not in sight.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
+use super::lost::Lost;
 use super::{Entry, cells, inventory};
 use crate::query::fields::Fact;
 use crate::query::record::Facts;
@@ -28,6 +29,10 @@ pub trait FactStores: Send + Sync {
     async fn store(&self, database: &DatabaseName) -> Result<Arc<dyn SpecStore>, StoreError>;
     /// The databases that are known now.
     fn entries(&self) -> Arc<[Entry]>;
+    /// The databases that pages of lists do not ask again for a while; None where that is not kept.
+    fn lost(&self) -> Option<&Lost> {
+        None
+    }
 }
 
 /// A database that did not tell what was asked, and why.

@@ -5,7 +5,8 @@
 //! - [`cells`]: `--cell NAME=URL`, `cell_mappings`, and both together.
 //! - [`profile`]: named environments (`profile_file`: the file as written; [`password`]: passwords
 //!   from files and commands).  [`discover`]: from what an operator says to a deployment.
-//! - [`inventory`]: where nova's own tables say an instance lives.  [`facts`]: what they say of many.
+//! - [`inventory`]: where nova's own tables say an instance lives.  [`facts`]: what they say of many
+//!   ([`lost`]: databases that did not answer).
 //! - [`settings`]: saved queries, the history of queries, chosen columns.
 //! - [`demo`]: the embedded sample deployment.
 //!
@@ -16,6 +17,7 @@ pub mod demo;
 pub mod discover;
 pub mod facts;
 pub mod inventory;
+pub mod lost;
 pub mod option_file;
 pub mod oslo_conf;
 pub mod password;

@@ -3,18 +3,20 @@
 //!
 //! They are built aside, one pass at a time, while nobody searches, and hold as long as the database
 //! says that nothing has changed ([`SpecStore::change_token`], of one session). A field has a column if
-//! it is the row's own and has not too many different values. All together take [`BUDGET`] bytes at
-//! most; the database that was not asked for the longest time goes first.
+//! it is the row's own and has not too many different values. All together, what is being built and the
+//! hits of all searches ([`held`]) take [`BUDGET`] bytes at most: hits first, and of columns those of the
+//! database that was not asked for the longest time go first. Where others write all the time, columns
+//! hold no longer than it takes to build them: after one that came too late the next waits, ever longer.
 //!
 //! Imports `query`, `store` and its siblings.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::facets::{Counts, DISTINCT, Table, encoded};
-use super::hits::Hits;
+use super::hits::{Hits, held};
 use super::keys::{Key, KeyReader, Kind, NO_MOMENT, moment};
 use super::sample::count_column;
 use super::values::masked;
@@ -27,7 +29,7 @@ use crate::query::sort_key::shown;
 use crate::query::{Field, Order, Query, Sample, SortKey};
 use crate::store::{Cancel, ChangeToken, DatabaseName, RowRef, RowVisitor, SpecStore};
 
-/// Bytes of all columns.
+/// Bytes of all columns, and of hits.
 pub const BUDGET: usize = 64 << 20;
 /// Rows from which on columns are worth their making.
 pub const LEAST_ROWS: u64 = 10_000;
@@ -35,10 +37,18 @@ pub const LEAST_ROWS: u64 = 10_000;
 const MOST_ROWS: u64 = 5_000_000;
 /// Fields that are kept of a database; those that were asked for first go first.
 const FIELDS: usize = 24;
+/// Hits that columns give between two looks whether they are wanted any more.
+const STRIDE: usize = 1 << 16;
+/// Bytes of a row's id and last update while they are collected, and of the last update in the end.
+const MOMENT: usize = 24;
 /// How often it is looked whether nobody searches.
 const GLANCE: Duration = Duration::from_millis(50);
 /// Interrupted so often, it is given up until the next search.
 const ATTEMPTS: u32 = 10;
+/// How long a database's columns are not built after it was changed meanwhile: twice as long each time.
+const REST: Duration = Duration::from_secs(10);
+/// At most.
+const LONGEST_REST: Duration = Duration::from_secs(15 * 60);
 /// What lists show anyway is taken along.
 const LISTED: [&str; 6] = ["flavor", "az", "vcpus", "ram", "project", "version"];
 
@@ -49,8 +59,19 @@ pub struct Cache {
     turn: tokio::sync::Mutex<()>,
     /// What is being built now.
     building: Mutex<Cancel>,
+    /// Databases that were changed while their columns were built.
+    resting: Mutex<HashMap<DatabaseName, Rest>>,
     least: u64,
     budget: usize,
+    /// Bytes that hits take.
+    held: fn() -> usize,
+}
+
+/// Until when a database's columns are not built, and for how long that was.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    until: Instant,
+    length: Duration,
 }
 
 /// The columns of a database, at a time.
@@ -60,6 +81,8 @@ struct Kept {
     columns: Arc<Columns>,
     /// Last updates, in microseconds since 1970, for the order that databases page in.
     moments: Option<Arc<[i64]>>,
+    /// There was no room for these.
+    refused: bool,
     /// The fields that were asked for, those without a column too: they have too many different values.
     fields: Vec<Field>,
     /// The greater the later it was asked.
@@ -127,17 +150,19 @@ impl Answer {
         self.columns.len() as u64
     }
 
-    /// Adds the hits; gives their number.
-    pub fn fill(&self, hits: &mut Hits) -> u64 {
-        let Some(picked) = self.columns.pick(&self.query, self.now) else { return 0 };
-        let found = picked.yes.rows().map(|row| (row, self.columns.id(row)));
+    /// Adds the hits; gives their number, and none where that is not wanted any more.
+    pub fn fill(&self, hits: &mut Hits, cancel: &Cancel) -> Option<u64> {
+        let picked = self.columns.pick(&self.query, self.now)?;
+        let wanted = |at: usize| !at.is_multiple_of(STRIDE) || !cancel.is_cancelled();
+        let rows = picked.yes.rows().enumerate().take_while(|(at, _)| wanted(*at));
+        let found = rows.map(|(_, row)| (row, self.columns.id(row)));
         match &self.by {
             By::Id => found.for_each(|(_, id)| hits.push(id, Key::Id)),
             By::Moment(moments) => found.for_each(|(row, id)| {
                 hits.push(id, Key::Moment(moments.get(row).copied().unwrap_or(NO_MOMENT)));
             }),
             By::Column(order) => {
-                let Some(column) = self.columns.of(&order.field) else { return 0 };
+                let column = self.columns.of(&order.field)?;
                 let key = |code| order.key(column.values(code).unwrap_or_default().iter());
                 let keys: Vec<SortKey> = (0..column.distinct() as u32).map(key).collect();
                 found.for_each(|(row, id)| {
@@ -146,7 +171,7 @@ impl Answer {
                 });
             }
         }
-        picked.yes.count() as u64
+        (!cancel.is_cancelled()).then(|| picked.yes.count() as u64)
     }
 
     /// Counts combinations of codes first, then of the texts that these stand for.
@@ -190,18 +215,25 @@ impl Default for Cache {
 impl Cache {
     /// None yet.
     pub fn new() -> Self {
-        Self::with_limits(LEAST_ROWS, BUDGET)
+        Self::with_limits(LEAST_ROWS, BUDGET, held)
     }
 
-    /// For databases of at least so many rows, in at most so many bytes.
-    pub fn with_limits(least: u64, budget: usize) -> Self {
+    /// For databases of at least so many rows, in at most so many bytes, those that `held` says others
+    /// take included.
+    pub fn with_limits(least: u64, budget: usize, held: fn() -> usize) -> Self {
         let (kept, turn, building) = (Mutex::default(), tokio::sync::Mutex::default(), Mutex::default());
-        Self { kept, turn, building, least, budget }
+        Self { kept, turn, building, resting: Mutex::default(), least, budget, held }
     }
 
     /// Bytes that all columns take, about.
     pub fn bytes(&self) -> usize {
         lock(&self.kept).values().map(Kept::bytes).sum()
+    }
+
+    /// Drops columns whose room hits take.
+    pub fn make_room(&self) {
+        let mut kept = lock(&self.kept);
+        shrink(&mut kept, self.budget.saturating_sub((self.held)()));
     }
 
     /// What is being built waits until nobody searches any more.
@@ -283,7 +315,7 @@ impl Cache {
         is_idle: impl Fn() -> bool,
     ) {
         let fits = (self.least..=MOST_ROWS).contains(&rows);
-        if !fits || !matches!(store.change_token().await, Ok(Some(_))) {
+        if !fits || self.rests(store.name()) || !matches!(store.change_token().await, Ok(Some(_))) {
             return;
         }
         let asked = Wanted { moments: fields.iter().any(|field| field.source == Source::Updated), fields };
@@ -298,7 +330,7 @@ impl Cache {
                 continue;
             }
             let Some(wanted) = self.missing(store, &asked).await else { return };
-            let built = self.pass(store, &wanted, &cancel).await;
+            let built = self.pass(store, &wanted, rows, &cancel).await;
             if !cancel.is_cancelled() {
                 if let Some(built) = built {
                     self.keep(store.name(), built);
@@ -310,7 +342,9 @@ impl Cache {
 
     /// All that is to be there, if something of it is not.
     async fn missing(&self, store: &Arc<dyn SpecStore>, asked: &Wanted) -> Option<Wanted> {
-        let kept = self.look(store, |kept| Some((kept.fields.clone(), kept.moments.is_some()))).await;
+        let kept = self
+            .look(store, |kept| Some((kept.fields.clone(), kept.moments.is_some() || kept.refused)))
+            .await;
         let (known, moments) = kept.unwrap_or_default();
         let listed = LISTED.iter().filter_map(|name| Field::named(name));
         let mut fields = known.clone();
@@ -327,16 +361,55 @@ impl Cache {
         Some(Wanted { fields, moments: moments || asked.moments })
     }
 
+    /// Whether it was changed so often that its columns are not built now.
+    fn rests(&self, name: &DatabaseName) -> bool {
+        lock(&self.resting).get(name).is_some_and(|rest| Instant::now() < rest.until)
+    }
+
+    /// Its columns came too late: it had been changed.
+    fn rest(&self, name: &DatabaseName) {
+        let mut resting = lock(&self.resting);
+        let length = resting.get(name).map_or(REST, |rest| (rest.length * 2).min(LONGEST_REST));
+        resting.insert(name.clone(), Rest { until: Instant::now() + length, length });
+    }
+
+    /// The bytes that new columns of a database may take. While they are built, the old ones answer, if
+    /// there is room for both.
+    fn room(&self, name: &DatabaseName) -> usize {
+        let mut kept = lock(&self.kept);
+        let all = self.budget.saturating_sub((self.held)());
+        // What was asked for long ago leaves half of it to what is asked for now.
+        shrink(&mut kept, all / 2);
+        let sum = |kept: &HashMap<DatabaseName, Kept>| kept.values().map(Kept::bytes).sum::<usize>();
+        if kept.get(name).is_some_and(|old| all.saturating_sub(sum(&kept)) < old.bytes() * 2) {
+            kept.remove(name);
+        }
+        all.saturating_sub(sum(&kept))
+    }
+
     /// Reads all rows; None where something was changed meanwhile, or the database failed.
-    async fn pass(&self, store: &Arc<dyn SpecStore>, wanted: &Wanted, cancel: &Cancel) -> Option<Kept> {
+    async fn pass(
+        &self,
+        store: &Arc<dyn SpecStore>,
+        wanted: &Wanted,
+        rows: u64,
+        cancel: &Cancel,
+    ) -> Option<Kept> {
         let before = store.change_token().await.ok()??;
+        let room = self.room(store.name());
+        // Ids and moments as they come, and the moments alone at the end.
+        let rows = usize::try_from(rows).ok()?;
+        let of_moments = rows.saturating_mul(MOMENT);
+        let refused = wanted.moments && of_moments > room / 2;
+        let has_moments = wanted.moments && !refused;
+        let room = if has_moments { room - of_moments } else { room };
         let making = Arc::new(Making {
             name: store.name().to_string(),
             fields: wanted.fields.clone(),
             // Two threads read, and while columns grow they take more than they do at the end.
-            budget: self.budget / 3,
+            budget: room / 3,
             builders: Mutex::default(),
-            moments: wanted.moments.then(Mutex::default),
+            moments: has_moments.then(|| Mutex::new(Vec::with_capacity(rows))),
             cancel: cancel.clone(),
         });
         let visitor: Arc<dyn RowVisitor> = making.clone();
@@ -346,22 +419,29 @@ impl Cache {
         }
         let token = store.change_token().await.ok()??;
         if before != token {
+            self.rest(store.name());
             return None;
         }
+        lock(&self.resting).remove(store.name());
         let (columns, moments) = tokio::task::spawn_blocking(move || making.finish()).await.ok()??;
         let (session, fields) = (Arc::downgrade(store), wanted.fields.clone());
-        Some(Kept { session, token, columns: Arc::new(columns), moments, fields, last: 0 })
+        Some(Kept { session, token, columns: Arc::new(columns), moments, refused, fields, last: 0 })
     }
 
     fn keep(&self, name: &DatabaseName, mut built: Kept) {
         let mut kept = lock(&self.kept);
         built.last = 1 + kept.values().map(|kept| kept.last).max().unwrap_or(0);
         kept.insert(name.clone(), built);
-        while kept.values().map(Kept::bytes).sum::<usize>() > self.budget {
-            let oldest = kept.iter().min_by_key(|(_, of)| of.last).map(|(name, _)| name.clone());
-            let Some(oldest) = oldest else { break };
-            kept.remove(&oldest);
-        }
+        shrink(&mut kept, self.budget.saturating_sub((self.held)()));
+    }
+}
+
+/// Drops the columns that were not asked for the longest time, until the others fit.
+fn shrink(kept: &mut HashMap<DatabaseName, Kept>, room: usize) {
+    while kept.values().map(Kept::bytes).sum::<usize>() > room {
+        let oldest = kept.iter().min_by_key(|(_, of)| of.last).map(|(name, _)| name.clone());
+        let Some(oldest) = oldest else { break };
+        kept.remove(&oldest);
     }
 }
 

@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Mutex as Turns;
 
 use super::cache::Cache;
-use super::hits::{Hits, Sorted};
+use super::hits::{Hits, Overflow, Surplus};
 use super::keys::KeyReader;
 use super::pass::{Pass, Take, Tally};
 use super::rows::{self, Listed};
+use super::sorted::{Snapshot, Sorted};
 use crate::deployment::facts::FactStores;
 use crate::query::record::{Facts, Record};
-use crate::query::{Field, Order, PageFrom, PageKey, PageRequest, Query, SortKey, SortOrder};
+use crate::query::{Field, Order, PageFrom, PageKey, PageRequest, Query, SortOrder};
 use crate::store::{DatabaseName, SpecStore, StoreError, StoredSpec};
 
 /// Rows read at a time where hits are not kept.
@@ -135,6 +136,12 @@ impl Search {
         cache: Option<&Cache>,
         report: impl Fn(),
     ) -> Result<(), StoreError> {
+        let report = || {
+            if let Some(cache) = cache {
+                cache.make_room();
+            }
+            report();
+        };
         let answered = match cache {
             Some(cache) => cache.answer(store, self.pass.query(), &self.order, self.pass.now()).await,
             None => None,
@@ -142,9 +149,12 @@ impl Search {
         let result = match answered {
             Some(answer) => {
                 let (found, pass) = (Arc::clone(&self.found), Arc::clone(&self.pass));
+                let order = self.order.clone();
                 let fill = move || {
-                    let mut hits = found.hits();
-                    let count = answer.fill(&mut hits);
+                    // Aside: whoever asks for a page meanwhile is not kept waiting.
+                    let mut hits = Hits::new(&order, Arc::clone(&found.reader));
+                    let Some(count) = answer.fill(&mut hits, pass.cancelled()) else { return };
+                    *found.hits() = hits;
                     pass.found(answer.rows(), count);
                 };
                 // A task that was given up with its runtime is waited for by nobody.
@@ -153,6 +163,9 @@ impl Search {
             }
             None => self.pass.run(&**store, stores, Arc::clone(&self.found), report).await,
         };
+        if let Some(cache) = cache {
+            cache.make_room();
+        }
         self.finished.store(result.is_ok() && !self.is_cancelled(), Ordering::Release);
         result
     }
@@ -161,7 +174,7 @@ impl Search {
     async fn sorted(&self) -> Option<Arc<Sorted>> {
         let mut sorted = self.sorted.lock().await;
         let finished = self.finished.load(Ordering::Acquire);
-        let snapshot = {
+        {
             let hits = self.found.hits();
             if hits.overflow().is_some() {
                 return None;
@@ -171,10 +184,20 @@ impl Search {
             if let Some(kept) = kept.filter(good) {
                 return Some(Arc::clone(kept));
             }
-            hits.snapshot()
+        }
+        let (cancel, found) = (self.pass.cancelled().clone(), Arc::clone(&self.found));
+        let sort = move || {
+            let now = {
+                let hits = found.hits();
+                // There may be too many by now.
+                if hits.overflow().is_some() {
+                    return None;
+                }
+                hits.now()
+            };
+            Snapshot::of(now).sort(&cancel)
         };
-        let cancel = self.pass.cancelled().clone();
-        let made = tokio::task::spawn_blocking(move || snapshot.sort(&cancel)).await;
+        let made = tokio::task::spawn_blocking(sort).await;
         let made = Arc::new(made.ok()??);
         *sorted = Some(Arc::clone(&made));
         Some(made)
@@ -208,7 +231,7 @@ impl Search {
             (Some(sorted), _) => {
                 let (mut places, length) = (sorted.page(request), request.limit as usize);
                 loop {
-                    let rows = rows::by_ids(store, sorted.ids(places.clone())).await?;
+                    let rows = rows::of_hits(store, sorted.places(places.clone())).await?;
                     if !rows.is_empty() || places.is_empty() {
                         break rows;
                     }
@@ -232,11 +255,12 @@ impl Search {
         store: &dyn SpecStore,
         stores: &dyn FactStores,
         request: &PageRequest<PageKey, Order>,
-        (first, last): (i64, i64),
-    ) -> Result<Vec<(StoredSpec, Option<SortKey>)>, PageError> {
+        overflow: Overflow,
+    ) -> Result<Vec<(StoredSpec, PageKey)>, PageError> {
         let Some(order) = self.order.native() else {
-            return Err(PageError::Unsorted(too_many(&self.order)));
+            return Err(PageError::Unsorted(too_many(&self.order, overflow.surplus)));
         };
+        let (first, last) = overflow.ends;
         let backwards = request.from.is_backwards();
         let is_by_id = order == SortOrder::Id;
         let key = |id: i64| PageKey::new(id, "");
@@ -264,14 +288,16 @@ impl Search {
         if backwards {
             hits.reverse();
         }
-        Ok(hits.into_iter().map(|row| (row, None)).collect())
+        Ok(rows::keyed(hits))
     }
 }
 
 /// Why hits are not sorted.
-fn too_many(order: &Order) -> String {
-    format!(
-        "more than 4,000,000 hits, or too many long values, cannot be sorted by {}: narrow the query, or sort by id",
-        order.field.name
-    )
+fn too_many(order: &Order, surplus: Surplus) -> String {
+    let name = &order.field.name;
+    let why = match surplus {
+        Surplus::Hits(most) => format!("more than {most} hits"),
+        Surplus::Bytes(most) => format!("hits with more than {} MB of {name}", most >> 20),
+    };
+    format!("{why} cannot be sorted by {name}: narrow the query, or sort by id")
 }

@@ -1,159 +1,74 @@
 use super::*;
 use crate::query::Field;
-use crate::query::record::{Facts, Record};
-use crate::store::Cancel;
 
-fn order(name: &str, descending: bool) -> Order {
-    Order::by(Field::named(name).unwrap(), descending)
+fn order(name: &str) -> Order {
+    Order::by(Field::named(name).unwrap(), true)
 }
 
-fn key(id: i64, updated: &str) -> PageKey {
-    PageKey::new(id, updated)
+fn reader(name: &str) -> Arc<KeyReader> {
+    Arc::new(KeyReader::new(&order(name)))
 }
 
-fn row<'a>(id: i64, uuid: &'a str, spec: &'a [u8], updated: &'a str) -> Record<'a> {
-    Record { database: "api", id, instance_uuid: uuid, spec, created: "", updated }
-}
-
-fn hits<'a>(order: &Order, rows: impl IntoIterator<Item = Record<'a>>) -> Hits {
-    let reader = Arc::new(KeyReader::new(order));
-    let mut hits = Hits::new(order, Arc::clone(&reader));
-    for row in rows {
-        hits.push(row.id, reader.key(&row, Facts::NONE));
+/// Bytes of each of a million hits.
+fn bytes_each(name: &str, key: impl Fn(i64) -> Key) -> f64 {
+    let mut hits = Hits::new(&order(name), reader(name));
+    for id in 0..1_000_000 {
+        hits.push(id, key(id));
     }
-    hits
-}
-
-fn sorted(hits: &Hits) -> Sorted {
-    hits.snapshot().sort(&Cancel::default()).unwrap()
-}
-
-fn four(order: &Order) -> Sorted {
-    let dates =
-        [(4, "2026-01-02 00:00:00"), (2, "2026-01-03 00:00:00.5"), (9, ""), (7, "2026-01-03 00:00:00")];
-    sorted(&hits(order, dates.map(|(id, updated)| row(id, "", b"", updated))))
-}
-
-fn ids(sorted: &Sorted, from: PageFrom, limit: u32) -> Vec<i64> {
-    let request = PageRequest { order: sorted.snapshot.order.clone(), from, limit };
-    sorted.ids(sorted.page(&request)).into_iter().map(|(id, _)| id).collect()
-}
-
-#[rstest::rstest]
-#[case("id", false, PageFrom::Start, &[2, 4])]
-#[case("id", false, PageFrom::End, &[7, 9])]
-#[case("id", false, PageFrom::After(key(4, "")), &[7, 9])]
-#[case("id", false, PageFrom::After(key(5, "")), &[7, 9])]
-#[case("id", false, PageFrom::Before(key(9, "")), &[4, 7])]
-#[case("id", false, PageFrom::At(key(4, "")), &[4, 7])]
-#[case("updated", true, PageFrom::Start, &[2, 7])]
-#[case("updated", true, PageFrom::After(key(7, "2026-01-03 00:00:00")), &[4, 9])]
-#[case("updated", true, PageFrom::End, &[4, 9])]
-// A key of another database may have the id of a hit, but another last update.
-#[case("updated", true, PageFrom::After(key(4, "2026-01-03 00:00:00")), &[4, 9])]
-fn pages_of_hits_go_by_key(
-    #[case] field: &str,
-    #[case] descending: bool,
-    #[case] from: PageFrom,
-    #[case] expected: &[i64],
-) {
-    assert_eq!(ids(&four(&order(field, descending)), from, 2), expected);
+    assert_eq!(hits.count(), 1_000_000);
+    assert!(held() >= 15 * BLOCK * 4, "counted among those of all searches");
+    let bytes: usize = hits.blocks.iter().map(|block| block._charge.0).sum();
+    bytes as f64 / (hits.blocks.len() * BLOCK) as f64
 }
 
 #[test]
-fn ranks_count_the_hits_before() {
-    assert_eq!(four(&order("id", false)).rank(&key(7, "")), 2);
-    assert_eq!(four(&order("updated", true)).rank(&key(4, "2026-01-02 00:00:00")), 2);
+fn a_hit_takes_few_bytes() {
+    let uuid = |id: i64| Key::Any(SortKey::from(&*format!("{id:08x}-0000-4000-8000-{id:012x}")));
+    assert_eq!(bytes_each("id", |_| Key::Id), 4.0);
+    assert_eq!(bytes_each("updated", |id| Key::Moment(id * 1_000_000)), 8.0);
+    assert_eq!(bytes_each("az", |id| Key::Any(SortKey::from(id % 1_000))), 6.0);
+    let of_uuids = bytes_each("uuid", uuid);
+    assert!(of_uuids <= 20.0, "{of_uuids} bytes");
 }
 
 #[rstest::rstest]
-#[case("id", true, &[9, 7, 4, 2])]
-// Other than the order that databases page in, this one goes by whole seconds.
-#[case("updated", false, &[4, 2, 7, 9])]
-fn the_other_direction_turns_all_but_missing_values(
-    #[case] field: &str,
-    #[case] descending: bool,
-    #[case] expected: &[i64],
-) {
-    let sorted = four(&order(field, descending));
-    assert_eq!(ids(&sorted, PageFrom::Start, 9), expected);
-    // By the keys that come with a page, the next one is found.
-    let keys = sorted.ids(0..2);
-    let (id, sort) = keys[1].clone();
-    let after = PageFrom::After(PageKey { id, updated: String::new(), sort });
-    assert_eq!(ids(&sorted, after, 9), expected[2..]);
-}
-
-/// Rows whose sizes, uuids and zones go every way.
-fn many(count: i64) -> Vec<(i64, String, Vec<u8>)> {
-    let mixed = |id: i64| (id as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-    (0..count)
-        .map(|id| {
-            let uuid = format!("{:08x}-0000-4000-8000-{:012x}", mixed(id) as u32, id);
-            let uuid = if id % 5 == 0 { uuid.to_uppercase() } else { uuid };
-            (id * 3 % count, uuid, vec![b' '; (mixed(id) % 40) as usize])
-        })
-        .collect()
-}
-
-#[rstest::rstest]
-#[case("size", false)]
-#[case("size", true)]
-#[case("uuid", false)]
-#[case("uuid", true)]
-fn any_order_equals_the_obvious_one(#[case] field: &str, #[case] descending: bool) {
-    let (order, rows) = (order(field, descending), many(70_001));
-    let reader = KeyReader::new(&order);
-    let records = || rows.iter().map(|(id, uuid, spec)| row(*id, uuid, spec, ""));
-    let hits = hits(&order, records());
-    let mut obvious: Vec<_> = records().map(|row| (reader.sort_key(&row, Facts::NONE), row.id)).collect();
-    obvious.sort_by(|one, other| order.compare((&one.0, one.1), (&other.0, other.1)));
-    let sorted = sorted(&hits);
-    let found = sorted.ids(0..sorted.count());
-    assert_eq!(found.len(), obvious.len());
-    for (found, (sort, id)) in found.into_iter().zip(&obvious) {
-        assert_eq!(found, (*id, Some(sort.clone())));
-    }
-    for at in [0, 1, 35_000, 70_000] {
-        let (sort, id) = obvious[at].clone();
-        assert_eq!(sorted.rank(&PageKey { id, updated: String::new(), sort: Some(sort) }), at);
-    }
+#[case(&[5_000_000, NO_MOMENT, -3_000_000, 0])]
+#[case(&[5_000_000, NO_MOMENT, -3_000_001, 0])]
+#[case(&[i64::MAX / 1_000_000 * 1_000_000, 0])]
+#[case(&[NO_MOMENT])]
+#[case(&[0, 4_294_967_295_000_000])]
+fn moments_come_back(#[case] moments: &[i64]) {
+    let kept = Moments::of(moments);
+    let back: Vec<i64> = (0..moments.len()).map(|at| kept.get(at)).collect();
+    assert_eq!(back, moments);
 }
 
 #[test]
 fn memory_is_bounded() {
-    let order = order("id", false);
-    let reader = Arc::new(KeyReader::new(&order));
-    let mut hits = Hits::with_room(&order, reader, 1_000);
+    let mut hits = Hits::with_room(&order("id"), reader("id"), 1_000, BYTES);
     for id in 0..=1_000 {
         hits.push(id, Key::Id);
     }
-    assert_eq!((hits.count(), hits.overflow()), (0, Some((0, 1_000))));
+    let overflow = Overflow { ends: (0, 1_000), surplus: Surplus::Hits(1_000) };
+    assert_eq!((hits.count(), hits.overflow()), (0, Some(overflow)));
 }
 
 #[test]
-fn a_million_hits_are_small() {
-    let order = order("az", false);
-    let reader = Arc::new(KeyReader::new(&order));
-    let mut hits = Hits::new(&order, reader);
-    for id in 0..1_000_000 {
-        hits.push(id, Key::Any(SortKey::from(id % 1_000)));
+fn long_values_that_many_share_take_little_room() {
+    let mut hits = Hits::with_room(&order("az"), reader("az"), MOST, 2 << 20);
+    let long = Key::Any(SortKey::from(&*"a zone ".repeat(1_000)));
+    // The dictionary becomes full within a block, and within the room.
+    for id in 0..100_000 {
+        hits.push(id, if id % 2 == 0 || id > 99_900 { Key::Any(SortKey::from(id)) } else { long.clone() });
     }
-    let bytes: usize = hits
-        .blocks
-        .iter()
-        .map(|block| match (&block.ids, &block.values) {
-            (Ids::Near(_, ids), Values::Codes(codes)) => (ids.capacity() + codes.capacity()) * 4,
-            _ => panic!("another form was expected"),
-        })
-        .sum();
-    assert!(bytes < 10 << 20, "{bytes} bytes");
-}
-
-#[test]
-fn sorting_is_given_up() {
-    let hits = hits(&order("id", false), (0..10).map(|id| row(id, "", b"", "")));
-    let cancel = Cancel::default();
-    cancel.cancel();
-    assert!(hits.snapshot().sort(&cancel).is_none());
+    assert_eq!((hits.count(), hits.overflow()), (100_000, None));
+    for id in 100_000..101_000 {
+        hits.push(id, long.clone());
+    }
+    let surplus = Surplus::Bytes(2 << 20);
+    assert_eq!(
+        hits.overflow().map(|overflow| overflow.surplus),
+        Some(surplus),
+        "each has its own from then on"
+    );
 }

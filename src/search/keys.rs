@@ -4,12 +4,13 @@
 //! Imports `query`; no I/O.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::values::owned;
 use crate::query::extract::Extractor;
 use crate::query::fields::Source;
 use crate::query::record::{Facts, Record, Value};
-use crate::query::time::unix_seconds;
+use crate::query::time::{date_time, unix_seconds};
 use crate::query::{Order, SortKey};
 
 /// Different values in the dictionary at most; with more they are kept one by one.
@@ -96,37 +97,64 @@ pub fn moment(stored: &str) -> i64 {
     seconds.saturating_mul(1_000_000).saturating_add(fraction)
 }
 
-/// Different values, each with its number.
+/// A stored date for such microseconds: [`moment`] gives them back. Written like another one of that
+/// database.
+pub fn written(moment: i64, like: &str) -> String {
+    if moment == NO_MOMENT {
+        return String::new();
+    }
+    let mut written = date_time(moment.div_euclid(1_000_000));
+    if like.as_bytes().get(10) == Some(&b'T') {
+        written = written.replace(' ', "T");
+    }
+    match moment.rem_euclid(1_000_000) {
+        0 => written,
+        fraction => format!("{written}.{fraction:06}"),
+    }
+}
+
+/// Different values, each with its number. Once there are too many no more are asked for: most hits
+/// would not have one.
 #[derive(Debug, Default)]
 pub struct Dictionary {
-    codes: BTreeMap<SortKey, u32>,
+    codes: BTreeMap<SortKey, u16>,
+    /// In the order of their numbers, once no more are taken.
+    full: Option<Arc<[SortKey]>>,
     bytes: usize,
 }
 
 impl Dictionary {
     /// The number of a value; None where there are too many.
-    pub fn code(&mut self, key: &SortKey) -> Option<u32> {
+    pub fn code(&mut self, key: &SortKey) -> Option<u16> {
+        if self.full.is_some() {
+            return None;
+        }
         if let Some(code) = self.codes.get(key) {
             return Some(*code);
         }
         if self.codes.len() >= DISTINCT || self.bytes > BYTES {
+            self.full = Some(self.values());
+            self.codes = BTreeMap::new();
             return None;
         }
-        let code = u32::try_from(self.codes.len()).ok()?;
+        let code = u16::try_from(self.codes.len()).ok()?;
         self.bytes += key.heap_bytes();
         self.codes.insert(key.clone(), code);
         Some(code)
     }
 
     /// The values by their numbers.
-    pub fn values(&self) -> Vec<SortKey> {
+    pub fn values(&self) -> Arc<[SortKey]> {
+        if let Some(values) = &self.full {
+            return Arc::clone(values);
+        }
         let mut values = vec![SortKey::MISSING; self.codes.len()];
         for (key, code) in &self.codes {
-            if let Some(place) = values.get_mut(*code as usize) {
+            if let Some(place) = values.get_mut(usize::from(*code)) {
                 *place = key.clone();
             }
         }
-        values
+        values.into()
     }
 }
 
@@ -144,14 +172,28 @@ mod tests {
         assert_eq!(moment(stored), expected);
     }
 
+    #[rstest::rstest]
+    #[case("1970-01-01 00:00:01", "")]
+    #[case("2024-02-29 23:59:59.000001", "2024-03-01 00:00:00")]
+    #[case("1969-12-31 23:59:59.5", "2024-03-01T00:00:00")]
+    #[case("2000-03-01 12:00:00", "x")]
+    #[case("0000-00-00 00:00:00", "")]
+    #[case("", "2024-03-01 00:00:00")]
+    fn moments_are_written_as_they_are_read(#[case] stored: &str, #[case] like: &str) {
+        let text = written(moment(stored), like);
+        assert_eq!(moment(&text), moment(stored), "{text}");
+        assert_eq!(text.contains('T'), like.contains('T'));
+    }
+
     #[test]
     fn a_dictionary_has_an_end() {
         let mut dictionary = Dictionary::default();
         for number in 0..DISTINCT as i64 {
-            assert_eq!(dictionary.code(&SortKey::from(number)), Some(number as u32));
+            assert_eq!(dictionary.code(&SortKey::from(number)), Some(number as u16));
         }
         assert_eq!(dictionary.code(&SortKey::from(7)), Some(7));
         assert_eq!(dictionary.code(&SortKey::from(-1)), None);
+        assert_eq!(dictionary.code(&SortKey::from(7)), None, "no more are asked for");
         assert_eq!(dictionary.values()[7], SortKey::from(7));
     }
 }

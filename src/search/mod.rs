@@ -1,7 +1,8 @@
 //! Searching: the rows of databases that fulfil a query, in any order, counted and written out.
 //!
 //! - [`pass`]: one query over one database, the rows that wait for other tables included (`waiting`).
-//! - [`hits`]: what a search found, in bounded memory (`keys`: what it is sorted by).
+//! - [`hits`]: what a search found, in bounded memory (`keys`: what it is sorted by; `packed`: in few
+//!   bytes; `sorted`: in an order).
 //! - [`find`]: a search: its pass, its hits, its pages.  [`rows`]: rows of a list with their columns
 //!   ([`values`]).
 //! - [`cache`]: columns of whole databases, kept while nothing changes, that answer at once.
@@ -22,6 +23,7 @@ pub mod pass;
 pub mod rows;
 pub mod run;
 pub mod sample;
+mod sorted;
 pub mod values;
 mod waiting;
 

@@ -20,6 +20,9 @@ const LONG: usize = 36;
 /// Values of consecutive hits.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
+    /// The first ones, as long as all are uuids.
+    uuids: Vec<[u8; SHORT]>,
+    /// Of the others.
     ends: Vec<u32>,
     bytes: Vec<u8>,
     /// Values that are no texts.
@@ -29,6 +32,12 @@ pub struct Texts {
 impl Texts {
     /// One more; gives how many bytes it takes, about.
     pub fn push(&mut self, key: &SortKey) -> usize {
+        if self.ends.is_empty()
+            && let Some(uuid) = key.as_text().and_then(short)
+        {
+            self.uuids.push(uuid);
+            return SHORT;
+        }
         let before = self.bytes.len();
         if key.is_missing() {
             self.bytes.push(MISSING);
@@ -56,7 +65,34 @@ impl Texts {
         self.bytes.len() - before + size_of::<u32>() + other
     }
 
+    /// Whether there is none yet.
+    pub fn is_empty(&self) -> bool {
+        self.uuids.is_empty() && self.ends.is_empty()
+    }
+
+    /// No more come.
+    pub fn shrink(&mut self) {
+        self.uuids.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self.bytes.shrink_to_fit();
+        self.others.shrink_to_fit();
+    }
+
+    /// Bytes that they take, about.
+    pub fn bytes(&self) -> usize {
+        let others: usize = self.others.iter().map(SortKey::heap_bytes).sum();
+        self.uuids.capacity() * SHORT
+            + self.ends.capacity() * size_of::<u32>()
+            + self.bytes.capacity()
+            + self.others.capacity() * size_of::<SortKey>()
+            + others
+    }
+
     fn slice(&self, at: usize) -> (u8, &[u8]) {
+        let at = match self.uuids.get(at) {
+            Some(uuid) => return (UUID, uuid),
+            None => at - self.uuids.len(),
+        };
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
         let end = self.ends.get(at).map_or(start, |end| *end as usize);
         match self.bytes.get(start..end).and_then(<[u8]>::split_first) {

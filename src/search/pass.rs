@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::waiting::{Batch, Waiting, record};
 use crate::deployment::facts::{FactStores, facts};
+use crate::deployment::lost::{Lost, Reachable};
 use crate::query::fields::Fact;
 use crate::query::matcher::Matcher;
 use crate::query::plan::prefilter;
@@ -64,6 +65,8 @@ pub struct Pass {
     hits: AtomicU64,
     undecided: AtomicU64,
     remarks: Mutex<BTreeSet<String>>,
+    /// What was asked and did not answer.
+    lost: Lost,
 }
 
 impl Pass {
@@ -86,6 +89,7 @@ impl Pass {
             hits: AtomicU64::new(0),
             undecided: AtomicU64::new(0),
             remarks: Mutex::default(),
+            lost: Lost::for_good(),
         }
     }
 
@@ -240,7 +244,7 @@ impl Pass {
     }
 
     async fn facts(&self, rows: &[StoredSpec], stores: &dyn FactStores) -> Vec<Facts> {
-        let (known, failed) = ask(stores, &self.database, rows, &self.wanted).await;
+        let (known, failed) = ask(stores, Some(&self.lost), &self.database, rows, &self.wanted).await;
         self.remark(failed);
         known
     }
@@ -280,8 +284,10 @@ impl Pass {
 }
 
 /// What other tables say of those rows, in their order; and what could not be asked, a sentence each.
+/// Databases that are lost are not asked.
 pub(super) async fn ask(
     stores: &dyn FactStores,
+    lost: Option<&Lost>,
     database: &DatabaseName,
     rows: &[StoredSpec],
     wanted: &[Fact],
@@ -291,7 +297,15 @@ pub(super) async fn ask(
     }
     let uuids: Vec<Arc<str>> = rows.iter().map(|row| Arc::clone(&row.instance_uuid)).collect();
     let texts: Vec<Arc<[u8]>> = rows.iter().map(|row| Arc::clone(&row.spec)).collect();
-    let (mut known, failed) = facts(stores, database, &uuids, Some(&texts), wanted).await;
+    let (mut known, failed) = match lost {
+        None => facts(stores, database, &uuids, Some(&texts), wanted).await,
+        Some(lost) => {
+            let stores = Reachable { stores, lost };
+            let answer = facts(&stores, database, &uuids, Some(&texts), wanted).await;
+            lost.remember(&answer.1);
+            answer
+        }
+    };
     known.resize(rows.len(), Facts::default());
     (known, failed.into_iter().map(|(_, error)| error.to_string()).collect())
 }

@@ -307,7 +307,7 @@ impl Part {
             self.undecided += undecided;
             hits
         };
-        let hits = hits.into_iter().map(|row| (row, None)).collect();
+        let hits = rows::keyed(hits);
         let (listed, remarks) = rows::listed(&self.database, hits, &self.columns, &*self.stores).await;
         self.rows.extend(listed);
         self.remarks.extend(remarks);

@@ -1,7 +1,7 @@
 //! Answers from columns: the same as those of a pass, and none once anything has changed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use reqspec::query::{PageFrom, PageRequest};
 use reqspec::search::Search;
@@ -16,7 +16,8 @@ use crate::support::{block_on, database};
 /// A database that counts the rows that are read of it in passes.
 fn counted(rows: &Rows) -> (Arc<dyn SpecStore>, Arc<AtomicU64>) {
     let seen = Arc::new(AtomicU64::new(0));
-    let store = Failing { inner: rows.store("c1"), after: u64::MAX, seen: Arc::clone(&seen) };
+    let store =
+        Failing { inner: rows.store("c1"), after: u64::MAX, seen: Arc::clone(&seen), while_read: None };
     (Arc::new(store), seen)
 }
 
@@ -35,7 +36,7 @@ const FIELDS: &[&str] = &["az", "vcpus", "flavor", "broken", "size", "demands", 
 #[test]
 fn columns_answer_as_a_pass_does() {
     let rows = Rows::new();
-    let cache = Cache::with_limits(1, BUDGET);
+    let cache = Cache::with_limits(1, BUDGET, || 0);
     block_on(async {
         let (store, seen) = counted(&rows);
         cache.build(&store, fields(FIELDS).to_vec(), 1_500, || true).await;
@@ -73,7 +74,7 @@ fn columns_answer_as_a_pass_does() {
 #[test]
 fn a_change_of_the_database_ends_its_columns() {
     let rows = Rows::new();
-    let cache = Cache::with_limits(1, BUDGET);
+    let cache = Cache::with_limits(1, BUDGET, || 0);
     block_on(async {
         let (store, seen) = counted(&rows);
         cache.build(&store, fields(&["az"]).to_vec(), 1_500, || true).await;
@@ -96,7 +97,7 @@ fn a_change_of_the_database_ends_its_columns() {
 #[test]
 fn another_session_has_columns_of_its_own() {
     let rows = Rows::new();
-    let cache = Cache::with_limits(1, BUDGET);
+    let cache = Cache::with_limits(1, BUDGET, || 0);
     block_on(async {
         let ((first, _), (second, seen)) = (counted(&rows), counted(&rows));
         cache.build(&first, fields(&["az"]).to_vec(), 1_500, || true).await;
@@ -110,19 +111,66 @@ fn memory_is_bounded_and_small_databases_have_none() {
     let rows = Rows::new();
     block_on(async {
         let (store, _) = counted(&rows);
-        let cache = Cache::with_limits(1, 90_000);
+        let cache = Cache::with_limits(1, 90_000, || 0);
         cache.build(&store, fields(FIELDS).to_vec(), 1_500, || true).await;
         assert!((1..=90_000).contains(&cache.bytes()), "{} bytes", cache.bytes());
-        let cache = Cache::with_limits(2_000, BUDGET);
+        let cache = Cache::with_limits(2_000, BUDGET, || 0);
         cache.build(&store, fields(FIELDS).to_vec(), 1_500, || true).await;
         assert_eq!(cache.bytes(), 0);
     });
 }
 
 #[test]
+fn columns_that_came_too_late_are_not_built_anew_at_once() {
+    let rows = Rows::new();
+    let cache = Cache::with_limits(1, BUDGET, || 0);
+    block_on(async {
+        let seen = Arc::new(AtomicU64::new(0));
+        let writer = rows.cloud.connection("c1");
+        // Others write as soon as rows are read.
+        let written = std::sync::Mutex::new(writer);
+        let store: Arc<dyn SpecStore> = Arc::new(Failing {
+            inner: rows.store("c1"),
+            after: u64::MAX,
+            seen: Arc::clone(&seen),
+            while_read: Some(Box::new(move || {
+                let sql = "UPDATE request_specs SET updated_at = '2026-11-11 11:11:11' WHERE id = 5";
+                written.lock().unwrap().execute(sql, []).unwrap();
+            })),
+        });
+        cache.build(&store, fields(&["az"]).to_vec(), 1_500, || true).await;
+        assert_eq!((cache.bytes(), seen.load(Ordering::Relaxed)), (0, 1_500), "it was changed meanwhile");
+        cache.build(&store, fields(&["az"]).to_vec(), 1_500, || true).await;
+        assert_eq!(seen.load(Ordering::Relaxed), 1_500, "not read again so soon");
+    });
+}
+
+static HITS: AtomicUsize = AtomicUsize::new(0);
+
+#[test]
+fn hits_take_the_room_of_columns() {
+    let rows = Rows::new();
+    let cache = Cache::with_limits(1, BUDGET, || HITS.load(Ordering::Relaxed));
+    block_on(async {
+        let (store, _) = counted(&rows);
+        cache.build(&store, fields(FIELDS).to_vec(), 1_500, || true).await;
+        let all = cache.bytes();
+        cache.make_room();
+        assert_eq!(cache.bytes(), all, "there is room");
+        HITS.store(BUDGET - all + 1, Ordering::Relaxed);
+        // A search that finds so many does that.
+        let expected = rows.obvious("c1", &query("az=az1"), &order("id"));
+        assert_eq!(found(&rows, &store, &cache, "az=az1", "id").await, expected);
+        assert_eq!(cache.bytes(), 0);
+        cache.build(&store, fields(FIELDS).to_vec(), 1_500, || true).await;
+        assert!(cache.bytes() < all, "{} bytes of {all}", cache.bytes());
+    });
+}
+
+#[test]
 fn building_gives_way_to_a_search() {
     let rows = Rows::new();
-    let cache = Cache::with_limits(1, BUDGET);
+    let cache = Cache::with_limits(1, BUDGET, || 0);
     block_on(async {
         let (store, seen) = counted(&rows);
         let idle = std::sync::atomic::AtomicBool::new(false);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use reqspec::deployment::Entry;
 use reqspec::deployment::facts::FactStores;
+use reqspec::deployment::lost::Lost;
 use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::search::Search;
@@ -24,6 +25,8 @@ pub struct Failing {
     pub inner: Arc<dyn SpecStore>,
     pub after: u64,
     pub seen: Arc<AtomicU64>,
+    /// Done after each pass, before it is known to have ended.
+    pub while_read: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 struct Counted {
@@ -63,6 +66,9 @@ impl SpecStore for Failing {
     ) -> Result<u64, StoreError> {
         let counted = Counted { inner: visitor, after: self.after, seen: Arc::clone(&self.seen) };
         let passed = self.inner.scan(prefilter, Arc::new(counted), cancel).await?;
+        if let Some(done) = &self.while_read {
+            done();
+        }
         if self.seen.load(Ordering::Relaxed) > self.after { Err(gone(self.name())) } else { Ok(passed) }
     }
 
@@ -155,7 +161,7 @@ fn what_was_found_before_a_database_failed_stays() {
     let rows = Rows::new();
     block_on(async {
         let failing: Arc<dyn SpecStore> =
-            Arc::new(Failing { inner: rows.store("c1"), after: 700, seen: Arc::default() });
+            Arc::new(Failing { inner: rows.store("c1"), after: 700, seen: Arc::default(), while_read: None });
         let search = Search::new(database("c1"), query("az=az1"), order("vcpus"), NOW);
         let error = search.run(&failing, &rows, None, || {}).await.unwrap_err();
         assert!(error.to_string().contains("the connection was lost"), "{error}");
@@ -172,8 +178,12 @@ fn rows_that_wait_for_other_tables_are_bounded() {
     let rows = Rows::of(12_000);
     block_on(async {
         let seen = Arc::new(AtomicU64::new(0));
-        let counting: Arc<dyn SpecStore> =
-            Arc::new(Failing { inner: rows.store("c1"), after: u64::MAX, seen: Arc::clone(&seen) });
+        let counting: Arc<dyn SpecStore> = Arc::new(Failing {
+            inner: rows.store("c1"),
+            after: u64::MAX,
+            seen: Arc::clone(&seen),
+            while_read: None,
+        });
         let stuck = Stuck { rows: &rows, released: AtomicBool::new(false) };
         let search = Search::new(database("c1"), query("instance.host!=cmp3"), order("id"), NOW);
         let run = search.run(&counting, &stuck, None, || {});
@@ -191,6 +201,55 @@ fn rows_that_wait_for_other_tables_are_bounded() {
             search.tally().hits as usize,
             rows.obvious("c1", &query("instance.host!=cmp3"), &order("id")).len()
         );
+    });
+}
+
+/// A deployment whose cell is gone: each attempt at it is counted.
+struct Dead<'r> {
+    rows: &'r Rows,
+    attempts: AtomicU64,
+    lost: Lost,
+}
+
+#[async_trait]
+impl FactStores for Dead<'_> {
+    async fn store(&self, database: &DatabaseName) -> Result<Arc<dyn SpecStore>, StoreError> {
+        if *database == DatabaseName::Api {
+            return FactStores::store(self.rows, database).await;
+        }
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        Err(gone(database))
+    }
+
+    fn entries(&self) -> Arc<[Entry]> {
+        self.rows.entries()
+    }
+
+    fn lost(&self) -> Option<&Lost> {
+        Some(&self.lost)
+    }
+}
+
+#[test]
+fn a_dead_cell_is_asked_once_by_a_search_and_once_by_its_pages() {
+    let rows = Rows::of(6_000);
+    block_on(async {
+        let dead = Dead { rows: &rows, attempts: AtomicU64::new(0), lost: Lost::for_a_while() };
+        let search = Search::new(DatabaseName::Api, query("instance.host=cmp3 or vcpus=3"), order("id"), NOW);
+        search.run(&rows.store("api"), &dead, None, || {}).await.unwrap();
+        let tally = search.tally();
+        assert!(tally.finished && tally.hits > 200 && tally.undecided > 2_000, "{tally:?}");
+        assert_eq!(search.remarks().len(), 1);
+        assert_eq!(dead.attempts.load(Ordering::Relaxed), 1, "of many batches");
+        let mut from = PageFrom::Start;
+        for _ in 0..5 {
+            let request = PageRequest { order: order("id"), from, limit: 40 };
+            let columns = fields(&["instance.host", "az"]);
+            let page = search.page(&*rows.store("api"), &dead, &request, &columns).await.unwrap();
+            assert_eq!(page.len(), 40);
+            from = PageFrom::After(page[39].key.clone());
+        }
+        assert_eq!(dead.attempts.load(Ordering::Relaxed), 2, "of many pages");
     });
 }
 

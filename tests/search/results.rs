@@ -149,6 +149,30 @@ fn rows_that_go_or_change_meanwhile_do_not_end_the_list() {
     });
 }
 
+#[rstest::rstest]
+#[case("-updated")]
+#[case("updated")]
+fn rows_that_are_updated_meanwhile_keep_their_places(#[case] by: &str) {
+    let rows = Rows::new();
+    block_on(async {
+        let search = searched(&rows, "c1", "az=az1", by).await;
+        let before = all(&rows, &search, false).await;
+        let writer = rows.cloud.connection("c1");
+        // The last and first rows of pages, either way: lists go on from their keys.
+        for id in before.iter().step_by(97).chain(before.iter().skip(96).step_by(97)) {
+            let sql = "UPDATE request_specs SET updated_at = '2026-11-11 11:11:11' WHERE id = ?";
+            writer.execute(sql, [id]).unwrap();
+        }
+        // One that had a date has none at all.
+        let sql = "UPDATE request_specs SET updated_at = NULL, created_at = NULL WHERE id = ?";
+        writer.execute(sql, [before[97 * 2 - 1]]).unwrap();
+        assert_eq!(all(&rows, &search, false).await, before);
+        assert_eq!(all(&rows, &search, true).await, before);
+        let page = page(&rows, &search, PageFrom::Start, 1).await;
+        assert_eq!(page[0].row.updated_at.as_deref(), Some("2026-11-11 11:11:11"), "shown as it is now");
+    });
+}
+
 #[test]
 fn pages_begin_where_keys_of_other_databases_would_stand() {
     let rows = Rows::new();

@@ -7,9 +7,10 @@ use super::sessions::{Sessions, Store};
 use crate::app::row::{Failure, Row};
 use crate::deployment::Entry;
 use crate::deployment::facts::FactStores;
+use crate::deployment::lost::Lost;
 use crate::query::{Field, Order, PageKey, PageRequest};
 use crate::search::find::PageError;
-use crate::search::rows::{listed, placed};
+use crate::search::rows::{keyed, listed, placed};
 use crate::search::values::text;
 use crate::search::{Listed, Search};
 use crate::spec::summary::Summary;
@@ -33,8 +34,7 @@ pub async fn page(
     let Some(order) = page.order.native() else { return Err(unsorted(&page.order)) };
     let page = PageRequest { order, from: page.from, limit: page.limit };
     let rows = sessions.with(database, |store| async move { store.page(page).await }).await?;
-    let rows = rows.into_iter().map(|row| (row, None)).collect();
-    Ok(rows_of(listed(database, rows, columns, sessions).await.0, columns))
+    Ok(rows_of(listed(database, keyed(rows), columns, sessions).await.0, columns))
 }
 
 /// A page of the hits of a search.
@@ -123,5 +123,9 @@ impl FactStores for Sessions {
 
     fn entries(&self) -> Arc<[Entry]> {
         self.deployment().entries()
+    }
+
+    fn lost(&self) -> Option<&Lost> {
+        Some(Self::lost(self))
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::failure;
 use crate::app::row::Failure;
 use crate::deployment::Deployment;
+use crate::deployment::lost::Lost;
 use crate::store::{Access, Address, DatabaseName, SpecStore, StoreError};
 
 /// An open session.
@@ -101,17 +102,24 @@ impl<S: Clone + Send + Sync + 'static> Slots<S> {
 pub struct Sessions {
     deployment: Arc<Deployment>,
     slots: Arc<Slots<Store>>,
+    lost: Lost,
 }
 
 impl Sessions {
     /// None open yet.
     pub fn new(deployment: Deployment) -> Self {
-        Self { deployment: Arc::new(deployment), slots: Arc::new(Slots(Mutex::default())) }
+        let slots = Arc::new(Slots(Mutex::default()));
+        Self { deployment: Arc::new(deployment), slots, lost: Lost::for_a_while() }
     }
 
     /// The deployment.
     pub fn deployment(&self) -> &Deployment {
         &self.deployment
+    }
+
+    /// The databases that pages of lists do not ask again for a while.
+    pub fn lost(&self) -> &Lost {
+        &self.lost
     }
 
     /// The session of a database, opened if it is not.

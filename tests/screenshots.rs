@@ -36,6 +36,9 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("difference", (120, 36), "]/c1e14320⏎⏎6"),
     // All cells, newest first: what was written last differs from what the API database holds.
     ("all-cells", (120, 36), "a⇥o6"),
+    // A query as it is typed, its hits in both panes; and what is in the rows, counted.
+    ("query", (120, 36), "/az=az1 vcpus>=4 (group or hint.same_host)"),
+    ("facets", (120, 36), ":facet az,flavor⏎"),
     ("editor", (120, 36), "/e49a23e9⏎e/availability_zone⏎⏎⌫az1⏎⎋/hw:cpu_policy⏎⎋⏎↓↓↓"),
     ("confirm-edit", (120, 36), "/f0e0bec9⏎e/availability_zone⏎⏎⌫az2⏎⎋s"),
     ("confirm-move", (120, 36), "/f0e0bec9⏎mj⏎⇥⏎ce"),

@@ -20,7 +20,7 @@ impl Editor {
     pub(super) fn browse_key(&mut self, key: KeyEvent) -> EditorOutcome {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Char('s') => return self.save(),
+            KeyCode::Char('s' | 'S') => return self.save(),
             KeyCode::Char('r') if control => self.redo(),
             KeyCode::Char(_) if control => {}
             KeyCode::Char('E') => return self.external(),

@@ -1,7 +1,7 @@
 //! One of the two panes: what it lists, the window of its list, and the search for its query.
 //!
 //! It lists one database, or all cells merged ([`super::cells`]). What a query does to it:
-//! [`super::pane_search`].
+//! `pane_search`.
 //!
 //! Imports `change` (names) and `query`; no I/O.
 

@@ -1,4 +1,4 @@
-//! Judges rows by a query, fast. The bytes of the stored text decide most rows ([`super::anchor`]);
+//! Judges rows by a query, fast. The bytes of the stored text decide most rows (`anchor`);
 //! the others are read ([`super::extract`]), once for all fields. The verdicts are those of
 //! [`super::eval`].
 //!

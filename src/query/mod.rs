@@ -2,15 +2,15 @@
 //!
 //! - [`fields`]: the table of fields ([`json_path`]: paths into the stored text).
 //! - [`expression`]: what a query means.  [`record`]: a row as a query sees it.
-//! - [`parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
-//! - [`complete`]: what may stand at the cursor.
+//! - [`mod@parse`]: text to query, with [`error`]s that point at the place (lexer, operand, nearest are its parts).
+//! - [`mod@complete`]: what may stand at the cursor.
 //! - [`reference_page`] writes docs/query.md.
 //! - [`eval`]: the reference, slow and obvious ([`tolerant`]: reads what can be read of a text).
-//! - [`matcher`]: judges rows fast: by their bytes ([`anchor`], [`bytes`], [`strings`]), else by values.
+//! - [`matcher`]: judges rows fast: by their bytes (`anchor`, `bytes`, `strings`), else by values.
 //! - [`plan`]: what is left to the database.  [`columns`]: repeated queries, orders and counts without the rows.
-//! - [`extract`]: values of some fields ([`branch`]), in one pass ([`walk`]) over a text.
-//! - [`compare`]: what a test says of one value.  [`era`]: which release wrote a row.  [`time`]: dates.
-//! - [`order`]: orders of lists ([`sort_key`]).  [`prefilter`]: what a database can be asked to leave out.
+//! - [`extract`]: values of some fields (`branch`), in one pass (`walk`) over a text.
+//! - [`compare`]: what a test says of one value.  `era`: which release wrote a row.  [`time`]: dates.
+//! - [`order`]: orders of lists ([`sort_key`]).  [`mod@prefilter`]: what a database can be asked to leave out.
 //! - [`page`]: order and keys of pages.
 //! - [`merge`]: several tables listed as one.
 //!

@@ -1,5 +1,5 @@
 //! What a search found: ids in the order in which they came, each with what it is sorted by, in blocks
-//! that never change once they are full. An order ([`super::sorted`]) is made when a page is asked for.
+//! that never change once they are full. An order (`sorted`) is made when a page is asked for.
 //!
 //! Up to [`MOST`] hits are kept. With more, the hits are so dense that a page of them is found by
 //! reading on from its key; none is kept then.
@@ -7,7 +7,7 @@
 //! A hit takes four bytes for its id, and what it is sorted by: nothing for an id, four bytes for a last
 //! update, two for a value of the dictionary, sixteen for a uuid.
 //!
-//! Imports `query`, [`super::keys`] and [`super::packed`]; no I/O.
+//! Imports `query`, `keys` and `packed`; no I/O.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
 //! One query over one database: every row past the matcher, those that hang on other tables decided in
 //! batches meanwhile, and the hits given to whoever takes them.
 //!
-//! Imports `query`, `store`, `deployment` and [`super::waiting`].
+//! Imports `query`, `store`, `deployment` and `waiting`.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

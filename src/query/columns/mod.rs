@@ -4,8 +4,8 @@
 //! Each list of values that a row can have is kept once; a row has its code. A test is judged once for
 //! each list, then for the rows by their codes.
 //!
-//! - [`builder`]: makes them.  [`dictionary`]: lists of values and codes.
-//! - [`judge`]: queries.  [`rank`]: orders and counts.  [`bits`]: sets of rows.
+//! - `builder`: makes them.  `dictionary`: lists of values and codes.
+//! - `judge`: queries.  `rank`: orders and counts.  `bits`: sets of rows.
 //!
 //! Imports its siblings; no I/O.
 

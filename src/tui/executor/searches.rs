@@ -1,4 +1,4 @@
-//! Searches that run or whose hits are shown, and counts of values that run ([`counting`]).
+//! Searches that run or whose hits are shown, and counts of values that run (`counting`).
 //!
 //! A search may run in several databases; each runs as a task of its own and reports through the
 //! bounded channel. Columns of the databases are kept ([`Cache`]) for what is asked again: they are

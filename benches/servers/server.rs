@@ -42,9 +42,9 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn script(words: &[&str], folder: &Path) {
+fn script(words: &[&str], folder: &Path, options: &[&str]) {
     let script = root().join("tests/servers/server.sh");
-    let status = Command::new(script).args(words).arg(folder).status().unwrap();
+    let status = Command::new(script).args(words).arg(folder).args(options).status().unwrap();
     assert!(status.success(), "server.sh {words:?} {} failed", folder.display());
 }
 
@@ -52,7 +52,12 @@ impl Server {
     pub fn start(engine: Engine) -> Self {
         let folder = root().join("target/bench/servers").join(engine.words().0);
         std::fs::create_dir_all(&folder).unwrap();
-        script(&["start", engine.words().0], &folder);
+        // A pool that holds the rows, as a production server has: else reading pages is all that is measured.
+        let pool: &[&str] = match engine {
+            Engine::MariaDb => &["--innodb-buffer-pool-size=1G"],
+            Engine::Postgres => &["-c", "shared_buffers=1GB"],
+        };
+        script(&["start", engine.words().0], &folder, pool);
         let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap().trim().to_owned();
         let (base, port) = (read("url"), read("port").parse().unwrap());
         Self { engine, port, base, folder }
@@ -125,6 +130,6 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        script(&["stop"], &self.folder);
+        script(&["stop"], &self.folder, &[]);
     }
 }

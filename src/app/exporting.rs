@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_format_follows_a_typed_ending() {
-        let mut prompt = ExportPrompt::of_path("/tmp/a.cs");
+        let mut prompt = ExportPrompt::of_path("hits/a.cs");
         assert_eq!(prompt.format, Format::JsonLines);
         press(&mut prompt, KeyCode::Char('v'));
         assert_eq!(prompt.format, Format::Csv);
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_path_without_a_name_is_refused() {
-        let mut prompt = ExportPrompt::of_path("/tmp/");
+        let mut prompt = ExportPrompt::of_path("hits/");
         assert_eq!(press(&mut prompt, KeyCode::Enter), Pressed::Stay);
         assert!(prompt.error.is_some());
         press(&mut prompt, KeyCode::Char('x'));

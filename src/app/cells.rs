@@ -23,7 +23,7 @@ use crate::query::merge::{self, Mark};
 use crate::query::{Field, Order, PageRequest};
 use pass::Pass;
 
-pub use pass::Tally;
+pub use crate::query::Tally;
 
 /// How long an answer that somebody waits for lets slow cells catch up.
 pub const GRACE: Duration = Duration::from_millis(250);

@@ -12,6 +12,7 @@
 //! - [`compare`]: what a test says of one value.  `era`: which release wrote a row.  [`time`]: dates.
 //! - [`order`]: orders of lists ([`sort_key`]).  [`mod@prefilter`]: what a database can be asked to leave out.
 //! - [`page`]: order and keys of pages.
+//! - [`tally`]: how far a search is.
 //! - [`merge`]: several tables listed as one.
 //!
 //! Imports `spec` alone; does no I/O.
@@ -43,6 +44,7 @@ pub mod record;
 pub mod reference_page;
 pub mod sort_key;
 mod strings;
+pub mod tally;
 pub mod time;
 pub mod tolerant;
 mod walk;
@@ -59,3 +61,4 @@ pub use page::{PageFrom, PageKey, PageRequest, SortOrder};
 pub use parse::{parse, parse_field, parse_fields, parse_order, word_prefix};
 pub use plan::prefilter;
 pub use sort_key::SortKey;
+pub use tally::Tally;

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cache::Cache;
-use super::pass::{Pass, Take, Tally};
+use super::pass::{Pass, Take};
 use super::values::Reader;
 use crate::deployment::facts::FactStores;
+use crate::query::Tally;
 use crate::query::record::{Facts, Record};
 use crate::query::{Field, Query};
 use crate::store::{DatabaseName, SpecStore, StoreError};

@@ -28,5 +28,4 @@ pub mod values;
 mod waiting;
 
 pub use find::Search;
-pub use pass::Tally;
 pub use rows::Listed;

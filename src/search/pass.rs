@@ -16,6 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::waiting::{Batch, Waiting, record};
 use crate::deployment::facts::{FactStores, facts};
 use crate::deployment::lost::{Lost, Reachable};
+use crate::query::Tally;
 use crate::query::fields::Fact;
 use crate::query::matcher::Matcher;
 use crate::query::plan::prefilter;
@@ -28,19 +29,6 @@ use crate::store::{Cancel, DatabaseName, RowRef, RowVisitor, SpecStore, StoreErr
 const GLANCE: Duration = Duration::from_millis(20);
 /// Least time between two reports; the first hits are told at once.
 const REPORT: Duration = Duration::from_millis(60);
-
-/// How far a pass is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Rows passed.
-    pub passed: u64,
-    /// Hits among them.
-    pub hits: u64,
-    /// Rows that may be hits: other tables would tell, and could not be asked.
-    pub undecided: u64,
-    /// Whether all rows were passed.
-    pub finished: bool,
-}
 
 /// Who takes the hits of a pass: called from several threads.
 pub trait Take: Send + Sync + 'static {

@@ -34,8 +34,18 @@ pub(super) fn moment(second: i64) -> Option<String> {
     })
 }
 
-/// The bounds of a time: from that text on, and before that one. What no text can say is left out.
-pub(super) fn bounds(from: Option<i64>, to: Option<i64>) -> (Option<String>, Option<String>) {
+/// That a column holds a time from that second on, and up to that one. What no text can say is left out;
+/// None where nothing is left.
+pub(super) fn during(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
+    match bounds(from, to) {
+        (None, None) => None,
+        (Some(from), None) => Some(format!("{column} >= '{from}'")),
+        (None, Some(to)) => Some(format!("{column} < '{to}'")),
+        (Some(from), Some(to)) => Some(format!("({column} >= '{from}' AND {column} < '{to}')")),
+    }
+}
+
+fn bounds(from: Option<i64>, to: Option<i64>) -> (Option<String>, Option<String>) {
     (from.and_then(moment), to.and_then(|to| moment(to.checked_add(1)?)))
 }
 

@@ -8,6 +8,7 @@ use super::Cells;
 use crate::app::effect::{Effect, RequestId};
 use crate::app::row::Failure;
 use crate::change::DatabaseName;
+use crate::query::Tally;
 use crate::query::{Order, Query};
 
 /// How far a search is in one cell.
@@ -16,19 +17,6 @@ pub(super) struct Pass {
     pub(super) tally: Tally,
     remarks: Vec<String>,
     pub(super) failed: bool,
-}
-
-/// How far a search is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Rows passed.
-    pub passed: u64,
-    /// Hits among them.
-    pub hits: u64,
-    /// Rows of which it is not known whether they are hits: what they depend on could not be asked.
-    pub undecided: u64,
-    /// Whether all rows were passed.
-    pub finished: bool,
 }
 
 impl Pass {

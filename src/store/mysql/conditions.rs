@@ -10,7 +10,7 @@ use super::session::{Lane, Session};
 use super::text;
 use crate::query::prefilter::{Join, Prefilter};
 use crate::store::StoreError;
-use crate::store::conditions::{ESCAPE_OF_A_LETTER, Writing, bounds, exists, is_seldom_escaped, spellings};
+use crate::store::conditions::{ESCAPE_OF_A_LETTER, Writing, during, exists, is_seldom_escaped, spellings};
 
 const OPERATION: &str = "looking for what a pass may leave out";
 /// The bytes of the text as they are sent: where the column has another character set, it is converted.
@@ -52,12 +52,7 @@ fn begins_with(spellings: &[String]) -> String {
 
 /// What is null, or no date that there is, is the caller's to judge.
 fn time(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
-    let inside = match bounds(from, to) {
-        (None, None) => return None,
-        (Some(from), None) => format!("{column} >= '{from}'"),
-        (None, Some(to)) => format!("{column} < '{to}'"),
-        (Some(from), Some(to)) => format!("({column} >= '{from}' AND {column} < '{to}')"),
-    };
+    let inside = during(column, from, to)?;
     Some(format!(
         "({inside} OR {column} IS NULL OR MONTH({column}) = 0 OR DAYOFMONTH({column}) = 0 OR \
          LAST_DAY({column}) IS NULL OR DAYOFMONTH({column}) > DAYOFMONTH(LAST_DAY({column})))"

@@ -7,7 +7,7 @@ use super::read;
 use crate::query::prefilter::{Join, Prefilter};
 use crate::store::StoreError;
 use crate::store::conditions::{
-    ESCAPE_OF_A_LETTER, Writing, bounds, exists, is_plain, is_seldom_escaped, spellings,
+    ESCAPE_OF_A_LETTER, Writing, during, exists, is_plain, is_seldom_escaped, spellings,
 };
 
 const OPERATION: &str = "looking for what a pass may leave out";
@@ -67,12 +67,7 @@ fn begins_with(beginnings: &[String]) -> String {
 
 /// What is null, or beyond what is written as a date, is the caller's to judge.
 fn time(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
-    let inside = match bounds(from, to) {
-        (None, None) => return None,
-        (Some(from), None) => format!("{column} >= '{from}'"),
-        (None, Some(to)) => format!("{column} < '{to}'"),
-        (Some(from), Some(to)) => format!("({column} >= '{from}' AND {column} < '{to}')"),
-    };
+    let inside = during(column, from, to)?;
     Some(format!("({inside} OR {column} IS NULL OR {column} < '0001-01-01' OR {column} >= '10000-01-01')"))
 }
 

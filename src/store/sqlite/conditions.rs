@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::read::UPDATED;
 use crate::query::prefilter::Prefilter;
-use crate::store::conditions::{Writing, bounds, exists, is_plain};
+use crate::store::conditions::{Writing, during, exists, is_plain};
 
 /// The key of the order by creation.
 const CREATED: &str = "CAST(COALESCE(created_at, '') AS TEXT)";
@@ -67,15 +67,10 @@ impl Conditions {
 /// stored is the caller's to judge.
 fn time(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
     let second = format!("substr({column}, 1, 19)");
-    let inside = match bounds(from, to) {
-        (None, None) => return None,
-        (Some(from), None) => format!("{second} >= '{from}'"),
-        (None, Some(to)) => format!("{second} < '{to}'"),
-        (Some(from), Some(to)) => format!("{second} >= '{from}' AND {second} < '{to}'"),
-    };
+    let inside = during(&second, from, to)?;
     let rest = format!("substr({column}, 20)");
     let is_fraction = format!("({rest} GLOB '.[0-9]*' AND substr({rest}, 2) NOT GLOB '*[^0-9]*')");
-    Some(format!("(({inside}) OR datetime({second}) IS NOT {second} OR NOT ({rest} = '' OR {is_fraction}))"))
+    Some(format!("({inside} OR datetime({second}) IS NOT {second} OR NOT ({rest} = '' OR {is_fraction}))"))
 }
 
 /// Whether texts are kept as they are given out; else their sizes differ.

@@ -16,7 +16,6 @@ use tokio::sync::mpsc::Sender;
 use super::failure;
 use super::sessions::Sessions;
 use crate::app::Msg;
-use crate::app::cells::Tally;
 use crate::app::effect::RequestId;
 use crate::app::row::Failure;
 use crate::query::{Field, Order, Query, Subject};
@@ -198,8 +197,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn progress(id: RequestId, search: &Search) -> Msg {
-    let crate::search::Tally { passed, hits, undecided, finished } = search.tally();
-    let tally = Tally { passed, hits, undecided, finished };
+    let tally = search.tally();
     Msg::SearchProgress { search: id, database: search.database().clone(), tally, remarks: search.remarks() }
 }
 

@@ -16,6 +16,7 @@
 //! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not
 //! apply) and the plain event types of crossterm; never `store`, never ratatui.
 
+pub mod bulk;
 pub mod cells;
 pub mod columns;
 pub mod command;

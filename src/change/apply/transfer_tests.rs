@@ -233,7 +233,7 @@ impl Pair {
         };
         let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: false }).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(apply_staged(&stores, confirmed, reached))
+        runtime.block_on(apply_staged(&stores, &super::tests::record(), confirmed, reached))
     }
 
     fn transfer(&self, api: &[(Request, Fault)], cell: &[(Request, Fault)]) -> Outcome {

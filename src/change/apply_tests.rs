@@ -68,6 +68,7 @@ impl Pair {
             operations: vec![operation],
             warnings: Vec::new(),
             requirement: Requirement::Choose,
+            ..Plan::default()
         };
         let answer = Answer::Confirm { typed: String::new() };
         let confirmed = Confirmation::new(plan).answer(&answer).unwrap();
@@ -308,6 +309,7 @@ fn a_reading_session_is_refused_before_anything_is_done() {
         operations: vec![transfer(false), transfer(false)],
         warnings: Vec::new(),
         requirement: Requirement::Choose,
+        ..Plan::default()
     };
     let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: false }).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

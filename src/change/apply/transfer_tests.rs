@@ -230,6 +230,7 @@ impl Pair {
             operations: vec![operation],
             warnings: Vec::new(),
             requirement: Requirement::Choose,
+            ..Plan::default()
         };
         let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: false }).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -242,7 +242,7 @@ impl RowVisitor for Pausing {
         assert!(!self.wants.load(Ordering::Relaxed), "a row came before the pause");
         let mut seen = self.seen.lock().unwrap();
         seen.push(row.id);
-        self.wants.store(seen.len() % 7 == 0, Ordering::Relaxed);
+        self.wants.store(seen.len().is_multiple_of(7), Ordering::Relaxed);
         ControlFlow::Continue(())
     }
 

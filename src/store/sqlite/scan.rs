@@ -4,8 +4,8 @@
 //! A visitor that must wait does so while no statement runs: an open one holds a lock, or a snapshot,
 //! and would keep writers waiting as long. What is left of the range is read by a statement of its own.
 //!
-//! They do not read through a memory map, although that is faster: where another program cuts the
-//! file short meanwhile, the kernel would end the process with SIGBUS; so it is an error instead.
+//! They read large pieces of the file at once, and not through a memory map: where another program cuts
+//! the file short meanwhile, the kernel would end the process with SIGBUS; so it is an error instead.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -141,7 +141,7 @@ fn scan_now(
 }
 
 fn open(source: &Arc<Source>, stop: &Stop) -> Result<Session, StoreError> {
-    let session = Session::open(Arc::clone(source))?;
+    let session = Session::open_for_pass(Arc::clone(source))?;
     // Nobody watches a scan start: it may wait for a writer longer than a page may.
     let waited = session.connection.busy_timeout(WRITE_WAIT);
     waited.map_err(|error| source.translate(OPERATION, &error))?;

@@ -4,20 +4,27 @@
 //! - [`plan`]: what would be written, exactly.
 //! - [`confirm`]: the confirm step; the only maker of [`Confirmed`] plans.
 //! - [`mod@prepare`]: reads what an intent needs and makes its plan, or says why not.
+//! - [`repair`]: repairs by name.  [`bulk`]: changes of many specs as one plan.  [`digest`]: names of exact texts.
 //! - [`mod@apply`]: the only code that writes to a store.
 //!
-//! Imports `spec`, `store` and `query`.
+//! Imports `spec`, `store`, `query` and `lint`.
 
 pub mod apply;
+pub mod bulk;
 pub mod confirm;
+pub mod digest;
 pub mod intent;
 pub mod plan;
 pub mod prepare;
+pub mod repair;
 
 pub use apply::{ApplyError, Done, Outcome, apply};
+pub use bulk::{BulkChange, BulkIntent, Destination, Progress, Whom};
 pub use confirm::{Answer, Confirmation, Confirmed, Requirement};
+pub use digest::Digest;
 pub use intent::Intent;
 pub use plan::{Operation, Plan, Refusal, Severity, Warning};
 pub use prepare::{Facts, prepare};
+pub use repair::Repair;
 
 pub use crate::store::{CellName, DatabaseName, InstanceHome, InstanceState, SpecHome};

@@ -291,6 +291,43 @@ pub trait SpecStore: Send + Sync {
     /// As [`SpecStore::save`].
     async fn destroy(&self, instance_uuid: &str, before: &[u8]) -> Result<(), StoreError>;
 
+    /// Several changes in one transaction, each compare-and-swap of its own: a row that is not what was read
+    /// is left alone and says so in its place, the others are committed together. Answers in the order of
+    /// the changes; no two of them may be of the same instance.
+    ///
+    /// # Errors
+    /// Nothing was written at all, except with [`StoreError::Uncertain`]: the answer to the commit was lost.
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        let mut answers = Vec::with_capacity(changes.len());
+        for change in changes {
+            answers.push(match change {
+                RowChange::Save { instance_uuid, before, after } => {
+                    self.save(instance_uuid, before, after).await.map(drop)
+                }
+                RowChange::Create(row) => self.create(row.clone()).await.map(drop),
+                RowChange::Destroy { instance_uuid, before } => self.destroy(instance_uuid, before).await,
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Keep several rows as they are until the [`Hold`] is dropped, as [`SpecStore::hold`] does one. Rows
+    /// that do not hold these bytes say so in their place and are not held.
+    ///
+    /// # Errors
+    /// None is held.
+    async fn hold_many(
+        &self,
+        rows: &[(Arc<str>, Arc<[u8]>)],
+    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError> {
+        let _ = rows;
+        Err(StoreError::Failed {
+            database: self.name().clone(),
+            operation: "holding several specs".to_owned(),
+            reason: "this engine holds one at a time".to_owned(),
+        })
+    }
+
     /// Keep a row as it is until the [`Hold`] is dropped: no session can change or delete it. Needs
     /// a writing session; until then, ask nothing else of this one.
     ///
@@ -306,6 +343,29 @@ pub trait SpecStore: Send + Sync {
         parameters: &[SqlValue],
         limit: u32,
     ) -> Result<Vec<Vec<SqlValue>>, StoreError>;
+}
+
+/// One change of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowChange {
+    /// As [`SpecStore::save`].
+    Save {
+        /// Whose spec.
+        instance_uuid: Arc<str>,
+        /// The bytes that must still be there.
+        before: Arc<[u8]>,
+        /// The text to store.
+        after: Arc<str>,
+    },
+    /// As [`SpecStore::create`].
+    Create(NewSpec),
+    /// As [`SpecStore::destroy`].
+    Destroy {
+        /// Whose spec.
+        instance_uuid: Arc<str>,
+        /// The bytes that must still be there.
+        before: Arc<[u8]>,
+    },
 }
 
 /// A row that cannot change while this lives.

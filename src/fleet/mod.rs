@@ -1,0 +1,5 @@
+//! MANY SPECS AT ONCE: plans of many changes made from a query, what other tables say of many instances,
+//! the doctor.
+//!
+//! Imports `spec`, `query`, `store`, `deployment`, `search`, `lint` and `change`. Reads only: what it
+//! plans is applied by `change`.

@@ -208,6 +208,11 @@ impl Ranges {
         Some(later)
     }
 
+    /// All ids that are left, both ends included.
+    pub fn left(&self) -> Option<(i64, i64)> {
+        self.next.map(|first| (first, self.last))
+    }
+
     /// The next range, both ends included.
     pub fn current(&self) -> Option<(i64, i64)> {
         let first = self.next?;

@@ -2,11 +2,13 @@
 //! confirmed plans alone.
 //!
 //! - `transfer`: a move, step by step.  `words`: what the errors of a store mean for a plan.
+//! - `recovery`: what an interrupted move still wants.
 //! - `ledger`: each operation is in the journal, on the disk, before its first byte goes to a database.
 //!
 //! A write whose answer was lost is looked after before anything is said of it. Imports `store`.
 
 mod ledger;
+pub(super) mod recovery;
 mod transfer;
 mod words;
 

@@ -11,8 +11,8 @@ use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
 use super::update::{
-    browse, bulk, cells, changes, choosing, databases, editing, environments, general, marks, query, refreshing,
-    search,
+    browse, bulk, cells, changes, choosing, databases, editing, environments, general, marks, query,
+    refreshing, search,
 };
 
 /// Under which heading the help lists a command.

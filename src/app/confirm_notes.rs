@@ -120,7 +120,8 @@ impl Notes {
 
     /// The lines that the dialog shows of them.
     pub fn lines(&self) -> Vec<Line> {
-        let reason = self.reason().map(|reason| Line::new(Tone::Plain, format!("reason: {}", escaped(&reason))));
+        let reason =
+            self.reason().map(|reason| Line::new(Tone::Plain, format!("reason: {}", escaped(&reason))));
         reason.into_iter().chain(self.told.clone()).collect()
     }
 

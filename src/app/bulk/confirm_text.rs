@@ -44,7 +44,9 @@ pub fn head(plan: &BulkPlan) -> Vec<Line> {
     let summary = plan.summary();
     let title = Line::new(Tone::Title, format!("{}: {}", escaped(plan.title()), specs(plan.total())));
     let mut lines = vec![title];
-    lines.extend(summary.places.iter().map(|known| Line::new(Tone::Plain, format!("  {}", escaped(&place(known))))));
+    lines.extend(
+        summary.places.iter().map(|known| Line::new(Tone::Plain, format!("  {}", escaped(&place(known))))),
+    );
     for Counted { sort, sentence, count, .. } in &summary.warnings {
         let (tone, mark) = match sort {
             Severity::Notice => (Tone::Muted, "note"),
@@ -91,7 +93,8 @@ pub fn body(summary: &Summary) -> Vec<Line> {
     }
     heading("Values".to_owned(), groups);
     heading("Left out".to_owned(), summary.left_out.iter().flat_map(left_out).collect());
-    let remarks = summary.remarks.iter().map(|remark| Line::new(Tone::Warn, format!("  {}", escaped(remark))));
+    let remarks =
+        summary.remarks.iter().map(|remark| Line::new(Tone::Warn, format!("  {}", escaped(remark))));
     heading("Could not be asked".to_owned(), remarks.collect());
     let first = match summary.first.len() as u64 {
         shown if shown == summary.total => "The differences".to_owned(),
@@ -102,9 +105,14 @@ pub fn body(summary: &Summary) -> Vec<Line> {
 }
 
 fn group(group: &Group) -> Line {
-    let value = |value: &Option<String>| value.as_deref().map_or("nothing".to_owned(), |value| escaped(value).into_owned());
+    let value = |value: &Option<String>| {
+        value.as_deref().map_or("nothing".to_owned(), |value| escaped(value).into_owned())
+    };
     let (count, path) = (grouped(group.count), escaped(&group.path));
-    Line::new(Tone::Plain, format!("  {count:>9}  {path}: {} → {}", value(&group.before), value(&group.after)))
+    Line::new(
+        Tone::Plain,
+        format!("  {count:>9}  {path}: {} → {}", value(&group.before), value(&group.after)),
+    )
 }
 
 fn whose((database, uuid): &(DatabaseName, std::sync::Arc<str>)) -> String {

@@ -65,7 +65,8 @@ impl Report {
             (None, 0, _) => "Done, not all of it",
             _ => "Stopped on request",
         };
-        let mut lines = vec![Line::new(Tone::Title, format!("{what}: {} in {}", specs(total), duration(seconds)))];
+        let mut lines =
+            vec![Line::new(Tone::Title, format!("{what}: {} in {}", specs(total), duration(seconds)))];
         let counts = [
             (progress.done, "done", Tone::Good),
             (progress.conflicts, "left alone: changed by someone else, or in the way", Tone::Warn),
@@ -85,7 +86,10 @@ impl Report {
                 let text = format!("u takes back what was done, as one (reqspec undo {})", change.0);
                 lines.push(Line::new(Tone::Plain, text));
             }
-            lines.push(Line::new(Tone::Muted, format!("H shows it as {change}, every spec with its difference")));
+            lines.push(Line::new(
+                Tone::Muted,
+                format!("H shows it as {change}, every spec with its difference"),
+            ));
         }
         lines.extend(listed(&outcome.problems, problems));
         Self { title: title.to_owned(), lines, scroll: 0 }
@@ -122,8 +126,10 @@ mod tests {
 
     #[test]
     fn all_done() {
-        let progress = Progress { passed: 12, total: Some(12), done: 12, finished: true, ..Progress::default() };
-        let (title, text) = text(&ManyApplied { progress, change: Some(ChangeId(7)), ..ManyApplied::default() });
+        let progress =
+            Progress { passed: 12, total: Some(12), done: 12, finished: true, ..Progress::default() };
+        let (title, text) =
+            text(&ManyApplied { progress, change: Some(ChangeId(7)), ..ManyApplied::default() });
         assert_eq!(title, "Done");
         assert!(text.contains("12 specs in 5 s") && text.contains("reqspec undo 7"), "{text}");
         assert!(!text.contains("Not done"), "{text}");
@@ -137,9 +143,16 @@ mod tests {
             state: State::Conflict,
             sentence: "changed by\u{7} someone else".to_owned(),
         };
-        let progress =
-            Progress { passed: 3, total: Some(3), done: 1, conflicts: 2, finished: true, ..Progress::default() };
-        let (title, text) = text(&ManyApplied { progress, problems: vec![problem], ..ManyApplied::default() });
+        let progress = Progress {
+            passed: 3,
+            total: Some(3),
+            done: 1,
+            conflicts: 2,
+            finished: true,
+            ..Progress::default()
+        };
+        let (title, text) =
+            text(&ManyApplied { progress, problems: vec![problem], ..ManyApplied::default() });
         assert_eq!(title, "Done, not all of it");
         assert!(text.contains("the first 1 of 2") && text.contains("changed by"), "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{text}");
@@ -147,11 +160,14 @@ mod tests {
 
     #[test]
     fn what_was_not_begun_is_told() {
-        let progress = Progress { passed: 40, total: Some(1_000), done: 40, finished: true, ..Progress::default() };
-        let (title, text) = text(&ManyApplied { progress, change: Some(ChangeId(7)), ..ManyApplied::default() });
+        let progress =
+            Progress { passed: 40, total: Some(1_000), done: 40, finished: true, ..Progress::default() };
+        let (title, text) =
+            text(&ManyApplied { progress, change: Some(ChangeId(7)), ..ManyApplied::default() });
         assert_eq!(title, "Stopped on request");
         assert!(text.contains("960  not begun"), "{text}");
-        let outcome = ManyApplied { stopped: Some("the journal is full".to_owned()), ..ManyApplied::default() };
+        let outcome =
+            ManyApplied { stopped: Some("the journal is full".to_owned()), ..ManyApplied::default() };
         assert_eq!(self::text(&outcome).0, "Stopped");
     }
 }

@@ -116,7 +116,12 @@ pub fn edit_key(model: &mut Model, mut lines: Box<EditLines>, whom: Whom, event:
 }
 
 /// Keys of the choice of a repair.
-pub fn repair_key(model: &mut Model, mut picker: Box<RepairPicker>, whom: Whom, event: &KeyEvent) -> Vec<Effect> {
+pub fn repair_key(
+    model: &mut Model,
+    mut picker: Box<RepairPicker>,
+    whom: Whom,
+    event: &KeyEvent,
+) -> Vec<Effect> {
     match picker.key(event) {
         repairs::Pressed::Leave => Vec::new(),
         repairs::Pressed::Plan(repair) => plan(model, BulkChange::Repair(repair), whom),

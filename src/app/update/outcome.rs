@@ -216,8 +216,11 @@ pub fn applied(model: &mut Model, request: RequestId, outcome: Applied) -> Vec<E
     match (&intent, &outcome.failed) {
         // Its steps are of interest only where it did not come to its end.
         (Intent::Move { from, to, instance_uuid }, None) => {
-            let moved =
-                format!("Moved the spec of {instance_uuid} from {} to {}. u undoes it.", label(from), label(to));
+            let moved = format!(
+                "Moved the spec of {instance_uuid} from {} to {}. u undoes it.",
+                label(from),
+                label(to)
+            );
             model.toast(ToastKind::Done, escaped(&moved));
         }
         _ => {

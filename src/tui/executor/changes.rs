@@ -13,7 +13,8 @@ use tokio::time::timeout;
 use super::recording::Recording;
 use super::sessions::{Sessions, Store};
 use crate::app::msg::{Applied, ApplyFailure, Remedy};
-use crate::change::{self, ApplyError, Confirmed, Facts, Intent, Operation, Plan, Refusal};
+use crate::change::record::Undoing;
+use crate::change::{self, ApplyError, Confirmed, Facts, Intent, Operation, Plan, Record, Refusal};
 use crate::store::{Access, DatabaseName, InstanceHome, StoreError, Stores};
 
 /// Longest that is waited for what a plan is better with but does not need.
@@ -102,13 +103,18 @@ async fn answering(
 }
 
 /// Carries out a confirmed plan.
-pub async fn apply(sessions: &Sessions, recording: &Recording, plan: Confirmed<Plan>) -> Applied {
+pub async fn apply(
+    sessions: &Sessions,
+    recording: &Recording,
+    plan: Confirmed<Plan>,
+    (reason, undoing): (Option<String>, Option<Undoing>),
+) -> Applied {
     let nothing = |reason: String| {
         let message = format!("{reason}; nothing was written");
         Applied { done: Vec::new(), failed: Some(ApplyFailure { message, ..ApplyFailure::default() }) }
     };
-    let record = match recording.record(None).await {
-        Ok(record) => record,
+    let record = match recording.record(reason).await {
+        Ok(record) => Record { undoing, ..record },
         Err(reason) => return nothing(reason),
     };
     let stores = match writable(sessions, plan.get()).await {

@@ -309,12 +309,21 @@ impl Executor {
                 let result = changes::prepare(&sessions, &intent, force).await;
                 Msg::Prepared { request, result: Box::new(result) }
             }),
-            Effect::Apply { request, plan } => {
+            Effect::Apply { request, plan, reason, undoing } => {
                 let recording = Arc::clone(&self.recording);
                 self.spawn(async move {
-                    Msg::Applied { request, outcome: changes::apply(&sessions, &recording, plan).await }
+                    let outcome = changes::apply(&sessions, &recording, plan, (reason, undoing)).await;
+                    Msg::Applied { request, outcome }
                 })
             }
+            Effect::PlanMany { request, .. } => self.answer(Msg::PlannedMany {
+                request,
+                result: Box::new(Err(crate::change::Refusal::Failed("not yet".to_owned()))),
+            }),
+            Effect::WritePlan { .. }
+            | Effect::WriteBulkPlan { .. }
+            | Effect::ApplyMany { .. }
+            | Effect::StopMany { .. } => {}
             Effect::ReadFile { request, path } => {
                 self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })
             }

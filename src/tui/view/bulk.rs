@@ -30,19 +30,25 @@ fn title(text: &str, of: &Whom) -> [Vec<Piece>; 2] {
 pub fn edits(frame: &mut Frame<'_>, lines: &EditLines, of: &Whom, theme: &Theme) {
     let matches = lines.prompt.matches();
     let entries: Vec<_> = matches.iter().take(AROUND).collect();
-    let name = entries.iter().map(|known| escaped(&known.value).width() as u16).max().unwrap_or(8).clamp(8, 44);
+    let name =
+        entries.iter().map(|known| escaped(&known.value).width() as u16).max().unwrap_or(8).clamp(8, 44);
     let entries = entries.into_iter().map(|known| Entry {
         cells: vec![
             (4, name, escaped(&known.value).into_owned(), Role::Value),
             (6 + name, 80, known.help.clone(), Role::Muted),
         ],
     });
-    let mut told: Vec<Piece> =
-        lines.lines().map(|line| (format!("{} {}", theme.glyph(Glyph::Dot), escaped(line)), Role::Value)).collect();
+    let mut told: Vec<Piece> = lines
+        .lines()
+        .map(|line| (format!("{} {}", theme.glyph(Glyph::Dot), escaped(line)), Role::Value))
+        .collect();
     if let Some(error) = &lines.error {
         told.push((format!("{} {}", theme.glyph(Glyph::Broken), escaped(error)), Role::Danger));
         if lines.insists() {
-            told.push(("the selected spec refuses it; Enter again takes it for the others".to_owned(), Role::Muted));
+            told.push((
+                "the selected spec refuses it; Enter again takes it for the others".to_owned(),
+                Role::Muted,
+            ));
         }
     }
     let empty = lines.prompt.typed().is_empty();
@@ -141,8 +147,11 @@ pub fn work(frame: &mut Frame<'_>, work: &Work, model: &Model, theme: &Theme) {
         Kind::Applying => " Applying ",
         Kind::Recovering => " Recovering ",
     };
-    let mut lines: Vec<Vec<Piece>> =
-        wrapped(&work.title, usize::from(inner)).into_iter().take(3).map(|line| vec![(line, Role::Text)]).collect();
+    let mut lines: Vec<Vec<Piece>> = wrapped(&work.title, usize::from(inner))
+        .into_iter()
+        .take(3)
+        .map(|line| vec![(line, Role::Text)])
+        .collect();
     lines.push(Vec::new());
     if let Some(part) = work.part() {
         let percent = format!(" {:>3}%", part / 10);
@@ -155,7 +164,10 @@ pub fn work(frame: &mut Frame<'_>, work: &Work, model: &Model, theme: &Theme) {
     lines.push(speed(work, model.now));
     if work.asking.is_some() {
         lines.push(Vec::new());
-        lines.push(vec![("Stop after the present record? What is done stays done; u takes it back.".to_owned(), Role::Warn)]);
+        lines.push(vec![(
+            "Stop after the present record? What is done stays done; u takes it back.".to_owned(),
+            Role::Warn,
+        )]);
     }
     let buttons = u16::from(work.asking.is_some());
     let height = (lines.len() as u16 + 2 + buttons).min(screen.height);

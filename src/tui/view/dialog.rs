@@ -274,9 +274,9 @@ fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, model: &Model, theme: &Th
             pen.text(end + 1, y, inner.saturating_sub(end), &shown, Role::Value);
             cursor = Some(Position { x: area.x + end + 1 + *at as u16, y: area.y + y });
         }
-        let buttons_wide = picture.buttons.map_or(0, |buttons| {
-            buttons.labels.iter().map(|label| label.width() as u16 + 6).sum::<u16>()
-        });
+        let buttons_wide = picture
+            .buttons
+            .map_or(0, |buttons| buttons.labels.iter().map(|label| label.width() as u16 + 6).sum::<u16>());
         let mut at = 2;
         for (key, what) in picture.keys {
             let wide = (key.width() + 1 + what.width()) as u16;

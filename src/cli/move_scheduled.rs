@@ -185,7 +185,7 @@ impl Run {
             to: DatabaseName::Cell(scheduled.cell.clone()),
             instance_uuid: Arc::clone(&scheduled.instance_uuid),
         };
-        match changing::prepare(sessions, self.arguments, &intent, &scheduled.instance_uuid).await {
+        match changing::prepare(sessions, self.arguments, &intent).await {
             Ok(_) if self.arguments.dry_run => (Fate::Planned, String::new()),
             Ok(plan) => self.apply(sessions.deployment(), plan).await,
             Err(refusal) => {

@@ -14,11 +14,11 @@ use crate::spec::document::MAX_TEXT;
 /// Stores the spec.
 pub async fn run(sessions: &Sessions, arguments: CreateArguments) -> Result<Exit, CliError> {
     sessions.check_name(&arguments.to)?;
-    changing::allowed(sessions.deployment(), arguments.change)?;
+    changing::allowed(sessions.deployment(), &arguments.change)?;
     let text = read(&arguments.file)?;
     let given = arguments.instance_uuid.map(Arc::<str>::from);
     let intent = Intent::Create { database: arguments.to, instance_uuid: given, text: text.into() };
-    changing::run(sessions, arguments.change, &intent).await
+    changing::run(sessions, &arguments.change, &intent).await
 }
 
 /// The text of a file (`-`: standard input), without the line end that text files end with.

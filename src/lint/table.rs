@@ -325,6 +325,15 @@ pub static RULES: &[Rule] = &[
         fix: None,
     },
     Rule {
+        code: "RS056",
+        name: "hint-differs",
+        severity: Severity::Notice,
+        title: "hint and stored group differ",
+        doc: "The hint `group` names another group than the one stored with the spec. nova goes by the \
+          stored group's uuid; the hint counts only where the group has none.",
+        fix: Some("relink-group"),
+    },
+    Rule {
         code: "RS060",
         name: "project-differs",
         severity: Severity::Warning,

@@ -1,6 +1,7 @@
 //! Plans: prepared over the read-only sessions; for the apply step alone sessions for writing are
 //! opened, and closed after it.
 
+use super::recording::Recording;
 use super::sessions::Sessions;
 use crate::app::msg::{Applied, ApplyFailure, Remedy};
 use crate::change::{self, ApplyError, Confirmed, Intent, Operation, Plan, Refusal};
@@ -15,18 +16,20 @@ pub async fn prepare(sessions: &Sessions, intent: &Intent, force: bool) -> Resul
 }
 
 /// Carries out a confirmed plan.
-pub async fn apply(sessions: &Sessions, plan: Confirmed<Plan>) -> Applied {
+pub async fn apply(sessions: &Sessions, recording: &Recording, plan: Confirmed<Plan>) -> Applied {
+    let nothing = |reason: String| {
+        let message = format!("{reason}; nothing was written");
+        Applied { done: Vec::new(), failed: Some(ApplyFailure { message, ..ApplyFailure::default() }) }
+    };
+    let record = match recording.record(None).await {
+        Ok(record) => record,
+        Err(reason) => return nothing(reason),
+    };
     let stores = match writable(sessions, plan.get()).await {
         Ok(stores) => stores,
-        Err(error) => {
-            let message = format!("{error}; nothing was written");
-            return Applied {
-                done: Vec::new(),
-                failed: Some(ApplyFailure { message, ..ApplyFailure::default() }),
-            };
-        }
+        Err(error) => return nothing(error.to_string()),
     };
-    let outcome = change::apply(&stores, plan).await;
+    let outcome = change::apply(&stores, &record, plan).await;
     let failed = outcome.failed.map(|error| {
         let message = error.to_string();
         let remedy = match error {
@@ -40,7 +43,8 @@ pub async fn apply(sessions: &Sessions, plan: Confirmed<Plan>) -> Applied {
         };
         ApplyFailure { message, conflict, remedy }
     });
-    Applied { done: outcome.done.into_iter().map(|done| done.sentence).collect(), failed }
+    let done = outcome.done.into_iter().map(|done| done.sentence).chain(outcome.notices);
+    Applied { done: done.collect(), failed }
 }
 
 async fn writable(sessions: &Sessions, plan: &Plan) -> Result<Stores, StoreError> {

@@ -183,9 +183,11 @@ pub(super) struct Ranges {
 }
 
 impl Ranges {
-    /// Ids of the first range.
-    const WIDTH: i64 = 20_000;
+    /// Ids of the first range: a sample that tells how quick the others will be.
+    const WIDTH: i64 = 2_000;
     const LEAST_WIDTH: i64 = 1_000;
+    /// Fewer ids are done before a second connection is made.
+    const WORTH_HALVING: i64 = 20_000;
     /// A range that takes less could be wider.
     const QUICK: Duration = Duration::from_millis(300);
     /// One that takes more should be narrower.
@@ -199,11 +201,16 @@ impl Ranges {
     /// The later half of the ids, to be asked for side by side with the others; None where they are few.
     pub fn halve(&mut self) -> Option<Self> {
         let first = self.next?;
-        let span = self.last.checked_sub(first).filter(|span| *span >= Self::WIDTH)?;
+        let span = self.last.checked_sub(first).filter(|span| *span >= Self::WORTH_HALVING)?;
         let middle = first + span / 2;
         let later = Self::new(middle + 1, self.last);
         self.last = middle;
         Some(later)
+    }
+
+    /// All ids that are left, both ends included.
+    pub fn left(&self) -> Option<(i64, i64)> {
+        self.next.map(|first| (first, self.last))
     }
 
     /// The next range, both ends included.

@@ -7,11 +7,12 @@
 //! - [`address`]: where a database is and how it is reached.  [`open`]: a session with it.
 //! - [`sqlite`], `mysql`, `postgres`: the engines.  [`migrate`]: our migrations.  `runtime`: the
 //!   threads of sessions with servers.  `retry`: when they try again.  `conditions`: what a pass may leave out.
-//!   `waiting`: for a server in a pass.
+//!   `waiting`: for a server in a pass.  `batch`: several changes in one transaction.
 //!
 //! Imports `spec` and `query`. Write methods are called by [`object`] and `change::apply` alone.
 
 pub mod address;
+mod batch;
 mod conditions;
 pub mod context;
 pub mod error;
@@ -293,40 +294,22 @@ pub trait SpecStore: Send + Sync {
 
     /// Several changes in one transaction, each compare-and-swap of its own: a row that is not what was read
     /// is left alone and says so in its place, the others are committed together. Answers in the order of
-    /// the changes; no two of them may be of the same instance.
+    /// the changes; no two of them may be of the same instance. A text that the column cannot hold is an
+    /// answer in its place, too.
     ///
     /// # Errors
     /// Nothing was written at all, except with [`StoreError::Uncertain`]: the answer to the commit was lost.
-    async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        let mut answers = Vec::with_capacity(changes.len());
-        for change in changes {
-            answers.push(match change {
-                RowChange::Save { instance_uuid, before, after } => {
-                    self.save(instance_uuid, before, after).await.map(drop)
-                }
-                RowChange::Create(row) => self.create(row.clone()).await.map(drop),
-                RowChange::Destroy { instance_uuid, before } => self.destroy(instance_uuid, before).await,
-            });
-        }
-        Ok(answers)
-    }
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError>;
 
     /// Keep several rows as they are until the [`Hold`] is dropped, as [`SpecStore::hold`] does one. Rows
-    /// that do not hold these bytes say so in their place and are not held.
+    /// that do not hold these bytes say so in their place; no two may be of the same instance.
     ///
     /// # Errors
     /// None is held.
     async fn hold_many(
         &self,
         rows: &[(Arc<str>, Arc<[u8]>)],
-    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError> {
-        let _ = rows;
-        Err(StoreError::Failed {
-            database: self.name().clone(),
-            operation: "holding several specs".to_owned(),
-            reason: "this engine holds one at a time".to_owned(),
-        })
-    }
+    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError>;
 
     /// Keep a row as it is until the [`Hold`] is dropped: no session can change or delete it. Needs
     /// a writing session; until then, ask nothing else of this one.
@@ -368,8 +351,18 @@ pub enum RowChange {
     },
 }
 
-/// A row that cannot change while this lives.
-#[must_use = "dropping it releases the row"]
+impl RowChange {
+    /// Whose spec.
+    pub fn instance_uuid(&self) -> &Arc<str> {
+        match self {
+            Self::Create(new) => &new.instance_uuid,
+            Self::Save { instance_uuid, .. } | Self::Destroy { instance_uuid, .. } => instance_uuid,
+        }
+    }
+}
+
+/// Rows that cannot change while this lives.
+#[must_use = "dropping it releases the rows"]
 pub struct Hold(Box<dyn Send + Sync>);
 
 impl Hold {
@@ -378,7 +371,7 @@ impl Hold {
         Self(Box::new(guard))
     }
 
-    /// Let the row go.
+    /// Let the rows go.
     pub fn release(self) {
         drop(self.0);
     }

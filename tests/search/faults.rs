@@ -13,8 +13,8 @@ use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::search::Search;
 use reqspec::store::{
-    Cancel, ChangeToken, DatabaseName, Engine, Hold, NewSpec, Probe, RowRef, RowVisitor, SpecStore, SqlValue,
-    StoreError, StoredSpec, TableState,
+    Cancel, ChangeToken, DatabaseName, Engine, Hold, NewSpec, Probe, RowChange, RowRef, RowVisitor,
+    SpecStore, SqlValue, StoreError, StoredSpec, TableState,
 };
 
 use crate::cloud::{NOW, Rows, fields, order, query};
@@ -131,7 +131,16 @@ impl SpecStore for Failing {
     async fn destroy(&self, _: &str, _: &[u8]) -> Result<(), StoreError> {
         Err(gone(self.name()))
     }
+    async fn change_many(&self, _: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        Err(gone(self.name()))
+    }
     async fn hold(&self, _: &str, _: &[u8]) -> Result<Hold, StoreError> {
+        Err(gone(self.name()))
+    }
+    async fn hold_many(
+        &self,
+        _: &[(Arc<str>, Arc<[u8]>)],
+    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError> {
         Err(gone(self.name()))
     }
     async fn select(

@@ -4,6 +4,8 @@ pub mod app;
 pub mod change;
 pub mod cli;
 pub mod deployment;
+pub mod fleet;
+pub mod lint;
 pub mod query;
 pub mod scheduler;
 pub mod search;

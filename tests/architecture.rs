@@ -18,10 +18,30 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scheduler", &["spec"]),
     ("store", &["spec", "query"]),
     ("deployment", &["store", "spec", "scheduler", "query"]),
-    ("change", &["spec", "store", "query"]),
-    ("app", &["spec", "query", "scheduler", "change"]),
-    ("tui", &["spec", "query", "search", "scheduler", "store", "deployment", "change", "app"]),
-    ("cli", &["spec", "query", "search", "scheduler", "store", "deployment", "change", "app", "tui"]),
+    ("lint", &["spec"]),
+    ("change", &["spec", "store", "query", "lint"]),
+    ("fleet", &["spec", "query", "search", "store", "deployment", "lint", "change"]),
+    ("app", &["spec", "query", "scheduler", "lint", "change"]),
+    (
+        "tui",
+        &["spec", "query", "search", "scheduler", "store", "deployment", "lint", "change", "fleet", "app"],
+    ),
+    (
+        "cli",
+        &[
+            "spec",
+            "query",
+            "search",
+            "scheduler",
+            "store",
+            "deployment",
+            "lint",
+            "change",
+            "fleet",
+            "app",
+            "tui",
+        ],
+    ),
 ];
 
 fn sources(room: &str) -> Vec<PathBuf> {

@@ -11,16 +11,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
+use super::Entry;
+use super::asked::{self, BATCH, MappedCell, text};
 use super::lost::Lost;
-use super::{Entry, cells, inventory};
 use crate::query::fields::Fact;
 use crate::query::record::Facts;
 use crate::store::{DatabaseName, SpecStore, SqlValue, StoreError, StoredSpec};
-
-/// Instances in one statement.
-const BATCH: usize = 500;
-/// Rows of an answer, at most: one for each instance, unless a table lacks nova's constraints.
-const MOST: u32 = 10_000;
 
 /// The sessions and databases of a deployment.
 #[async_trait]
@@ -101,18 +97,8 @@ fn column(fact: Fact) -> Option<&'static str> {
 
 /// What `instance_mappings` says of an instance.
 struct Mapping {
-    cell: Home,
+    cell: MappedCell,
     queued_for_delete: Option<bool>,
-}
-
-/// The cell that an instance is mapped to.
-enum Home {
-    /// None yet.
-    None,
-    /// By the name that the deployment uses.
-    Cell(DatabaseName),
-    /// One that `cell_mappings` does not have.
-    Unknown,
 }
 
 /// By the instance's uuid.
@@ -145,9 +131,9 @@ impl Told {
             for fact in wanted {
                 let value = match (fact, mapping) {
                     (_, None) => None,
-                    (Fact::Mapped, Some(Mapping { cell: Home::Unknown, .. })) => continue,
-                    (Fact::Mapped, Some(Mapping { cell: Home::None, .. })) => Some("none"),
-                    (Fact::Mapped, Some(Mapping { cell: Home::Cell(name), .. })) => {
+                    (Fact::Mapped, Some(Mapping { cell: MappedCell::Lost, .. })) => continue,
+                    (Fact::Mapped, Some(Mapping { cell: MappedCell::None, .. })) => Some("none"),
+                    (Fact::Mapped, Some(Mapping { cell: MappedCell::Cell(name), .. })) => {
                         name.as_cell().map(|name| name.as_str())
                     }
                     (_, Some(mapping)) => {
@@ -182,16 +168,6 @@ impl Told {
     }
 }
 
-/// A value as text; None for null.
-fn text(value: &SqlValue) -> Option<String> {
-    match value {
-        SqlValue::Null => None,
-        SqlValue::Text(text) => Some(text.clone()),
-        SqlValue::Integer(number) => Some(number.to_string()),
-        SqlValue::Real(number) => Some(number.to_string()),
-    }
-}
-
 /// What is asked about.
 struct Asked<'a> {
     stores: &'a dyn FactStores,
@@ -220,11 +196,7 @@ impl Asked<'_> {
 
     fn mapping(&self, row: &[SqlValue]) -> Option<(String, Mapping)> {
         let [uuid, cell, name, cell_uuid, queued] = row else { return None };
-        let cell = match (cell, cell_uuid) {
-            (SqlValue::Null, _) => Home::None,
-            (_, SqlValue::Null) => Home::Unknown,
-            _ => Home::Cell(DatabaseName::Cell(inventory::cell_name(name, cell_uuid, &self.entries))),
-        };
+        let cell = asked::mapped_cell(cell, name, cell_uuid, &self.entries);
         let queued_for_delete = match queued {
             SqlValue::Integer(flag) => Some(*flag != 0),
             _ => None,
@@ -238,9 +210,9 @@ impl Asked<'_> {
         for (at, uuid) in self.uuids.iter().enumerate() {
             match mappings.get(&**uuid).map(|mapping| &mapping.cell) {
                 // No cell knows it: there is no such instance, or not yet.
-                None | Some(Home::None) => wanted.iter().for_each(|fact| told.set(at, *fact, None)),
-                Some(Home::Unknown) => {}
-                Some(Home::Cell(cell)) => match of_cells.iter_mut().find(|(known, _)| *known == cell) {
+                None | Some(MappedCell::None) => wanted.iter().for_each(|fact| told.set(at, *fact, None)),
+                Some(MappedCell::Lost) => {}
+                Some(MappedCell::Cell(cell)) => match of_cells.iter_mut().find(|(known, _)| *known == cell) {
                     Some((_, which)) => which.push(at),
                     None => of_cells.push((cell, vec![at])),
                 },
@@ -278,24 +250,8 @@ impl Asked<'_> {
         which: &[usize],
         table: &str,
     ) -> Result<Vec<Vec<SqlValue>>, StoreError> {
-        // No instance of nova's is called otherwise, and not every engine compares every letter.
-        let is_askable = |uuid: &&Arc<str>| uuid.bytes().all(|byte| byte.is_ascii() && byte != 0);
-        let names: Vec<SqlValue> = which
-            .iter()
-            .filter_map(|&at| self.uuids.get(at))
-            .filter(is_askable)
-            .map(|uuid| SqlValue::Text(uuid.to_string()))
-            .collect();
-        let store = self.stores.store(database).await?;
-        let mut rows = Vec::new();
-        for batch in names.chunks(BATCH) {
-            let marks = vec!["?"; batch.len()].join(", ");
-            match store.select(&format!("{sql} ({marks})"), batch, MOST).await {
-                Ok(found) => rows.extend(found),
-                Err(error) => return Err(explained(store.as_ref(), table, error).await),
-            }
-        }
-        Ok(rows)
+        let uuids = which.iter().filter_map(|&at| self.uuids.get(at)).map(|uuid| &**uuid);
+        asked::rows(self.stores, database, sql, uuids, table).await
     }
 
     /// How the specs on the other side compare.
@@ -308,11 +264,7 @@ impl Asked<'_> {
             },
         };
         let others: Vec<DatabaseName> = if *self.database == DatabaseName::Api {
-            self.entries
-                .iter()
-                .map(|entry| entry.name.clone())
-                .filter(|name| name.as_cell().is_some())
-                .collect()
+            asked::cells_of(&self.entries)
         } else {
             vec![DatabaseName::Api]
         };
@@ -356,24 +308,6 @@ impl Asked<'_> {
                 .extend(rows.into_iter().map(|StoredSpec { instance_uuid, spec, .. }| (instance_uuid, spec)));
         }
         Ok(found)
-    }
-}
-
-/// Why a table of nova's was not read, and what to do about it.
-async fn explained(store: &dyn SpecStore, table: &str, error: StoreError) -> StoreError {
-    let words = match &error {
-        StoreError::Failed { reason, .. } | StoreError::ReadOnly { reason, .. } => reason.clone(),
-        _ => return error,
-    };
-    let reason = if cells::has_table(store, table, &error).await {
-        format!("{words}; what it says of instances stays unknown until the account may SELECT from {table}")
-    } else {
-        format!("it has no table {table}, so it is not one of nova's: what that would say stays unknown")
-    };
-    StoreError::Failed {
-        database: store.name().clone(),
-        operation: format!("looking instances up in {table}"),
-        reason,
     }
 }
 

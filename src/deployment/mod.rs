@@ -6,12 +6,13 @@
 //! - [`profile`]: named environments (`profile_file`: the file as written; [`password`]: passwords
 //!   from files and commands).  [`discover`]: from what an operator says to a deployment.
 //! - [`inventory`]: where nova's own tables say an instance lives.  [`facts`]: what they say of many
-//!   ([`lost`]: databases that did not answer).
+//!   ([`asked`]: how they are asked; [`lost`]: databases that did not answer).
 //! - [`settings`]: saved queries, the history of queries, chosen columns.
 //! - [`demo`]: the embedded sample deployment.
 //!
 //! Imports `store`, `query` and `spec`. Nothing here writes to a database, but for the demo before it is in its place.
 
+pub mod asked;
 pub mod cells;
 pub mod demo;
 pub mod discover;

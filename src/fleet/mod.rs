@@ -1,0 +1,10 @@
+//! MANY SPECS AT ONCE: plans of many changes made from a query, what other tables say of many instances,
+//! the doctor.
+//!
+//! - [`surroundings`]: what nova's other tables say of many instances, and of the whole deployment.
+
+//!
+//! Imports `spec`, `query`, `store`, `deployment`, `search`, `lint` and `change`. Reads only: what it
+//! plans is applied by `change`.
+
+pub mod surroundings;

@@ -7,7 +7,7 @@
 //! - [`repair`]: repairs by name.  [`bulk`]: changes of many specs as one plan.  [`plan_file`]: plans on disk.
 //! - [`digest`]: names of exact texts.
 //! - [`mod@apply`]: the only code that writes to a store.  [`journal`]: where it is written down before;
-//!   [`record`]: with what.
+//!   [`record`]: with what.  [`recover`]: what becomes of changes that were interrupted.
 //!
 //! Imports `spec`, `store`, `query` and `lint`.
 
@@ -21,6 +21,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod prepare;
 pub mod record;
+pub mod recover;
 pub mod repair;
 
 pub use apply::{ApplyError, BulkOutcome, Done, Outcome, Pace, Problem, apply, apply_many};

@@ -1,19 +1,23 @@
 //! FINDINGS: what is wrong with a stored spec, given what nova's other tables say of its instance.
 //!
-//! - [`rule`]: the one table of rules: code, name, severity, title, which repair cures it.
+//! - [`rule`], `table`: the one table of rules: code, name, severity, title, which repair cures it.
 //! - [`surroundings`]: what other tables say, as plain data; what nobody could tell is `Unknown`.
-//! - [`judge`]: the rules themselves.
+//! - [`judge()`]: the rules themselves.  [`flavor`], [`group`]: what they and repairs read of those.  [`raw`]: values without an index.
 //!
 //! Pure functions over plain data: a database that is down makes a conclusion unknown, never a guess.
 //! Imports `spec`; no I/O.
 
+pub mod flavor;
+pub mod group;
 pub mod judge;
+pub mod raw;
 pub mod rule;
 pub mod surroundings;
+mod table;
 
 pub use judge::{Judgement, Subject, judge, judge_text};
 pub use rule::{RULES, Rule, Severity};
-pub use surroundings::{Fleet, Group, Home, Instance, Surroundings, Told};
+pub use surroundings::{Copy, Fleet, Group, Home, Instance, Surroundings, Told};
 
 /// One thing that is wrong with a spec.
 #[derive(Debug, Clone, PartialEq, Eq)]

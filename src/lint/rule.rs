@@ -1,6 +1,8 @@
 //! The one table of rules. docs/findings.md, the doctor, the Findings tab and plans derive from it.
 //!
 //! Codes are stable: a rule that goes leaves its code unused.
+//!
+//! Imports [`super::table`]; no I/O.
 
 /// How much a finding weighs, the lightest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,15 +43,7 @@ pub struct Rule {
     pub fix: Option<&'static str>,
 }
 
-/// All rules, by code.
-pub static RULES: &[Rule] = &[Rule {
-    code: "RS001",
-    name: "unloadable",
-    severity: Severity::Error,
-    title: "nova cannot load it",
-    doc: "nova raises while it loads the row; one such row fails the listing of its whole project. Correct the text.",
-    fix: None,
-}];
+pub use super::table::RULES;
 
 impl Rule {
     /// The rule of that code or name.

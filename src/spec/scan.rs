@@ -36,6 +36,11 @@ impl<'t> Scanner<'t> {
         self.at += 1;
     }
 
+    /// So many bytes on.
+    pub fn advance(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
     /// An error at the cursor.
     pub fn error(&self, reason: impl Into<Cow<'static, str>>) -> Malformed {
         Malformed::new(self.at.min(self.bytes.len()), reason)

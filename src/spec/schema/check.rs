@@ -278,7 +278,7 @@ impl Walk {
 
 /// Whether nova puts its default where a non-nullable field holds null (`Field._null`): the fields
 /// that are declared with `default=`.
-fn null_means_default(object: &str, field: &str) -> bool {
+pub(super) fn null_means_default(object: &str, field: &str) -> bool {
     matches!(
         (object, field),
         ("RequestSpec", "num_instances")

@@ -2,7 +2,7 @@
 //!
 //! - [`types`] and the generated table: fields, types, enumerations, versions.
 //! - [`version`]: which stored versions nova loads.
-//! - [`check()`]: every problem of a document; [`problem`] is their vocabulary.
+//! - [`check()`]: every problem of a document; [`problem`] is their vocabulary.  [`sound()`]: whether there is certainly none, fast.
 //! - [`field_info`], [`editable_fields`], [`addable_members`]: what an editor needs to know.
 //! - [`date`]: dates as nova reads and writes them.
 //!
@@ -17,6 +17,7 @@ mod place;
 pub mod problem;
 mod rules;
 mod scalar;
+mod sound;
 pub mod types;
 pub mod version;
 
@@ -30,6 +31,7 @@ pub(crate) use place::{Owner, Place, Role};
 pub use problem::{Problem, Severity};
 pub use scalar::is_uuid;
 pub(crate) use scalar::{enum_value, is_version_predicate};
+pub use sound::{Sound, sound};
 pub use types::*;
 pub use version::{StoredVersion, object};
 

@@ -10,7 +10,7 @@ use crate::spec::document::{self, Document, Node};
 
 /// Fields without which scheduling raises ObjectActionError: they are neither lazy-loadable nor set
 /// on load (`RequestSpec.obj_load_attr`, `REQUEST_SPEC_OPTIONAL_ATTRS`).
-const NEEDED: &[&str] = &[
+pub(super) const NEEDED: &[&str] = &[
     "image",
     "numa_topology",
     "pci_requests",
@@ -26,7 +26,8 @@ const NEEDED: &[&str] = &[
 ];
 
 /// Fields of a flavor that the scheduler reads without asking whether they are set.
-const NEEDED_OF_FLAVOR: &[&str] = &["memory_mb", "vcpus", "root_gb", "ephemeral_gb", "swap", "extra_specs"];
+pub(super) const NEEDED_OF_FLAVOR: &[&str] =
+    &["memory_mb", "vcpus", "root_gb", "ephemeral_gb", "swap", "extra_specs"];
 
 /// Problems of a spec whose root is an envelope.
 pub(super) fn after_loading(document: &Document) -> Vec<Problem> {

@@ -16,7 +16,7 @@ use reqspec::change::{
 use reqspec::store::{Access, CellName, SpecStore, SqliteStore, Stores};
 use rstest::rstest;
 use rusqlite::Connection;
-use support::{Cloud, block_on, database, spec, uuid};
+use support::{Cloud, block_on, database, record, spec, uuid};
 
 /// The directory in which the child moves; it does nothing without.
 const DIRECTORY: &str = "REQSPEC_TEST_DIRECTORY";
@@ -48,7 +48,7 @@ fn move_spec(directory: &Path, id: &str) -> Result<Outcome, Refusal> {
     block_on(async {
         let plan = prepare(&stores, &facts, &intent).await?;
         let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: false }).unwrap();
-        Ok(apply(&stores, confirmed).await)
+        Ok(apply(&stores, &record(), confirmed).await)
     })
 }
 
@@ -180,7 +180,7 @@ fn opposite_moves_never_lose_the_spec() {
                     let Ok(plan) = prepare(&stores, &facts, &intent).await else { return None };
                     let confirmed =
                         Confirmation::new(plan).answer(&Answer::CommandLine { force: true }).unwrap();
-                    apply(&stores, confirmed).await.failed
+                    apply(&stores, &record(), confirmed).await.failed
                 })
             })
         });

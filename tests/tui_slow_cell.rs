@@ -23,8 +23,8 @@ use reqspec::deployment::{CellArgument, Deployment};
 use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageKey, PageRequest, SortOrder};
 use reqspec::store::{
-    Access, Address, Cancel, CellName, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore,
-    SqlValue, SqliteStore, StoreError, StoredSpec, TableState,
+    Access, Address, Cancel, CellName, DatabaseName, Engine, Hold, NewSpec, Probe, RowChange, RowVisitor,
+    SpecStore, SqlValue, SqliteStore, StoreError, StoredSpec, TableState,
 };
 use reqspec::tui::Options;
 use reqspec::tui::executor::Executor;
@@ -134,6 +134,15 @@ impl SpecStore for Moody {
     }
     async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError> {
         self.let_in().await?.hold(instance_uuid, text).await
+    }
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        self.let_in().await?.change_many(changes).await
+    }
+    async fn hold_many(
+        &self,
+        rows: &[(Arc<str>, Arc<[u8]>)],
+    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError> {
+        self.let_in().await?.hold_many(rows).await
     }
     async fn select(
         &self,

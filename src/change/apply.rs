@@ -2,17 +2,21 @@
 //! confirmed plans alone.
 //!
 //! - `transfer`: a move, step by step.  `words`: what the errors of a store mean for a plan.
+//! - `ledger`: each operation is in the journal, on the disk, before its first byte goes to a database.
 //!
 //! A write whose answer was lost is looked after before anything is said of it. Imports `store`.
 
+mod ledger;
 mod transfer;
 mod words;
 
 use std::sync::Arc;
 
-use super::{Confirmed, DatabaseName, Operation, Plan};
+use super::journal::{ChangeId, State, Step};
+use super::{Confirmed, DatabaseName, Operation, Plan, Record};
 use crate::spec::text::named;
 use crate::store::{NewSpec, SpecStore, StoreError, StoredSpec, Stores};
+use ledger::Ledger;
 use words::{Fate, cause, fate, follow_unnamed, plain, unknown};
 
 /// One thing that was done.
@@ -57,6 +61,20 @@ pub enum ApplyError {
     Failed(String),
 }
 
+impl ApplyError {
+    /// How an operation ended that met this error, after it had written something or before.
+    fn state(&self, has_written: bool) -> State {
+        match self {
+            Self::Uncertain(_) => State::Uncertain,
+            // It stands half done.
+            _ if has_written => State::Uncertain,
+            Self::Conflict { .. } => State::Conflict,
+            Self::Failed(_) => State::Failed,
+            Self::NotFound(_) | Self::Contended(_) | Self::Refused(_) => State::NotDone,
+        }
+    }
+}
+
 /// What became of a plan. The operations before the failed one were done, those after it not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
@@ -66,12 +84,18 @@ pub struct Outcome {
     pub failed: Option<ApplyError>,
     /// How many of the plan's operations were not begun.
     pub not_begun: usize,
+    /// Its number in the journal; None where nothing was begun.
+    pub change: Option<ChangeId>,
+    /// What else an operator should know: where the journal could not be kept up to date, a sentence.
+    pub notices: Vec<String>,
 }
 
 /// A point between two steps, at which a test may stop or interfere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Nothing is written yet.
+    /// The operation is in the journal; nothing is sent to a database yet.
+    Journaled,
+    /// Of a move: nothing is written yet.
     Begun,
     /// The destination's row is committed.
     Inserted,
@@ -80,41 +104,54 @@ pub(super) enum Stage {
     /// The source's row is deleted and committed; the destination is no longer held and is about
     /// to be looked at again.
     Deleted,
+    /// Of all but a move: the write is committed, and the journal does not know it yet.
+    Saved,
+    /// The journal knows what became of the operation.
+    Settled,
 }
 
 /// Apply a confirmed plan, with stores that are open for writing. Stops at the first failure.
-pub async fn apply(stores: &Stores, plan: Confirmed<Plan>) -> Outcome {
-    apply_staged(stores, plan, &stop_for_test).await
+///
+/// Each operation is in the journal before it is begun. Where that cannot be written, nothing is.
+pub async fn apply(stores: &Stores, record: &Record, plan: Confirmed<Plan>) -> Outcome {
+    apply_staged(stores, record, plan, &stop_for_test).await
 }
 
 /// The same, telling `reached` of each stage.
 pub(super) async fn apply_staged(
     stores: &Stores,
+    record: &Record,
     plan: Confirmed<Plan>,
     reached: &(dyn Fn(Stage) + Sync),
 ) -> Outcome {
-    let mut application = Application { stores, reached, done: Vec::new() };
-    let operations = &plan.get().operations;
-    for (index, operation) in operations.iter().enumerate() {
-        if let Err(error) = application.operation(operation).await {
-            return Outcome {
-                done: application.done,
-                failed: Some(error),
-                not_begun: operations.len() - index - 1,
-            };
+    let plan = plan.get();
+    let ledger = Ledger::new(record, record.header_of(stores, plan));
+    let mut application = Application { stores, reached, ledger, done: Vec::new(), end: None };
+    let (mut failed, mut not_begun) = (None, 0);
+    for (index, operation) in plan.operations.iter().enumerate() {
+        let last = index + 1 == plan.operations.len();
+        if let Err(error) = application.operation(operation, last).await {
+            (failed, not_begun) = (Some(error), plan.operations.len() - index - 1);
+            break;
         }
     }
-    Outcome { done: application.done, failed: None, not_begun: 0 }
+    let Application { ledger, done, .. } = application;
+    let (change, notices) = ledger.close().await;
+    Outcome { done, failed, not_begun, change, notices }
 }
 
 struct Application<'a> {
     stores: &'a Stores,
     reached: &'a (dyn Fn(Stage) + Sync),
+    ledger: Ledger<'a>,
     done: Vec<Done>,
+    /// How the operation ended, where the error alone does not tell.
+    end: Option<State>,
 }
 
 impl Application<'_> {
-    async fn operation(&mut self, operation: &Operation) -> Result<(), ApplyError> {
+    /// One operation: written ahead, done, settled.
+    async fn operation(&mut self, operation: &Operation, last: bool) -> Result<(), ApplyError> {
         for database in operation.targets() {
             if !self.store(database)?.is_writable() {
                 return Err(ApplyError::Refused(format!(
@@ -123,17 +160,60 @@ impl Application<'_> {
                 )));
             }
         }
+        let row = self.row_to_take(operation).await?;
+        self.ledger.write_ahead(operation, row.as_ref()).await?;
+        (self.reached)(Stage::Journaled);
+        let before = self.done.len();
+        self.end = None;
+        let result = self.carry_out(operation, row).await;
+        if !matches!(operation, Operation::Move { .. }) {
+            (self.reached)(Stage::Saved);
+        }
+        let (state, said) = match &result {
+            Ok(()) => {
+                let said: Vec<&str> = self.done[before..].iter().map(|done| &*done.sentence).collect();
+                (State::Done, said.join(" "))
+            }
+            Err(error) => {
+                let has_written = self.done.len() > before;
+                (self.end.take().unwrap_or_else(|| error.state(has_written)), error.to_string())
+            }
+        };
+        self.ledger.settle(state, said, last || result.is_err()).await;
+        (self.reached)(Stage::Settled);
+        result
+    }
+
+    /// The row that an operation takes away, with its times. A move begins with looking at it anyway.
+    async fn row_to_take(&self, operation: &Operation) -> Result<Option<StoredSpec>, ApplyError> {
+        match operation {
+            Operation::Move { from, instance_uuid, text, .. } => {
+                self.source(from, instance_uuid, text).await.map(Some)
+            }
+            Operation::Destroy { database, instance_uuid, .. } => {
+                self.store(database)?.get(instance_uuid).await.map_err(|error| {
+                    let whose = named(instance_uuid);
+                    follow_unnamed(error, &format!("The spec of {whose} in {database} was not deleted"))
+                })
+            }
+            Operation::Save { .. } | Operation::Create { .. } | Operation::Copy { .. } => Ok(None),
+        }
+    }
+
+    async fn carry_out(&mut self, operation: &Operation, row: Option<StoredSpec>) -> Result<(), ApplyError> {
         match operation {
             Operation::Save { database, instance_uuid, before, after } => {
                 self.save(database, instance_uuid, before, after).await
             }
             Operation::Create { database, instance_uuid, text } => {
                 let whose = named(instance_uuid);
+                // One that is put back keeps the times of its row.
+                let (created_at, updated_at) = self.ledger.times(database, instance_uuid).await;
                 let new = NewSpec {
                     instance_uuid: Arc::clone(instance_uuid),
                     spec: Arc::clone(text),
-                    created_at: None,
-                    updated_at: None,
+                    created_at,
+                    updated_at,
                 };
                 let unchanged = format!("The spec of {whose} was not created in {database}");
                 let row = self.create(database, new, &unchanged).await?;
@@ -163,7 +243,11 @@ impl Application<'_> {
                 Ok(())
             }
             Operation::Move { from, to, instance_uuid, text, already_there } => {
-                self.transfer(from, to, instance_uuid, text, *already_there).await
+                let source = match row {
+                    Some(row) => row,
+                    None => self.source(from, instance_uuid, text).await?,
+                };
+                self.transfer(from, to, source, text, *already_there).await
             }
         }
     }

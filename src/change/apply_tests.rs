@@ -7,11 +7,17 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::change::{Answer, Confirmation, Requirement};
+use crate::change::{Answer, Confirmation, Journal, Requirement, Who};
 use crate::store::{Access, SqliteStore};
 
 const ID: &str = "00000001-0000-4000-8000-000000000000";
 const TABLE: &str = include_str!("../../migrations/cell/sqlite/0001_request_specs.sql");
+
+/// A journal that is gone with the test.
+pub(super) fn record() -> Record {
+    let who = Who { operator: "test".into(), host: "here".into() };
+    Record::new(Journal::in_memory().unwrap(), who, None)
+}
 
 struct Pair(TempDir);
 
@@ -62,12 +68,13 @@ impl Pair {
             operations: vec![operation],
             warnings: Vec::new(),
             requirement: Requirement::Choose,
+            ..Plan::default()
         };
         let answer = Answer::Confirm { typed: String::new() };
         let confirmed = Confirmation::new(plan).answer(&answer).unwrap();
         let stores = self.stores(Access::ReadWrite);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(apply_staged(&stores, confirmed, reached))
+        runtime.block_on(apply_staged(&stores, &record(), confirmed, reached))
     }
 }
 
@@ -100,10 +107,12 @@ fn a_move_goes_through_its_stages_and_keeps_the_times() {
     assert_eq!(
         *seen.lock().unwrap(),
         [
+            (Stage::Journaled, (true, false)),
             (Stage::Begun, (true, false)),
             (Stage::Inserted, (true, true)),
             (Stage::Verified, (true, true)),
             (Stage::Deleted, (false, true)),
+            (Stage::Settled, (false, true)),
         ]
     );
     assert_eq!(pair.text("c1").as_deref(), Some("old then later"));
@@ -300,10 +309,11 @@ fn a_reading_session_is_refused_before_anything_is_done() {
         operations: vec![transfer(false), transfer(false)],
         warnings: Vec::new(),
         requirement: Requirement::Choose,
+        ..Plan::default()
     };
     let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: false }).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let outcome = runtime.block_on(apply(&stores, confirmed));
+    let outcome = runtime.block_on(apply(&stores, &record(), confirmed));
     assert!(matches!(&outcome.failed, Some(ApplyError::Refused(reason)) if reason.contains("api")));
     assert_eq!((outcome.done.len(), outcome.not_begun), (0, 1));
     assert_eq!(pair.text("c1"), None, "half of it was done");

@@ -1,16 +1,36 @@
 //! The confirm step. Nothing else makes a [`Confirmed`] plan, and nothing else than a confirmed
 //! plan is applied.
 
+use super::bulk::BulkPlan;
 use super::plan::Plan;
 
 /// What an operator must do to confirm.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Requirement {
     /// Choose the action (the default is Cancel), or give `--yes`.
+    #[default]
     Choose,
     /// Type this word: the cell's or environment's name, or the number of specs. On the command
     /// line `--force` beside `--yes` stands for it.
     Type(String),
+}
+
+/// What can be confirmed.
+pub trait Confirmable {
+    /// What an operator must do to confirm it.
+    fn requirement(&self) -> &Requirement;
+}
+
+impl Confirmable for Plan {
+    fn requirement(&self) -> &Requirement {
+        &self.requirement
+    }
+}
+
+impl Confirmable for BulkPlan {
+    fn requirement(&self) -> &Requirement {
+        BulkPlan::requirement(self)
+    }
 }
 
 /// A plan that an operator confirmed.
@@ -41,26 +61,26 @@ pub enum Answer {
     Cancel,
 }
 
-/// A plan waiting for an answer.
+/// A plan waiting for an answer: a [`Plan`] or a [`BulkPlan`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirmation {
-    plan: Plan,
+pub struct Confirmation<P = Plan> {
+    plan: P,
 }
 
-impl Confirmation {
+impl<P: Confirmable> Confirmation<P> {
     /// Ask for this plan.
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(plan: P) -> Self {
         Self { plan }
     }
 
     /// The plan that is asked for.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &P {
         &self.plan
     }
 
     /// Whether this answer would confirm.
     pub fn accepts(&self, answer: &Answer) -> bool {
-        match (&self.plan.requirement, answer) {
+        match (self.plan.requirement(), answer) {
             (_, Answer::Cancel) => false,
             (Requirement::Choose, _) | (Requirement::Type(_), Answer::CommandLine { force: true }) => true,
             (Requirement::Type(_), Answer::CommandLine { force: false }) => false,
@@ -72,7 +92,7 @@ impl Confirmation {
     ///
     /// # Errors
     /// The confirmation itself, unchanged.
-    pub fn answer(self, answer: &Answer) -> Result<Confirmed<Plan>, Box<Confirmation>> {
+    pub fn answer(self, answer: &Answer) -> Result<Confirmed<P>, Box<Confirmation<P>>> {
         if self.accepts(answer) { Ok(Confirmed(self.plan)) } else { Err(Box::new(self)) }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{DatabaseName, Requirement};
+use crate::lint::Finding;
 
 /// One change of one spec. Texts are the exact bytes read or to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +122,7 @@ pub struct Warning {
 }
 
 /// What would be done, ready to be confirmed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Name of the environment, shown in the confirm step.
     pub environment: String,
@@ -129,6 +130,10 @@ pub struct Plan {
     pub operations: Vec<Operation>,
     /// What speaks against it, the heaviest first.
     pub warnings: Vec<Warning>,
+    /// What is wrong with the specs after it and was not before.
+    pub raised: Vec<Finding>,
+    /// What is wrong with the specs before it and is not after.
+    pub cured: Vec<Finding>,
     /// What the operator must do to confirm.
     pub requirement: Requirement,
 }

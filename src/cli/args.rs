@@ -37,9 +37,20 @@ pub struct Arguments {
     #[command(flatten)]
     pub deployment: DeploymentArguments,
     #[command(flatten)]
+    pub journal: JournalArguments,
+    #[command(flatten)]
     pub tui: TuiArguments,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// Where changes are written down.
+#[derive(Args)]
+#[command(next_help_heading = "Journal")]
+pub struct JournalArguments {
+    /// The journal of changes [default: $REQSPEC_JOURNAL, else ~/.local/state/reqspec/journal.sqlite]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub journal: Option<PathBuf>,
 }
 
 /// Which databases.
@@ -188,7 +199,7 @@ pub struct EnvironmentsArguments {
 }
 
 /// How a change is confirmed and reported.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Confirming")]
 pub struct ChangeArguments {
     /// Do it without asking
@@ -200,6 +211,9 @@ pub struct ChangeArguments {
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::args::ChangeArguments;
 use super::error::{CliError, Exit};
 use super::output::{AS_IT_IS, Output, say};
-use super::plan_text;
 use super::sessions::Sessions;
+use super::{journal, plan_text};
 use crate::change::{
     self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Refusal,
     Requirement,
@@ -23,7 +23,7 @@ use crate::store::{Access, DatabaseName, InstanceHome, Probe, Rights, Stores};
 /// Prepare, confirm and apply one intent.
 pub async fn run(
     sessions: &Sessions,
-    arguments: ChangeArguments,
+    arguments: &ChangeArguments,
     intent: &Intent,
     instance_uuid: &str,
 ) -> Result<Exit, CliError> {
@@ -33,7 +33,7 @@ pub async fn run(
         let targets = plan.operations.iter().flat_map(|operation| operation.targets());
         account_may_write(sessions, targets).await?;
     }
-    carry_out(sessions.deployment(), arguments, plan).await
+    carry_out(sessions, arguments, plan).await
 }
 
 /// Whether the accounts may write to those databases: said before anything is confirmed.
@@ -56,14 +56,14 @@ pub async fn account_may_write(
 }
 
 /// Whether the deployment may be written to; `--dry-run` writes nothing.
-pub fn allowed(deployment: &Deployment, arguments: ChangeArguments) -> Result<(), CliError> {
+pub fn allowed(deployment: &Deployment, arguments: &ChangeArguments) -> Result<(), CliError> {
     if arguments.dry_run { Ok(()) } else { deployment.may_write().map_err(CliError::refused) }
 }
 
 /// The plan of an intent.
 pub async fn prepare(
     sessions: &Sessions,
-    arguments: ChangeArguments,
+    arguments: &ChangeArguments,
     intent: &Intent,
     instance_uuid: &str,
 ) -> Result<Plan, Refusal> {
@@ -118,10 +118,11 @@ const BETTER: Duration = Duration::from_secs(1);
 
 /// Confirm a plan and apply it, or only print it.
 pub async fn carry_out(
-    deployment: &Deployment,
-    arguments: ChangeArguments,
+    sessions: &Sessions,
+    arguments: &ChangeArguments,
     plan: Plan,
 ) -> Result<Exit, CliError> {
+    let deployment = sessions.deployment();
     let mut out = Output::new();
     if arguments.dry_run {
         if arguments.json {
@@ -136,9 +137,11 @@ pub async fn carry_out(
         out.flush()?;
         return Ok(Exit::Done);
     }
+    // A journal that cannot be written is told before anything is asked.
+    let record = journal::record(sessions, arguments).await?;
     let confirmed = confirm(deployment, arguments, plan)?;
     let stores = writable(deployment, confirmed.get()).await?;
-    let outcome = change::apply(&stores, confirmed).await;
+    let outcome = change::apply(&stores, &record, confirmed).await;
     report(&mut out, arguments, &outcome)
 }
 
@@ -164,7 +167,7 @@ pub async fn writable(deployment: &Deployment, plan: &Plan) -> Result<Stores, Cl
 /// The confirm step: `--yes`, or a question on the terminal.
 fn confirm(
     deployment: &Deployment,
-    arguments: ChangeArguments,
+    arguments: &ChangeArguments,
     plan: Plan,
 ) -> Result<Confirmed<Plan>, CliError> {
     let verb = plan.operations.first().map_or("do", |operation| operation.verb());
@@ -214,7 +217,10 @@ pub fn ask(verb: &str, requirement: &Requirement) -> Result<Answer, CliError> {
 }
 
 /// Say what was done, and what was not.
-fn report(out: &mut Output, arguments: ChangeArguments, outcome: &Outcome) -> Result<Exit, CliError> {
+fn report(out: &mut Output, arguments: &ChangeArguments, outcome: &Outcome) -> Result<Exit, CliError> {
+    for notice in &outcome.notices {
+        say(&format!("reqspec: warning: {notice}"));
+    }
     for done in &outcome.done {
         if arguments.json {
             let (database, instance_uuid) = (done.database.to_string(), &*done.instance_uuid);

@@ -10,7 +10,7 @@ use crate::change::Intent;
 
 /// Copies.
 pub async fn run(sessions: &Sessions, arguments: CopyArguments) -> Result<Exit, CliError> {
-    changing::allowed(sessions.deployment(), arguments.change)?;
+    changing::allowed(sessions.deployment(), &arguments.change)?;
     sessions.check_name(&arguments.to)?;
     let (from, row) =
         sessions.the_copy_to_take(&arguments.uuid, arguments.from.as_ref(), &arguments.to).await?;
@@ -23,5 +23,5 @@ pub async fn run(sessions: &Sessions, arguments: CopyArguments) -> Result<Exit, 
         instance_uuid: Arc::clone(&row.instance_uuid),
         replace: arguments.replace,
     };
-    changing::run(sessions, arguments.change, &intent, &row.instance_uuid).await
+    changing::run(sessions, &arguments.change, &intent, &row.instance_uuid).await
 }

@@ -15,7 +15,7 @@ use crate::spec::document::MAX_TEXT;
 /// Stores the spec.
 pub async fn run(sessions: &Sessions, arguments: CreateArguments) -> Result<Exit, CliError> {
     sessions.check_name(&arguments.to)?;
-    changing::allowed(sessions.deployment(), arguments.change)?;
+    changing::allowed(sessions.deployment(), &arguments.change)?;
     let text = read(&arguments.file)?;
     let given = arguments.instance_uuid.map(Arc::<str>::from);
     let instance_uuid = match &given {
@@ -24,7 +24,7 @@ pub async fn run(sessions: &Sessions, arguments: CreateArguments) -> Result<Exit
         None => own_uuid(&text).unwrap_or_default().into(),
     };
     let intent = Intent::Create { database: arguments.to, instance_uuid: given, text: text.into() };
-    changing::run(sessions, arguments.change, &intent, &instance_uuid).await
+    changing::run(sessions, &arguments.change, &intent, &instance_uuid).await
 }
 
 fn own_uuid(text: &str) -> Option<String> {

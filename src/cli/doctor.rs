@@ -55,7 +55,8 @@ impl Asked {
 
 /// Examines and prints; [`Exit::Error`] where a database could not be examined or asked, [`Exit::Findings`]
 /// where `--fail-on` says so.
-pub async fn run(sessions: &Sessions, arguments: &DoctorArguments, asked: Asked) -> Result<Exit, CliError> {
+pub async fn run(sessions: &Sessions, arguments: &DoctorArguments) -> Result<Exit, CliError> {
+    let asked = Asked::read(arguments)?;
     let databases = match &arguments.database {
         Some(named) => {
             sessions.check_name(named)?;

@@ -20,11 +20,11 @@ pub async fn run(
     arguments: EditArguments,
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {
-    changing::allowed(sessions.deployment(), arguments.change)?;
+    changing::allowed(sessions.deployment(), &arguments.change)?;
     let edits = edits(&arguments, matches)?;
     let (database, row) = sessions.the_copy(&arguments.uuid, arguments.database.as_ref(), "--in").await?;
     if edits.is_empty() {
-        return edit_external::run(sessions, arguments.change, database, row).await;
+        return edit_external::run(sessions, &arguments.change, database, row).await;
     }
     let after = edited(&database, &row, &edits)?;
     let intent = Intent::Save {
@@ -33,7 +33,7 @@ pub async fn run(
         before: row.spec,
         after: after.into(),
     };
-    changing::run(sessions, arguments.change, &intent, &row.instance_uuid).await
+    changing::run(sessions, &arguments.change, &intent, &row.instance_uuid).await
 }
 
 fn edited(database: &DatabaseName, row: &StoredSpec, edits: &[Edit]) -> Result<String, CliError> {

@@ -18,7 +18,7 @@ use crate::store::{DatabaseName, StoredSpec};
 /// Edits, confirms and saves.
 pub async fn run(
     sessions: &Sessions,
-    arguments: ChangeArguments,
+    arguments: &ChangeArguments,
     database: DatabaseName,
     row: StoredSpec,
 ) -> Result<Exit, CliError> {
@@ -70,7 +70,7 @@ pub async fn run(
             after: Arc::from(text.as_str()),
         };
         match changing::prepare(sessions, arguments, &intent, &row.instance_uuid).await {
-            Ok(plan) => return changing::carry_out(sessions.deployment(), arguments, plan).await,
+            Ok(plan) => return changing::carry_out(sessions, arguments, plan).await,
             Err(Refusal::Refused { reason: why, .. }) => reason = Some(why),
             Err(other) => return Err(other.into()),
         }

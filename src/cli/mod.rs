@@ -25,6 +25,7 @@ mod edit;
 mod edit_external;
 mod environments;
 mod error;
+mod journal;
 mod list;
 mod list_arguments;
 mod list_counts;
@@ -37,6 +38,7 @@ mod sessions;
 mod show;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -138,10 +140,13 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
     if arguments.tui.write && !matches!(arguments.command, None | Some(Command::Tui(_))) {
         return Err(CliError::usage("--write is the terminal UI's; commands ask before they write"));
     }
-    let places = arguments.deployment;
+    let (places, journal) = (arguments.deployment, arguments.journal.journal);
+    let journal = settings(&places).journal(journal.as_deref());
     match arguments.command {
-        None => tui(&places, arguments.tui.write),
-        Some(Command::Tui(tui_arguments)) => tui(&places, arguments.tui.write || tui_arguments.write),
+        None => tui(&places, arguments.tui.write, journal),
+        Some(Command::Tui(tui_arguments)) => {
+            tui(&places, arguments.tui.write || tui_arguments.write, journal)
+        }
         Some(Command::Demo(arguments)) => {
             if deployment::is_named(&places) {
                 return Err(CliError::usage(
@@ -157,7 +162,7 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
             }
             screen(
                 demo,
-                crate::tui::Options { settings: settings(&places), ..Default::default() },
+                crate::tui::Options { settings: settings(&places), journal, ..Default::default() },
                 arguments.headless,
             )
         }
@@ -168,13 +173,17 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
                 Command::List(arguments) => Some(Wanted::read(arguments, &settings(&places))?),
                 _ => None,
             };
-            let asked = match &command {
-                Command::Doctor(arguments) => Some(doctor::Asked::read(arguments)?),
-                _ => None,
-            };
+            if let Command::Doctor(arguments) = &command {
+                doctor::Asked::read(arguments)?;
+            }
             let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let result = runtime.block_on(command_line(found.deployment, command, wanted, asked, matches));
+            let result = runtime.block_on(command_line(
+                Sessions::new(found.deployment, journal),
+                command,
+                wanted,
+                matches,
+            ));
             // A database that does not answer is not waited for.
             runtime.shutdown_background();
             result
@@ -183,13 +192,11 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
 }
 
 async fn command_line(
-    deployment: Deployment,
+    sessions: Sessions,
     command: Command,
     wanted: Option<Wanted>,
-    asked: Option<doctor::Asked>,
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {
-    let sessions = Sessions::new(deployment);
     sessions.discover(named(&command)).await;
     match command {
         Command::List(arguments) => match wanted {
@@ -207,10 +214,7 @@ async fn command_line(
         Command::Delete(arguments) => delete::run(&sessions, arguments).await,
         Command::Db(arguments) => db::run(&sessions, &arguments).await,
         Command::Cells(arguments) => cells::run(&sessions, &arguments).await,
-        Command::Doctor(arguments) => match asked {
-            Some(asked) => doctor::run(&sessions, &arguments, asked).await,
-            None => Ok(Exit::Done),
-        },
+        Command::Doctor(arguments) => doctor::run(&sessions, &arguments).await,
         // Dispatched before: they open no session, or bring a runtime of their own.
         Command::Tui(_) | Command::Demo(_) | Command::Environments(_) => Ok(Exit::Done),
     }
@@ -227,12 +231,13 @@ fn named(command: &Command) -> Option<&DatabaseName> {
     }
 }
 
-fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
+fn tui(places: &DeploymentArguments, write: bool, journal: Option<PathBuf>) -> Result<Exit, CliError> {
     let found = match deployment::find_or_choose(places)? {
         deployment::Meant::One(found) => found,
         deployment::Meant::AnyOf(environments) => {
+            let settings = settings(places);
             let options =
-                crate::tui::Options { write, environments, settings: settings(places), ..Default::default() };
+                crate::tui::Options { write, environments, settings, journal, ..Default::default() };
             crate::tui::choose(options).map_err(|error| CliError::failed(error.to_string()))?;
             return Ok(Exit::Done);
         }
@@ -242,7 +247,8 @@ fn tui(places: &DeploymentArguments, write: bool) -> Result<Exit, CliError> {
         deployment.may_write().map_err(CliError::refused)?;
         deployment = deployment.with_policy(WritePolicy::FromStart);
     }
-    let options = crate::tui::Options { environments, settings: settings(places), ..Default::default() };
+    let settings = settings(places);
+    let options = crate::tui::Options { environments, settings, journal, ..Default::default() };
     screen(deployment, options, false)
 }
 

@@ -10,9 +10,10 @@ use serde_json::json;
 use super::args::ChangeArguments;
 use super::changing::{self, ask};
 use super::error::{CliError, Exit};
+use super::journal;
 use super::output::{Output, say};
 use super::sessions::Sessions;
-use crate::change::{self, Answer, Confirmation, Intent, Plan, Refusal, Requirement};
+use crate::change::{self, Answer, Confirmation, Intent, Plan, Record, Refusal, Requirement};
 use crate::deployment::Deployment;
 use crate::deployment::inventory::{self, Scheduled};
 use crate::store::{Access, CellName, DatabaseName, SpecHome, StoreError, Stores, TableState};
@@ -23,7 +24,7 @@ const PAGE: u32 = 200;
 /// Asks once, moves, and sums up.
 pub async fn run(
     sessions: &Sessions,
-    arguments: ChangeArguments,
+    arguments: &ChangeArguments,
     limit: Option<u64>,
 ) -> Result<Exit, CliError> {
     let deployment = sessions.deployment();
@@ -48,10 +49,13 @@ pub async fn run(
         let cells: Vec<_> = cells.keys().cloned().map(DatabaseName::Cell).collect();
         changing::account_may_write(sessions, cells.iter().chain([&DatabaseName::Api])).await?;
     }
+    let mut record = None;
     if !arguments.dry_run {
+        record = Some(journal::record(sessions, arguments).await?);
         confirm(deployment, arguments, &cells, total)?;
     }
-    let mut run = Run { arguments, out: Output::new(), writable: Stores::new(), tally: Tally::default() };
+    let mut run =
+        Run { arguments, record, out: Output::new(), writable: Stores::new(), tally: Tally::default() };
     run.all(sessions, &cells, total).await?;
     run.finish(left_out)
 }
@@ -81,7 +85,7 @@ async fn table(sessions: &Sessions, database: &DatabaseName) -> Result<TableStat
 
 fn confirm(
     deployment: &Deployment,
-    arguments: ChangeArguments,
+    arguments: &ChangeArguments,
     cells: &BTreeMap<CellName, u64>,
     total: u64,
 ) -> Result<(), CliError> {
@@ -145,14 +149,16 @@ impl fmt::Display for Tally {
     }
 }
 
-struct Run {
-    arguments: ChangeArguments,
+struct Run<'a> {
+    arguments: &'a ChangeArguments,
+    /// None of a dry run.
+    record: Option<Record>,
     out: Output,
     writable: Stores,
     tally: Tally,
 }
 
-impl Run {
+impl Run<'_> {
     /// At most `total` specs: no more than were confirmed, even if instances are scheduled meanwhile.
     async fn all(
         &mut self,
@@ -186,8 +192,10 @@ impl Run {
             instance_uuid: Arc::clone(&scheduled.instance_uuid),
         };
         match changing::prepare(sessions, self.arguments, &intent, &scheduled.instance_uuid).await {
-            Ok(_) if self.arguments.dry_run => (Fate::Planned, String::new()),
-            Ok(plan) => self.apply(sessions.deployment(), plan).await,
+            Ok(plan) => match self.record.clone() {
+                Some(record) => self.apply(sessions.deployment(), &record, plan).await,
+                None => (Fate::Planned, String::new()),
+            },
             Err(refusal) => {
                 let fate = match &refusal {
                     Refusal::Conflict { .. } => Fate::Conflict,
@@ -201,7 +209,7 @@ impl Run {
     }
 
     /// The number was confirmed for all; what wants more than that is left to `--force`.
-    async fn apply(&mut self, deployment: &Deployment, plan: Plan) -> (Fate, String) {
+    async fn apply(&mut self, deployment: &Deployment, record: &Record, plan: Plan) -> (Fate, String) {
         let answer = Answer::CommandLine { force: self.arguments.force };
         let Ok(confirmed) = Confirmation::new(plan).answer(&answer) else {
             return (
@@ -217,7 +225,11 @@ impl Run {
                 }
             }
         }
-        match change::apply(&self.writable, confirmed).await.failed {
+        let outcome = change::apply(&self.writable, record, confirmed).await;
+        for notice in &outcome.notices {
+            say(&format!("reqspec: warning: {notice}"));
+        }
+        match outcome.failed {
             None => (Fate::Moved, String::new()),
             Some(error) => {
                 let error = changing::failure(&error);

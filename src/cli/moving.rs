@@ -10,10 +10,10 @@ use crate::change::Intent;
 
 /// Moves.
 pub async fn run(sessions: &Sessions, arguments: MoveArguments) -> Result<Exit, CliError> {
-    changing::allowed(sessions.deployment(), arguments.change)?;
+    changing::allowed(sessions.deployment(), &arguments.change)?;
     // clap asks for both unless --scheduled is given.
     let (Some(uuid), Some(to)) = (arguments.uuid, arguments.to) else {
-        return move_scheduled::run(sessions, arguments.change, arguments.limit).await;
+        return move_scheduled::run(sessions, &arguments.change, arguments.limit).await;
     };
     sessions.check_name(&to)?;
     let (from, row) = sessions.the_copy_to_take(&uuid, arguments.from.as_ref(), &to).await?;
@@ -21,5 +21,5 @@ pub async fn run(sessions: &Sessions, arguments: MoveArguments) -> Result<Exit, 
         return Err(CliError::NothingToDo(format!("{to} holds the spec of {} already", row.instance_uuid)));
     }
     let intent = Intent::Move { from, to, instance_uuid: Arc::clone(&row.instance_uuid) };
-    changing::run(sessions, arguments.change, &intent, &row.instance_uuid).await
+    changing::run(sessions, &arguments.change, &intent, &row.instance_uuid).await
 }

@@ -3,6 +3,7 @@
 
 use crate::spec::text::named;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ type Slot = Arc<OnceCell<Result<Store, StoreError>>>;
 #[derive(Clone)]
 pub struct Sessions {
     deployment: Arc<Deployment>,
+    journal: Option<Arc<Path>>,
     opened: Arc<Mutex<BTreeMap<DatabaseName, Slot>>>,
 }
 
@@ -44,8 +46,18 @@ pub struct Found {
 
 impl Sessions {
     /// None opened yet.
-    pub fn new(deployment: Deployment) -> Self {
-        Self { deployment: Arc::new(deployment), opened: Arc::default() }
+    pub fn new(deployment: Deployment, journal: Option<PathBuf>) -> Self {
+        Self { deployment: Arc::new(deployment), journal: journal.map(Arc::from), opened: Arc::default() }
+    }
+
+    /// The file of the journal, which is not opened by that.
+    ///
+    /// # Errors
+    /// There is no place for one.
+    pub fn journal(&self) -> Result<&Path, CliError> {
+        self.journal.as_deref().ok_or_else(|| {
+            CliError::failed("there is no place for the journal: set HOME, or give a file with --journal; nothing was written")
+        })
     }
 
     /// The deployment.

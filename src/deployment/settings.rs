@@ -45,6 +45,12 @@ impl Places {
         let state = base.map(|base| base.state_dir().unwrap_or_else(|| base.data_dir()).join("reqspec"));
         Self { profiles: profiles.map(Path::to_owned), state }
     }
+
+    /// Where the journal of changes is: as given, else `$REQSPEC_JOURNAL`, else in the directory of state.
+    pub fn journal(&self, given: Option<&Path>) -> Option<PathBuf> {
+        let named = || std::env::var_os("REQSPEC_JOURNAL").filter(|path| !path.is_empty()).map(PathBuf::from);
+        given.map(Path::to_owned).or_else(named).or_else(|| Some(self.state.as_ref()?.join("journal.sqlite")))
+    }
 }
 
 /// What became of a query that was to be kept.

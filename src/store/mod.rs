@@ -7,11 +7,12 @@
 //! - [`address`]: where a database is and how it is reached.  [`open`]: a session with it.
 //! - [`sqlite`], `mysql`, `postgres`: the engines.  [`migrate`]: our migrations.  `runtime`: the
 //!   threads of sessions with servers.  `retry`: when they try again.  `conditions`: what a pass may leave out.
-//!   `waiting`: for a server in a pass.
+//!   `waiting`: for a server in a pass.  `batch`: several changes in one transaction.
 //!
 //! Imports `spec` and `query`. Write methods are called by [`object`] and `change::apply` alone.
 
 pub mod address;
+mod batch;
 mod conditions;
 pub mod context;
 pub mod error;
@@ -100,8 +101,19 @@ pub struct ChangeToken(pub(crate) [u64; 3]);
 /// What is done with the rows of a scan: called from the engine's threads, in ascending order of
 /// `id` within each part, the parts side by side.
 pub trait RowVisitor: Send + Sync {
-    /// One row. Break to stop the whole scan.
+    /// One row. Break to stop the whole scan. Waits for nobody: the engine may hold a lock meanwhile.
     fn visit(&self, row: RowRef<'_>) -> ControlFlow<()>;
+    /// Whether it wants a pause before the next row: the engine lets go of what others may wait for and
+    /// calls [`RowVisitor::pause`]. Asked after each row. Who passes rows on to another visitor passes
+    /// on both.
+    fn wants_pause(&self) -> bool {
+        false
+    }
+    /// Waits, perhaps long, until more rows may come; returns at once where no pause is wanted. Break
+    /// to stop the whole scan.
+    fn pause(&self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
     /// After each few thousand rows: how many this part has passed since the last call.
     fn progress(&self, rows: u64);
 }
@@ -282,40 +294,22 @@ pub trait SpecStore: Send + Sync {
 
     /// Several changes in one transaction, each compare-and-swap of its own: a row that is not what was read
     /// is left alone and says so in its place, the others are committed together. Answers in the order of
-    /// the changes; no two of them may be of the same instance.
+    /// the changes; no two of them may be of the same instance. A text that the column cannot hold is an
+    /// answer in its place, too.
     ///
     /// # Errors
     /// Nothing was written at all, except with [`StoreError::Uncertain`]: the answer to the commit was lost.
-    async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        let mut answers = Vec::with_capacity(changes.len());
-        for change in changes {
-            answers.push(match change {
-                RowChange::Save { instance_uuid, before, after } => {
-                    self.save(instance_uuid, before, after).await.map(drop)
-                }
-                RowChange::Create(row) => self.create(row.clone()).await.map(drop),
-                RowChange::Destroy { instance_uuid, before } => self.destroy(instance_uuid, before).await,
-            });
-        }
-        Ok(answers)
-    }
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError>;
 
     /// Keep several rows as they are until the [`Hold`] is dropped, as [`SpecStore::hold`] does one. Rows
-    /// that do not hold these bytes say so in their place and are not held.
+    /// that do not hold these bytes say so in their place; no two may be of the same instance.
     ///
     /// # Errors
     /// None is held.
     async fn hold_many(
         &self,
         rows: &[(Arc<str>, Arc<[u8]>)],
-    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError> {
-        let _ = rows;
-        Err(StoreError::Failed {
-            database: self.name().clone(),
-            operation: "holding several specs".to_owned(),
-            reason: "this engine holds one at a time".to_owned(),
-        })
-    }
+    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError>;
 
     /// Keep a row as it is until the [`Hold`] is dropped: no session can change or delete it. Needs
     /// a writing session; until then, ask nothing else of this one.
@@ -357,8 +351,18 @@ pub enum RowChange {
     },
 }
 
-/// A row that cannot change while this lives.
-#[must_use = "dropping it releases the row"]
+impl RowChange {
+    /// Whose spec.
+    pub fn instance_uuid(&self) -> &Arc<str> {
+        match self {
+            Self::Create(new) => &new.instance_uuid,
+            Self::Save { instance_uuid, .. } | Self::Destroy { instance_uuid, .. } => instance_uuid,
+        }
+    }
+}
+
+/// Rows that cannot change while this lives.
+#[must_use = "dropping it releases the rows"]
 pub struct Hold(Box<dyn Send + Sync>);
 
 impl Hold {
@@ -367,7 +371,7 @@ impl Hold {
         Self(Box::new(guard))
     }
 
-    /// Let the row go.
+    /// Let the rows go.
     pub fn release(self) {
         drop(self.0);
     }

@@ -16,6 +16,7 @@ pub mod theme;
 pub mod view;
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ratatui::buffer::Buffer;
@@ -40,6 +41,8 @@ pub struct Options {
     pub environments: Environments,
     /// Where saved queries, the history and chosen columns are kept; nowhere by default.
     pub settings: Places,
+    /// The file of the journal, without which nothing is written.
+    pub journal: Option<PathBuf>,
 }
 
 /// Why the terminal UI ended other than by being quit.

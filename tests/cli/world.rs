@@ -20,11 +20,13 @@ pub const OTHER: &str = "22222222-bbbb-4bbb-8bbb-222222222222";
 /// An API database and the cells cell1 and cell2, all with the table of specs.
 pub struct World {
     dir: TempDir,
+    /// Where the journal is: beside the databases, of which some tests look at every byte.
+    state: TempDir,
 }
 
 impl World {
     pub fn new() -> Self {
-        let world = Self { dir: tempfile::tempdir().unwrap() };
+        let world = Self { dir: tempfile::tempdir().unwrap(), state: tempfile::tempdir().unwrap() };
         for name in ["api", "cell1", "cell2"] {
             world.sql(name, "VACUUM");
         }
@@ -75,7 +77,7 @@ impl World {
     /// The program in the world's directory, told nothing of its databases.
     pub fn bare(&self, arguments: &[&str]) -> Command {
         let mut command = program();
-        command.current_dir(self.dir.path()).args(arguments);
+        command.current_dir(self.dir.path()).env("REQSPEC_JOURNAL", self.journal()).args(arguments);
         command
     }
 
@@ -87,6 +89,11 @@ impl World {
 
     pub fn path(&self, database: &str) -> PathBuf {
         self.dir.path().join(format!("{database}.sqlite"))
+    }
+
+    /// The file of the journal.
+    pub fn journal(&self) -> PathBuf {
+        self.state.path().join("journal.sqlite")
     }
 
     pub fn directory(&self) -> &Path {
@@ -155,7 +162,8 @@ impl World {
     /// The program with the deployment's options, after which come these arguments. No terminal.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program();
-        command.current_dir(self.dir.path()).args(["--env-name", "testing"]);
+        command.current_dir(self.dir.path()).env("REQSPEC_JOURNAL", self.journal());
+        command.args(["--env-name", "testing"]);
         command.args(["--api", "api.sqlite", "--cell", "cell1=cell1.sqlite"]);
         command.args(["--cell", "cell2=sqlite:///cell2.sqlite"]).args(arguments);
         command
@@ -174,6 +182,8 @@ pub fn program() -> Command {
         "REQSPEC_ENV",
         "REQSPEC_CONFIG",
         "REQSPEC_NOVA_CONF",
+        "REQSPEC_JOURNAL",
+        "XDG_STATE_HOME",
         "OS_API_DATABASE__CONNECTION",
         "OS_DATABASE__CONNECTION",
         "XDG_CONFIG_HOME",

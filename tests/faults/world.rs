@@ -15,7 +15,7 @@ use reqspec::store::{
 
 use crate::proxy::Proxy;
 use crate::support::servers::{Database, Kind, Server};
-use crate::support::{block_on, database, spec, uuid};
+use crate::support::{block_on, database, record, spec, uuid};
 
 /// Short, so that tests do not wait long; long enough for a busy machine.
 pub const TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(3), answer: Duration::from_secs(4) };
@@ -218,13 +218,13 @@ pub fn plan(stores: &Stores, intent: &Intent) -> Result<Confirmed<Plan>, Refusal
 /// # Errors
 /// Why there is no plan.
 pub fn change(stores: &Stores, intent: &Intent) -> Result<Outcome, Refusal> {
-    Ok(block_on(apply(stores, plan(stores, intent)?)))
+    Ok(block_on(apply(stores, &record(), plan(stores, intent)?)))
 }
 
 /// Apply a plan on a thread of its own.
 pub fn applying(stores: &Stores, plan: Confirmed<Plan>) -> JoinHandle<Outcome> {
     let stores = stores.clone();
-    std::thread::spawn(move || block_on(apply(&stores, plan)))
+    std::thread::spawn(move || block_on(apply(&stores, &record(), plan)))
 }
 
 /// A save of that text, as a plan.

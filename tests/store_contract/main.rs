@@ -66,6 +66,7 @@ macro_rules! server_promises {
     )*};
 }
 
+mod batches;
 mod bench;
 mod conditions;
 mod migrations;

@@ -5,7 +5,7 @@ use reqspec::store::{Access, CellName, DatabaseName, Engine, Stores};
 
 use crate::bench::{Bench, Db, Row, open};
 use crate::support::servers::Kind;
-use crate::support::{block_on, spec, uuid};
+use crate::support::{block_on, record, spec, uuid};
 
 /// Plan with reading sessions, apply with writing ones, as the program does.
 fn transfer(api: &Db, cell: &Db, intent: &Intent) -> Outcome {
@@ -25,7 +25,7 @@ fn transfer(api: &Db, cell: &Db, intent: &Intent) -> Outcome {
     };
     let plan = block_on(prepare(&stores(Access::ReadOnly), &facts, intent)).unwrap();
     let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: true }).unwrap();
-    block_on(apply(&stores(Access::ReadWrite), confirmed))
+    block_on(apply(&stores(Access::ReadWrite), &record(), confirmed))
 }
 
 fn there_and_back(from: Bench, to: Bench) {

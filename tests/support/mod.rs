@@ -10,6 +10,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use reqspec::change::{Journal, Record, Who};
 use reqspec::store::{Access, DatabaseName, SpecStore, SqliteStore, Stores};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -124,6 +125,12 @@ impl Cloud {
             })
             .collect()
     }
+}
+
+/// A journal that is gone with the test.
+pub fn record() -> Record {
+    let who = Who { operator: "test".into(), host: "here".into() };
+    Record::new(Journal::in_memory().unwrap(), who, None)
 }
 
 pub fn database(name: &str) -> DatabaseName {

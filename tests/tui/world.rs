@@ -576,6 +576,7 @@ impl World {
             operations: vec![operation],
             warnings: vec![warning],
             requirement,
+            ..Plan::default()
         })
     }
 

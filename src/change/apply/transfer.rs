@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::words::{Fate, cause, fate, follow, reworded, unknown};
-use super::{Application, ApplyError, Stage, twin};
+use super::{Application, ApplyError, Stage, State, Step, twin};
 use crate::change::DatabaseName;
 use crate::spec::text::named;
 use crate::store::{SpecStore, StoreError, StoredSpec};
@@ -18,18 +18,19 @@ impl Application<'_> {
         &mut self,
         from: &DatabaseName,
         to: &DatabaseName,
-        instance_uuid: &Arc<str>,
+        source: StoredSpec,
         text: &Arc<[u8]>,
         already_there: bool,
     ) -> Result<(), ApplyError> {
+        let instance_uuid = &Arc::clone(&source.instance_uuid);
         let whose = named(instance_uuid);
-        let source = self.source(from, instance_uuid, text).await?;
         (self.reached)(Stage::Begun);
         let destination = Arc::clone(self.store(to)?);
         if !already_there {
             let row = self.insert(from, to, &destination, &source, text).await?;
             let sentence = format!("Copied the spec of {whose} from {from} to {to}.");
             self.note(to, instance_uuid, Some(row), sentence);
+            self.ledger.step(Step::Inserted).await;
             (self.reached)(Stage::Inserted);
         }
         // Held, so that nobody takes the copy away while the source's row goes: two moves in
@@ -37,6 +38,7 @@ impl Application<'_> {
         let hold = match destination.hold(instance_uuid, text).await {
             Ok(hold) => hold,
             Err(StoreError::Conflict { current, .. }) => {
+                self.end = Some(State::Conflict);
                 return Err(ApplyError::Conflict {
                     reason: format!(
                         "{to} does not hold what was moved there: another program changed the spec of \
@@ -47,11 +49,13 @@ impl Application<'_> {
             }
             Err(error) => return Err(unfinished(error, from, to, instance_uuid)),
         };
+        self.ledger.step(Step::Verified).await;
         (self.reached)(Stage::Verified);
         let deleted = self.delete_source(from, instance_uuid, text).await;
         hold.release();
         match deleted {
             Deleted::Yes => {
+                self.ledger.step(Step::Deleted).await;
                 (self.reached)(Stage::Deleted);
                 self.look_again(from, to, &destination, &source, text).await
             }
@@ -66,10 +70,13 @@ impl Application<'_> {
                 current: Some(current.spec),
             }),
             // Without the source's row, the copy is the only one: it stays.
-            Deleted::ByOthers => Err(ApplyError::NotFound(format!(
-                "{from}: the spec of {whose} was deleted by someone else meanwhile. The copy in {to} \
-                 is the only one now and was kept"
-            ))),
+            Deleted::ByOthers => {
+                self.end = Some(State::Done);
+                Err(ApplyError::NotFound(format!(
+                    "{from}: the spec of {whose} was deleted by someone else meanwhile. The copy in {to} \
+                     is the only one now and was kept"
+                )))
+            }
             Deleted::No(error) => Err(unfinished(error, from, to, instance_uuid)),
             Deleted::Unknown(why) => Err(ApplyError::Uncertain(format!(
                 "{why}. The spec of {whose} is in {to}; whether its row in {from} was deleted is not known: \
@@ -197,6 +204,7 @@ impl Application<'_> {
                 let current = Some(Arc::clone(&row.spec));
                 let sentence = format!("Put the spec of {whose} back into {from}.");
                 self.note(from, instance_uuid, Some(row), sentence);
+                self.end = Some(State::RolledBack);
                 ApplyError::Conflict { reason: format!("{what}. It was put back and is in {from}"), current }
             }
             // The text is nowhere else.
@@ -222,6 +230,7 @@ impl Application<'_> {
             Ok(()) => {
                 let sentence = format!("Deleted the copy of the spec of {whose} in {to} again.");
                 self.note(to, instance_uuid, None, sentence);
+                self.end = Some(State::Withdrawn);
                 format!("The copy in {to} was deleted again")
             }
             Err(error) => {

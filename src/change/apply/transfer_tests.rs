@@ -13,7 +13,9 @@ use super::*;
 use crate::change::{Answer, Confirmation, Requirement};
 use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
-use crate::store::{Access, Cancel, Engine, Hold, Probe, RowVisitor, SqlValue, SqliteStore, TableState};
+use crate::store::{
+    Access, Cancel, Engine, Hold, Probe, RowChange, RowVisitor, SqlValue, SqliteStore, TableState,
+};
 
 const ID: &str = "00000001-0000-4000-8000-000000000000";
 const TABLE: &str = include_str!("../../../migrations/cell/sqlite/0001_request_specs.sql");
@@ -38,6 +40,8 @@ enum Request {
     Save,
     Destroy,
     Hold,
+    ChangeMany,
+    HoldMany,
 }
 
 /// A store whose requests meet what was told, in turn; then nothing.
@@ -154,8 +158,17 @@ impl SpecStore for Faulty {
     async fn destroy(&self, instance_uuid: &str, before: &[u8]) -> Result<(), StoreError> {
         self.met(self.next(Request::Destroy), || wait(self.inner.destroy(instance_uuid, before)))
     }
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        self.met(self.next(Request::ChangeMany), || wait(self.inner.change_many(changes)))
+    }
     async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError> {
         self.met(self.next(Request::Hold), || wait(self.inner.hold(instance_uuid, text)))
+    }
+    async fn hold_many(
+        &self,
+        rows: &[(Arc<str>, Arc<[u8]>)],
+    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError> {
+        self.met(self.next(Request::HoldMany), || wait(self.inner.hold_many(rows)))
     }
     async fn select(
         &self,
@@ -217,10 +230,11 @@ impl Pair {
             operations: vec![operation],
             warnings: Vec::new(),
             requirement: Requirement::Choose,
+            ..Plan::default()
         };
         let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: false }).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(apply_staged(&stores, confirmed, reached))
+        runtime.block_on(apply_staged(&stores, &super::tests::record(), confirmed, reached))
     }
 
     fn transfer(&self, api: &[(Request, Fault)], cell: &[(Request, Fault)]) -> Outcome {

@@ -104,6 +104,7 @@ impl Preparation<'_> {
             operations: vec![operation],
             warnings: self.warnings,
             requirement: self.word.map_or(Requirement::Choose, Requirement::Type),
+            ..Plan::default()
         }
     }
 

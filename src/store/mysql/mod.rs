@@ -3,7 +3,7 @@
 //! - `link`: one connection.  `session`: the connections of a session, and how a question is asked.
 //!   `facts`, `grants`: what a server and an account are.  `reason`: what errors mean.
 //! - `text`: SQL as text and answers as rows.  `read`: pages and look-ups.  `scan`: passes over all
-//!   rows, and which of them (`conditions`).  `write`: create, save, destroy, hold.  `limits`: what the column holds.
+//!   rows, and which of them (`conditions`).  `write`: create, save, destroy, hold.  `many`: several at once.  `limits`: what the column holds.
 //! - `migrate`: our migrations.
 //!
 //! Each connection only reads, from its first statement on (`SET SESSION TRANSACTION READ ONLY`): the
@@ -23,6 +23,7 @@ mod facts;
 mod grants;
 mod limits;
 mod link;
+mod many;
 pub(super) mod migrate;
 mod read;
 mod reason;
@@ -39,14 +40,16 @@ use tokio::sync::Mutex;
 
 use self::facts::Facts;
 use self::link::Link;
+use self::many::{Changes, Holds};
 use self::read::Refused;
 use self::reason::Subject;
 use self::session::{Lane, Session, Slot};
 use self::write::{Change, Writer};
 use super::address::{Endpoint, Server, Timeouts};
+use super::batch::Answers;
 use super::{
-    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, Rights, RowVisitor, SpecStore, SqlValue,
-    StoreError, StoredSpec, TableState,
+    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, Rights, RowChange, RowVisitor, SpecStore,
+    SqlValue, StoreError, StoredSpec, TableState,
 };
 use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
@@ -84,7 +87,7 @@ pub(super) async fn open(
     Ok(Arc::new(store))
 }
 
-/// A row that is locked on a connection of its own; dropping that ends the transaction.
+/// Rows that are locked on a connection of its own; dropping that ends the transaction.
 struct Held(#[allow(dead_code, reason = "it is there to be dropped")] Link);
 
 impl MysqlStore {
@@ -290,7 +293,17 @@ impl SpecStore for MysqlStore {
 
     async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError> {
         let change = Change::Hold { instance_uuid: Arc::from(instance_uuid), before: Arc::from(text) };
-        Ok(Hold::new(Held(write::hold(&self.session, change).await?)))
+        let (link, _) = write::hold(&self.session, change).await?;
+        Ok(Hold::new(Held(link)))
+    }
+
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Answers, StoreError> {
+        write::apply(&self.session, &self.writer, Changes::new(&self.session, changes)?).await
+    }
+
+    async fn hold_many(&self, rows: &[(Arc<str>, Arc<[u8]>)]) -> Result<(Hold, Answers), StoreError> {
+        let (link, answers) = write::hold(&self.session, Holds::new(&self.session, rows)?).await?;
+        Ok((Hold::new(Held(link)), answers))
     }
 
     async fn select(

@@ -269,7 +269,9 @@ impl Pass {
             self.visitor.progress(self.unreported);
             self.unreported = 0;
         }
-        flow
+        flow?;
+        // The server sends no more than its buffers hold meanwhile, and keeps no writer waiting.
+        self.visitor.pause()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Create, save and destroy: one transaction each, which locks the row first, compares the exact
+//! How a change is tried, and create, save and destroy: one transaction each, which locks the row first, compares the exact
 //! bytes here, changes exactly one row by its id or nothing, reads it back and commits.
 //!
 //! - Deadlocks, lock waits and certifications that failed (Galera: at the commit) undo the whole
@@ -30,10 +30,10 @@ use crate::store::{Access, NewSpec, StoreError, StoredSpec, retry, runtime};
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// Waits until what was committed before outlives the server's being killed: no time unless the
 /// server leaves its log in its own memory for a second (`innodb_flush_log_at_trx_commit = 0`).
-const FLUSHED: &str = "SELECT IF(@@GLOBAL.innodb_flush_log_at_trx_commit = 0, \
+pub(super) const FLUSHED: &str = "SELECT IF(@@GLOBAL.innodb_flush_log_at_trx_commit = 0, \
                        SLEEP(@@GLOBAL.innodb_flush_log_at_timeout + 0.5), 0)";
 /// An entry exists with that key.
-const DUPLICATE: u16 = 1062;
+pub(super) const DUPLICATE: u16 = 1062;
 
 /// A change of one row.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ pub(super) struct Writer {
 
 /// How far a transaction got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// Nothing was sent.
     Fresh,
     /// It may have begun; it is not committed.
@@ -105,7 +105,7 @@ enum Stage {
 }
 
 /// Why a transaction was not committed.
-enum Failure {
+pub(super) enum Failure {
     /// The row, or the text, is not as it must be.
     Refused(Box<StoreError>),
     /// The server or the way to it.
@@ -124,14 +124,62 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// Apply a change; gives the row as it is then, none where it was deleted.
-pub(super) async fn apply(
+/// What one transaction does.
+pub(super) trait Work: Send + Sync + 'static {
+    /// What is known when it is over.
+    type Answer: Send + 'static;
+
+    /// For messages.
+    fn operation(&self) -> String;
+
+    /// Do it, from the transaction's beginning to its commit.
+    fn transact(
+        &self,
+        session: &Session,
+        link: &mut Link,
+        column: &mut Option<Column>,
+        stage: &mut Stage,
+    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+
+    /// Find out what became of a commit whose answer was lost.
+    fn look(
+        &self,
+        session: &Arc<Session>,
+        reason: &str,
+    ) -> impl Future<Output = Result<Self::Answer, StoreError>> + Send;
+}
+
+/// The row as it is then, none where it was deleted.
+impl Work for Change {
+    type Answer = Option<StoredSpec>;
+
+    fn operation(&self) -> String {
+        self.operation()
+    }
+
+    async fn transact(
+        &self,
+        session: &Session,
+        link: &mut Link,
+        column: &mut Option<Column>,
+        stage: &mut Stage,
+    ) -> Result<Option<StoredSpec>, Failure> {
+        transact(session, link, column, self, stage).await
+    }
+
+    async fn look(&self, session: &Arc<Session>, reason: &str) -> Result<Option<StoredSpec>, StoreError> {
+        look(session, self, reason).await
+    }
+}
+
+/// Do that work.
+pub(super) async fn apply<W: Work>(
     session: &Arc<Session>,
     writer: &Arc<Mutex<Writer>>,
-    change: Change,
-) -> Result<Option<StoredSpec>, StoreError> {
-    may_write(session, &change)?;
+    change: W,
+) -> Result<W::Answer, StoreError> {
     let operation = change.operation();
+    may_write(session, &operation)?;
     let (running, writer) = (Arc::clone(session), Arc::clone(writer));
     let task = runtime::spawn(async move {
         let mut writer = writer.lock().await;
@@ -141,33 +189,37 @@ pub(super) async fn apply(
     task.ok_or_else(lost)?.await.map_err(|_| lost())?
 }
 
-/// Lock a row on a connection of its own; it stays locked until the link is dropped.
-pub(super) async fn hold(session: &Arc<Session>, change: Change) -> Result<Link, StoreError> {
-    may_write(session, &change)?;
+/// Lock rows on a connection of their own; they stay locked until the link is dropped.
+pub(super) async fn hold<W: Work>(
+    session: &Arc<Session>,
+    change: W,
+) -> Result<(Link, W::Answer), StoreError> {
     let operation = change.operation();
+    may_write(session, &operation)?;
     let running = Arc::clone(session);
     let held = runtime::run(async move {
         let mut own = Writer::default();
-        try_until_decided(&running, &mut own, &change).await.map(|_| own.link)
+        try_until_decided(&running, &mut own, &change).await.map(|answer| (own.link, answer))
     })
     .await;
     let lost = || session.subject.failed(&operation, "its task ended; see the log");
-    held.map_err(|_| lost())??.ok_or_else(lost)
+    let (link, answer) = held.map_err(|_| lost())??;
+    Ok((link.ok_or_else(lost)?, answer))
 }
 
-fn may_write(session: &Session, change: &Change) -> Result<(), StoreError> {
+fn may_write(session: &Session, operation: &str) -> Result<(), StoreError> {
     if session.access == Access::ReadWrite {
         return Ok(());
     }
     let reason = "the session was opened for reading only; nothing was written";
-    Err(session.subject.read_only(&change.operation(), reason))
+    Err(session.subject.read_only(operation, reason))
 }
 
-async fn try_until_decided(
+async fn try_until_decided<W: Work>(
     session: &Arc<Session>,
     writer: &mut Writer,
-    change: &Change,
-) -> Result<Option<StoredSpec>, StoreError> {
+    change: &W,
+) -> Result<W::Answer, StoreError> {
     let operation = change.operation();
     let answer = session.timeouts.answer;
     let deadline = Instant::now() + answer;
@@ -182,11 +234,11 @@ async fn try_until_decided(
         };
         attempts += 1;
         let mut stage = Stage::Fresh;
-        let tried = transact(session, &mut link, &mut writer.column, change, &mut stage);
+        let tried = change.transact(session, &mut link, &mut writer.column, &mut stage);
         let error = match (timeout_at(deadline.into(), tried).await, &contention) {
-            (Ok(Ok(row)), _) => {
+            (Ok(Ok(answer)), _) => {
                 writer.link = Some(link);
-                return Ok(row);
+                return Ok(answer);
             }
             (Ok(Err(Failure::Refused(error))), _) => {
                 roll_back(writer, link, deadline).await;
@@ -195,7 +247,7 @@ async fn try_until_decided(
             (Ok(Err(Failure::Driver(error))), _) => error,
             (Err(_), _) if stage == Stage::Committing => {
                 drop(link);
-                return look(session, change, "no answer to the commit").await;
+                return change.look(session, "no answer to the commit").await;
             }
             // It is others' locks that take the time.
             (Err(_), Some(error)) => return Err(session.subject.contended(&operation, attempts, error)),
@@ -215,7 +267,7 @@ async fn try_until_decided(
             }
             _ if stage == Stage::Committing => {
                 drop(link);
-                return look(session, change, &reason::words(&error)).await;
+                return change.look(session, &reason::words(&error)).await;
             }
             // The server had closed the connection while nobody used it.
             Kind::Lost if was_kept && attempts == 1 => {}
@@ -271,7 +323,7 @@ async fn transact(
                 return Ok(Some(row));
             }
             let sql = "UPDATE request_specs SET spec = ?, updated_at = ? WHERE id = ?";
-            let parameters = vec![bytes(after), now(session, change)?, Value::from(row.id)];
+            let parameters = vec![bytes(after), now(session, &change.operation())?, Value::from(row.id)];
             exactly_one(session, change, execute(link, sql, parameters).await?)?;
             Some(read_back(session, link, change, Some(row.id)).await?)
         }
@@ -343,7 +395,7 @@ async fn insert(
     session::answers(link, "START TRANSACTION READ WRITE").await?;
     let created_at = match &new.created_at {
         Some(stamp) => bytes(stamp),
-        None => now(session, change)?,
+        None => now(session, &change.operation())?,
     };
     let updated_at = new.updated_at.as_deref().map_or(Value::NULL, bytes);
     let sql = "INSERT INTO request_specs (created_at, updated_at, instance_uuid, spec) VALUES (?, ?, ?, ?)";
@@ -351,21 +403,32 @@ async fn insert(
     match execute(link, sql, parameters).await {
         Ok(inserted) => exactly_one(session, change, inserted)?,
         Err(error) if reason::code(&error) == Some(DUPLICATE) => {
-            // That of another name which the column's collation takes for the same, at worst.
-            let rows = session::first_answer(link, &read::of_instance(&new.instance_uuid), read::ALL).await?;
-            let mut rows: Vec<StoredSpec> = rows.into_iter().map(text::stored_spec).collect();
-            rows.sort_by_key(|row| *row.instance_uuid != *new.instance_uuid);
-            let Some(current) = rows.into_iter().next() else { return Err(error.into()) };
-            return Err(StoreError::Exists {
-                database: session.subject.database.clone(),
-                instance_uuid: Arc::clone(&new.instance_uuid),
-                current: Box::new(current),
-            }
-            .into());
+            return Err(exists(session, link, new, error).await?.into());
         }
         Err(error) => return Err(error.into()),
     }
     read_back(session, link, change, None).await
+}
+
+/// Which row is in the way of a new one.
+pub(super) async fn exists(
+    session: &Session,
+    link: &mut Link,
+    new: &NewSpec,
+    error: Error,
+) -> Result<StoreError, Error> {
+    // That of another name which the column's collation takes for the same, at worst. As it is now, not as
+    // it was when the transaction first read.
+    let sql = format!("{} FOR UPDATE", read::of_instance(&new.instance_uuid));
+    let rows = session::first_answer(link, &sql, read::ALL).await?;
+    let mut rows: Vec<StoredSpec> = rows.into_iter().map(text::stored_spec).collect();
+    rows.sort_by_key(|row| *row.instance_uuid != *new.instance_uuid);
+    let current = rows.into_iter().next().ok_or(error)?;
+    Ok(StoreError::Exists {
+        database: session.subject.database.clone(),
+        instance_uuid: Arc::clone(&new.instance_uuid),
+        current: Box::new(current),
+    })
 }
 
 /// The row as it is now in this transaction; it must hold what was written, byte for byte.
@@ -416,16 +479,16 @@ pub(super) async fn execute(link: &mut Link, sql: &str, parameters: Vec<Value>) 
     result
 }
 
-fn bytes(text: impl AsRef<str>) -> Value {
+pub(super) fn bytes(text: impl AsRef<str>) -> Value {
     Value::Bytes(text.as_ref().as_bytes().to_vec())
 }
 
 /// Now, in UTC, as nova gives it to the server: a column of whole seconds keeps those.
-fn now(session: &Session, change: &Change) -> Result<Value, Failure> {
+pub(super) fn now(session: &Session, operation: &str) -> Result<Value, Failure> {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]");
     match time::OffsetDateTime::now_utc().format(&format) {
         Ok(stamp) => Ok(bytes(stamp)),
-        Err(error) => Err(session.subject.failed(&change.operation(), error.to_string()).into()),
+        Err(error) => Err(session.subject.failed(operation, error.to_string()).into()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! - `connect`: how a connection is made and what its transactions are set to.  `tls`: whom it trusts.
 //! - `pool`: the connections of a session, what becomes of one that is lost, requests in one flight.
 //! - `read`: pages and look-ups.  `select`: plain queries.  `scan`: passes over all rows, and which of them (`conditions`).
-//! - `write`: create, save, destroy, hold.  `probe`: what a server says of itself.
+//! - `write`: create, save, destroy, hold.  `many`: several at once.  `probe`: what a server says of itself.
 //! - `migrate`: our migrations.
 //! - `value`, `time`: types on the wire.  `trouble`: what failures mean, in plain words.
 //!
@@ -13,6 +13,7 @@
 
 mod conditions;
 mod connect;
+mod many;
 mod migrate;
 mod pool;
 mod probe;
@@ -34,10 +35,11 @@ use self::pool::{Lane, Link, Pool};
 use self::trouble::Trouble;
 use self::write::Change;
 use super::address::{Server, Timeouts};
+use super::batch::{self, Answers};
 use super::migrate::{Report, Status};
 use super::{
-    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue, StoreError,
-    StoredSpec, TableState, runtime,
+    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, RowChange, RowVisitor, SpecStore, SqlValue,
+    StoreError, StoredSpec, TableState, runtime,
 };
 use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
@@ -333,6 +335,18 @@ impl SpecStore for PostgresStore {
         let (instance_uuid, text) = (Arc::<str>::from(instance_uuid), text.to_vec());
         let operation = format!("holding the spec of {}", named(&instance_uuid));
         self.read(&operation, |link| async move { write::hold(&link, &instance_uuid, &text).await }).await
+    }
+
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Answers, StoreError> {
+        let (link, changes) = (Arc::clone(&self.link), changes.to_vec());
+        let work = async move { many::change(&link, changes).await };
+        to_the_end(self.link.database.clone(), "writing", work).await
+    }
+
+    async fn hold_many(&self, rows: &[(Arc<str>, Arc<[u8]>)]) -> Result<(Hold, Answers), StoreError> {
+        let operation = batch::holding(rows.len());
+        let rows = rows.to_vec();
+        self.read(&operation, |link| async move { many::hold(&link, &rows).await }).await
     }
 
     async fn select(

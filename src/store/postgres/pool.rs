@@ -169,6 +169,8 @@ pub(super) enum Parameter {
     Texts(Vec<String>),
     /// Microseconds since 2000-01-01; None is null.
     Time(Option<i64>),
+    Ints(Vec<i64>),
+    Times(Vec<Option<i64>>),
 }
 
 impl Query {
@@ -178,25 +180,25 @@ impl Query {
 
     /// Ask it on a connection: one flight, whatever transaction that is in.
     pub async fn ask(&self, conn: &Conn) -> Result<Vec<Row>, Trouble> {
-        let times: Vec<Option<Stamp>> = self
-            .parameters
-            .iter()
-            .map(
-                |parameter| {
-                    if let Parameter::Time(Some(time)) = parameter { Some(Stamp(*time)) } else { None }
-                },
-            )
-            .collect();
+        // What is sent in another form than it is kept.
+        let kept = |parameter: &Parameter| match parameter {
+            Parameter::Time(time) => vec![time.map(Stamp)],
+            Parameter::Times(times) => times.iter().map(|time| time.map(Stamp)).collect(),
+            _ => Vec::new(),
+        };
+        let stamps: Vec<Vec<Option<Stamp>>> = self.parameters.iter().map(kept).collect();
         let parameters: Vec<(&(dyn ToSql + Sync), Type)> = self
             .parameters
             .iter()
-            .zip(&times)
-            .map(|(parameter, time)| -> (&(dyn ToSql + Sync), Type) {
+            .zip(&stamps)
+            .map(|(parameter, stamps)| -> (&(dyn ToSql + Sync), Type) {
                 match parameter {
                     Parameter::Int(number) => (number, Type::INT8),
+                    Parameter::Ints(numbers) => (numbers, Type::INT8_ARRAY),
                     Parameter::Text(text) => (text, Type::TEXT),
                     Parameter::Texts(texts) => (texts, Type::TEXT_ARRAY),
-                    Parameter::Time(_) => (time, Type::TIMESTAMP),
+                    Parameter::Time(_) => (&stamps[0], Type::TIMESTAMP),
+                    Parameter::Times(_) => (stamps, Type::TIMESTAMP_ARRAY),
                 }
             })
             .collect();

@@ -6,7 +6,6 @@
 //! server needs no room for them all.
 
 use std::future::poll_fn;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
@@ -256,7 +255,9 @@ async fn pass(
             unreported += 1;
             let row =
                 RowRef { id: fields.id, instance_uuid: &uuid, spec: fields.spec, created: &created, updated };
-            is_over = visitor.visit(row) == ControlFlow::Break(());
+            is_over = visitor.visit(row).is_break();
+            // The server sends no more than its buffers hold meanwhile, and keeps no writer waiting.
+            is_over = is_over || visitor.pause().is_break();
         }
         if unreported >= REPORT {
             visitor.progress(unreported);

@@ -1,4 +1,4 @@
-//! Create, save, destroy and hold: one transaction each. The row is locked and its exact bytes are
+//! How a change is tried, and create, save, destroy and hold: one transaction each. The row is locked and its exact bytes are
 //! compared here; exactly one row is changed, by id, read back, and committed. Imports `pool`.
 //!
 //! Where the connection is lost while it commits, the server is asked afterwards what became of
@@ -23,8 +23,11 @@ use crate::store::{Access, Hold, NewSpec, StoreError, StoredSpec};
 
 /// A commit is on the disk before it is reported, also where the server would not wait for it: a
 /// move deletes one row because the other is safe.
-const SAFELY: &str = "SELECT set_config('synchronous_commit', 'on', true) \
+pub(super) const SAFELY: &str = "SELECT set_config('synchronous_commit', 'on', true) \
                       WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Which transaction it is: what becomes of it can be asked afterwards.
+pub(super) const OWN: &str = "SELECT txid_current()::text";
 
 /// What is to be changed.
 pub(super) enum Change {
@@ -52,15 +55,85 @@ impl Change {
 }
 
 /// How an attempt ended.
-enum End {
-    /// Committed; the row where there is one.
-    Done(Option<StoredSpec>),
-    /// Rolled back: nothing was to be changed, or must not be.
+pub(super) enum End<A> {
+    /// Committed, or nothing was to be changed.
+    Done(A),
+    /// Rolled back: nothing must be changed.
     Not(StoreError),
     /// Others got in the way; rolled back.
     Again(String),
     /// The connection was lost while it committed.
-    Lost { transaction: String, row: Option<StoredSpec>, reason: String },
+    Lost { transaction: String, answer: A, reason: String },
+}
+
+/// What one transaction does.
+pub(super) trait Work: Sync {
+    /// What is locked first.
+    type Locked: Send;
+    /// What is known when it is over.
+    type Answer: Send;
+
+    /// For messages.
+    fn operation(&self) -> String;
+
+    /// Begin, and lock: one flight.
+    fn lock(&self, conn: &Conn) -> impl Future<Output = Result<Self::Locked, Trouble>> + Send;
+
+    /// Compare and change, up to the commit.
+    fn apply(
+        &self,
+        link: &Link,
+        conn: &Conn,
+        locked: Self::Locked,
+    ) -> impl Future<Output = Result<Step<Self::Answer>, Trouble>> + Send;
+
+    /// What became of a commit whose answer was lost.
+    fn fate(
+        &self,
+        link: &Link,
+        transaction: &str,
+        answer: Self::Answer,
+        reason: String,
+    ) -> impl Future<Output = Result<Self::Answer, StoreError>> + Send;
+}
+
+/// A change and the statement that makes it.
+struct Prepared {
+    change: Change,
+    query: Query,
+}
+
+/// The row as it is then, none where it was deleted.
+impl Work for Prepared {
+    type Locked = Option<StoredSpec>;
+    type Answer = Option<StoredSpec>;
+
+    fn operation(&self) -> String {
+        self.change.operation()
+    }
+
+    async fn lock(&self, conn: &Conn) -> Result<Option<StoredSpec>, Trouble> {
+        locked(conn, self.change.instance_uuid()).await
+    }
+
+    async fn apply(
+        &self,
+        link: &Link,
+        conn: &Conn,
+        current: Option<StoredSpec>,
+    ) -> Result<Step<Option<StoredSpec>>, Trouble> {
+        apply(link, conn, &self.change, &self.query, current, &self.operation()).await
+    }
+
+    async fn fate(
+        &self,
+        link: &Link,
+        transaction: &str,
+        row: Option<StoredSpec>,
+        reason: String,
+    ) -> Result<Option<StoredSpec>, StoreError> {
+        fate(link, &self.change, &self.operation(), transaction, row, reason).await
+    }
 }
 
 /// Make a change; the row as it is then, none where it was deleted.
@@ -68,24 +141,30 @@ pub(super) async fn change(link: &Link, change: Change) -> Result<Option<StoredS
     let operation = change.operation();
     may_write(link, &operation)?;
     let query = prepared(link, &change, &operation)?;
+    try_until_decided(link, &Prepared { change, query }).await
+}
+
+/// Do that work.
+pub(super) async fn try_until_decided<W: Work>(link: &Link, work: &W) -> Result<W::Answer, StoreError> {
+    let operation = work.operation();
     let mut reason = String::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             sleep(pause(attempt)).await;
         }
-        match attempt_once(link, &change, &query, &operation).await? {
-            End::Done(row) => return Ok(row),
+        match attempt_once(link, work, &operation).await? {
+            End::Done(answer) => return Ok(answer),
             End::Not(error) => return Err(error),
             End::Again(why) => reason = why,
-            End::Lost { transaction, row, reason } => {
-                return fate(link, &change, &operation, &transaction, row, reason).await;
+            End::Lost { transaction, answer, reason } => {
+                return work.fate(link, &transaction, answer, reason).await;
             }
         }
     }
     Err(StoreError::Contended { database: link.database.clone(), operation, attempts: ATTEMPTS, reason })
 }
 
-fn may_write(link: &Link, operation: &str) -> Result<(), StoreError> {
+pub(super) fn may_write(link: &Link, operation: &str) -> Result<(), StoreError> {
     if link.access == Access::ReadWrite {
         return Ok(());
     }
@@ -133,12 +212,7 @@ fn prepared(link: &Link, change: &Change, operation: &str) -> Result<Query, Stor
     })
 }
 
-async fn attempt_once(
-    link: &Link,
-    change: &Change,
-    query: &Query,
-    operation: &str,
-) -> Result<End, StoreError> {
+async fn attempt_once<W: Work>(link: &Link, work: &W, operation: &str) -> Result<End<W::Answer>, StoreError> {
     let within = link.timeouts.answer;
     let deadline = Instant::now() + within;
     let failed = |trouble: Trouble| refused(link, trouble, operation);
@@ -148,7 +222,7 @@ async fn attempt_once(
     let (lease, current) = loop {
         let begun = timeout_at(deadline.into(), async {
             let lease = link.writers.lease(&link.target).await?;
-            let current = locked(lease.conn()?, change.instance_uuid()).await?;
+            let current = work.lock(lease.conn()?).await?;
             Ok::<_, Trouble>((lease, current))
         });
         match begun.await {
@@ -164,9 +238,9 @@ async fn attempt_once(
         }
     };
     let conn = lease.conn().map_err(failed)?;
-    let changed = timeout_at(deadline.into(), apply(link, conn, change, query, current, operation));
-    let (row, transaction) = match changed.await {
-        Ok(Ok(Step::Commit { row, transaction })) => (row, transaction),
+    let changed = timeout_at(deadline.into(), work.apply(link, conn, current));
+    let (answer, transaction) = match changed.await {
+        Ok(Ok(Step::Commit { answer, transaction })) => (answer, transaction),
         Ok(Ok(Step::Stop(end))) => {
             let undone = timeout_at(deadline.into(), conn.client.batch_execute("ROLLBACK")).await;
             if matches!(undone, Ok(Ok(()))) {
@@ -181,7 +255,7 @@ async fn attempt_once(
     let trouble = match committed {
         Ok(Ok(())) => {
             lease.give_back();
-            return Ok(End::Done(row));
+            return Ok(End::Done(answer));
         }
         Ok(Err(error)) => conn.trouble(&error),
         Err(_) => Trouble::silent(within),
@@ -190,12 +264,12 @@ async fn attempt_once(
         // The server's own refusal to commit is an answer.
         Some(_) if trouble.is_contention() => Ok(End::Again(trouble.words())),
         Some(_) => Err(failed(trouble)),
-        None => Ok(End::Lost { transaction, row, reason: trouble.words() }),
+        None => Ok(End::Lost { transaction, answer, reason: trouble.words() }),
     }
 }
 
 /// A failure before the commit: nothing was written.
-fn refused(link: &Link, trouble: Trouble, operation: &str) -> StoreError {
+pub(super) fn refused(link: &Link, trouble: Trouble, operation: &str) -> StoreError {
     let words = trouble.words();
     if trouble.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
         return StoreError::ReadOnly {
@@ -227,9 +301,10 @@ async fn locked(conn: &Conn, instance_uuid: &str) -> Result<Option<StoredSpec>, 
     rows?.first().map(stored_spec).transpose()
 }
 
-enum Step {
-    Commit { row: Option<StoredSpec>, transaction: String },
-    Stop(End),
+/// What a transaction comes to, before its commit.
+pub(super) enum Step<A> {
+    Commit { answer: A, transaction: String },
+    Stop(End<A>),
 }
 
 /// Compare, change, read back; all but the first in one flight.
@@ -240,7 +315,7 @@ async fn apply(
     query: &Query,
     current: Option<StoredSpec>,
     operation: &str,
-) -> Result<Step, Trouble> {
+) -> Result<Step<Option<StoredSpec>>, Trouble> {
     let database = link.database.clone();
     let instance_uuid = Arc::clone(change.instance_uuid());
     let mut query = query.clone();
@@ -272,8 +347,7 @@ async fn apply(
     let Some(read_back) = get_query(&instance_uuid, "") else {
         return Err(Trouble::Other("the instance cannot be looked up".to_owned()));
     };
-    // Which transaction it is: what becomes of it can be asked afterwards.
-    let own = Query::new("SELECT txid_current()::text", Vec::new());
+    let own = Query::new(OWN, Vec::new());
     let (changed, row, own) = join3(query.ask(conn), read_back.ask(conn), own.ask(conn)).await;
     let changed = match changed {
         Ok(rows) => rows,
@@ -298,11 +372,11 @@ async fn apply(
         return Ok(Step::Stop(End::Not(link.failed(operation, reason))));
     }
     let transaction = own?.first().map(|row| field::<String>(row, 0)).transpose()?.unwrap_or_default();
-    Ok(Step::Commit { row, transaction })
+    Ok(Step::Commit { answer: row, transaction })
 }
 
 /// A key is taken: by the instance's own row, which the next attempt will see, or by another's id.
-fn taken(link: &Link, message: &str, operation: &str) -> End {
+pub(super) fn taken<A>(link: &Link, message: &str, operation: &str) -> End<A> {
     if message.contains("(id)") {
         return End::Not(link.failed(
             operation,

@@ -2,7 +2,8 @@
 //!
 //! - [`open`](self): how a file is opened so that browsing changes no byte of it, and what its
 //!   errors mean.  `worker`: the thread that owns a session's connection.
-//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows, and which of them (`conditions`).  `write`: create, save, destroy.
+//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows, which of them (`conditions`), and in large
+//!   reads (`readahead`, and `readahead_vfs` between SQLite and the file).  `write`: create, save, destroy.  `many`: several at once, and holds.
 //! - `migrate`: our migrations.
 //!
 //! A session has one thread and one connection for pages, look-ups and writes. What may take long
@@ -11,9 +12,12 @@
 
 mod aside;
 mod conditions;
+mod many;
 pub(super) mod migrate;
 mod open;
 mod read;
+mod readahead;
+mod readahead_vfs;
 mod recent;
 mod scan;
 mod worker;
@@ -30,9 +34,10 @@ use self::aside::Lane;
 use self::open::Source;
 use self::recent::Recent;
 use self::worker::Worker;
+use super::batch::{self, Answers};
 use super::{
-    Access, Cancel, ChangeToken, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue,
-    StoreError, StoredSpec, TableState,
+    Access, Cancel, ChangeToken, DatabaseName, Engine, Hold, NewSpec, Probe, RowChange, RowVisitor,
+    SpecStore, SqlValue, StoreError, StoredSpec, TableState,
 };
 use crate::query::prefilter::Prefilter;
 use crate::query::{PageKey, PageRequest, SortOrder};
@@ -201,8 +206,21 @@ impl SpecStore for SqliteStore {
         self.worker.write(&operation, move |session| write::destroy(session, &uuid, &before)).await
     }
 
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Answers, StoreError> {
+        let operation = batch::writing(changes.len());
+        let changes = changes.to_vec();
+        self.worker.write(&operation, move |session| many::change(session, &changes)).await
+    }
+
     async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError> {
-        self.worker.hold(Arc::from(instance_uuid), text.to_vec()).await
+        let operation = format!("holding the spec of {}", named(instance_uuid));
+        let (hold, mut answers) =
+            self.worker.hold(operation, vec![(Arc::from(instance_uuid), Arc::from(text))]).await?;
+        answers.pop().unwrap_or(Ok(())).map(|()| hold)
+    }
+
+    async fn hold_many(&self, rows: &[(Arc<str>, Arc<[u8]>)]) -> Result<(Hold, Answers), StoreError> {
+        self.worker.hold(batch::holding(rows.len()), rows.to_vec()).await
     }
 
     async fn select(

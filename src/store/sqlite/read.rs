@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Row, ToSql, params_from_iter};
+use rusqlite::{Connection, Row, Statement, ToSql, params_from_iter};
 
 use crate::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use crate::store::{SqlValue, StoredSpec, TableState};
@@ -110,11 +110,34 @@ fn number(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> rusq
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// The row of an instance. The column may hold the same bytes as a blob.
+/// The statement of the row of an instance. The column may hold the same bytes as a blob.
+pub(super) fn of_instance() -> String {
+    format!("SELECT {COLUMNS} FROM request_specs WHERE instance_uuid IN (?1, CAST(?1 AS BLOB)) LIMIT 1")
+}
+
+/// The row of an instance.
 pub(super) fn get(connection: &Connection, instance_uuid: &str) -> rusqlite::Result<Option<StoredSpec>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM request_specs WHERE instance_uuid IN (?1, CAST(?1 AS BLOB)) LIMIT 1");
-    Ok(rows(connection, &sql, &[&instance_uuid])?.pop())
+    Ok(rows(connection, &of_instance(), &[&instance_uuid])?.pop())
+}
+
+/// Look at the id and the bytes of an instance's row, by a statement of [`of_instance`]; where that is
+/// refused, the whole row is given.
+pub(super) fn look<T>(
+    statement: &mut Statement<'_>,
+    instance_uuid: &str,
+    judge: impl FnOnce(Option<(i64, &[u8])>) -> Option<T>,
+) -> rusqlite::Result<Result<T, Option<StoredSpec>>> {
+    let mut found = statement.query([instance_uuid])?;
+    let Some(row) = found.next()? else { return Ok(judge(None).ok_or(None)) };
+    let id = row.get(0)?;
+    let judged = match row.get_ref(2)? {
+        ValueRef::Text(text) | ValueRef::Blob(text) => judge(Some((id, text))),
+        other => judge(Some((id, &bytes(other)))),
+    };
+    match judged {
+        Some(judged) => Ok(Ok(judged)),
+        None => stored_spec(row).map(|row| Err(Some(row))),
+    }
 }
 
 /// The rows of several instances.

@@ -1,15 +1,15 @@
 //! The thread that owns a session's connection, and the channel that leads to it.
 
-use crate::spec::text::named;
 use std::sync::Arc;
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::many;
 use super::open::{Session, Source};
 use super::recent::Version;
-use super::write;
+use crate::store::batch::Answers;
 use crate::store::{Hold, StoreError};
 
 /// Requests that may wait before their askers do.
@@ -71,21 +71,20 @@ impl Worker {
         self.run(operation, change).await
     }
 
-    /// Hold a row: the thread waits, with the write lock, until the hold is dropped.
-    pub async fn hold(&self, instance_uuid: Arc<str>, text: Vec<u8>) -> Result<Hold, StoreError> {
+    /// Hold rows: the thread waits, with the write lock, until the hold is dropped.
+    pub async fn hold(
+        &self,
+        operation: String,
+        rows: Vec<(Arc<str>, Arc<[u8]>)>,
+    ) -> Result<(Hold, Answers), StoreError> {
         let (release, released) = oneshot::channel::<()>();
         let (answer, answered) = oneshot::channel();
-        let lost = || {
-            self.source.unavailable(format!(
-                "its thread ended while holding {instance_uuid}",
-                instance_uuid = named(&instance_uuid)
-            ))
-        };
-        let held_uuid = Arc::clone(&instance_uuid);
+        let lost = || self.source.unavailable(format!("its thread ended while {operation}"));
+        let words = operation.clone();
         let job: Job = Box::new(move |session| {
             let mut answer = Some(answer);
-            let result = write::hold(session, &held_uuid, &text, || {
-                if answer.take().is_some_and(|answer| answer.send(Ok(())).is_ok()) {
+            let result = many::hold(session, &words, &rows, |answers| {
+                if answer.take().is_some_and(|answer| answer.send(Ok(answers)).is_ok()) {
                     // Ends with an error when the hold is dropped, as it should.
                     let _ = released.blocking_recv();
                 }
@@ -95,8 +94,8 @@ impl Worker {
             }
         });
         self.jobs.send(job).await.map_err(|_| lost())?;
-        answered.await.map_err(|_| lost())??;
-        Ok(Hold::new(release))
+        let answers = answered.await.map_err(|_| lost())??;
+        Ok((Hold::new(release), answers))
     }
 
     async fn run<T: Send + 'static>(

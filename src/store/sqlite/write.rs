@@ -10,6 +10,7 @@ use time::macros::format_description;
 use super::open::{READ_WAIT, Session, WRITE_WAIT};
 use super::read;
 use crate::store::Access;
+use crate::store::batch::conflict;
 use crate::store::{NewSpec, StoreError, StoredSpec};
 
 /// Now, in UTC, as SQLAlchemy stores a naive DATETIME in SQLite: `2026-08-01 12:00:00.000000`.
@@ -19,7 +20,7 @@ pub(super) fn now() -> Result<String, time::error::Format> {
 }
 
 /// How a transaction ends.
-enum End<T> {
+pub(super) enum End<T> {
     /// Commit.
     Changed(T),
     /// Nothing was changed: roll back.
@@ -29,7 +30,7 @@ enum End<T> {
 }
 
 /// One transaction that holds the write lock from its start.
-fn transact<T>(
+pub(super) fn transact<T>(
     session: &mut Session,
     operation: &str,
     body: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<End<T>>,
@@ -104,7 +105,7 @@ pub(super) fn save(
     transact(session, &operation, |transaction| {
         let current = read::get(transaction, instance_uuid)?;
         let Some(row) = current.as_ref().filter(|row| *row.spec == *before) else {
-            return Ok(End::Refused(conflict(&source.database, instance_uuid, current)));
+            return Ok(End::Refused(conflict(&source.database, Arc::clone(instance_uuid), current)));
         };
         if before == after.as_bytes() {
             return Ok(End::Unchanged(row.clone()));
@@ -131,44 +132,13 @@ pub(super) fn destroy(
     transact(session, &operation, |transaction| {
         let current = read::get(transaction, instance_uuid)?;
         let Some(row) = current.as_ref().filter(|row| *row.spec == *before) else {
-            return Ok(End::Refused(conflict(&source.database, instance_uuid, current)));
+            return Ok(End::Refused(conflict(&source.database, Arc::clone(instance_uuid), current)));
         };
         if transaction.execute("DELETE FROM request_specs WHERE id = ?", [row.id])? != 1 {
             return Ok(End::Refused(source.failed(&operation, "it would have deleted more than one row")));
         }
         Ok(End::Changed(()))
     })
-}
-
-/// Call `held` while the write lock keeps everyone from changing a row that holds `text`.
-pub(super) fn hold(
-    session: &mut Session,
-    instance_uuid: &Arc<str>,
-    text: &[u8],
-    held: impl FnOnce(),
-) -> Result<(), StoreError> {
-    let operation = format!("holding the spec of {instance_uuid}", instance_uuid = named(instance_uuid));
-    let database = session.source.database.clone();
-    transact(session, &operation, |transaction| {
-        let current = read::get(transaction, instance_uuid)?;
-        if current.as_ref().is_none_or(|row| *row.spec != *text) {
-            return Ok(End::Refused(conflict(&database, instance_uuid, current)));
-        }
-        held();
-        Ok(End::Unchanged(()))
-    })
-}
-
-fn conflict(
-    database: &crate::store::DatabaseName,
-    instance_uuid: &Arc<str>,
-    current: Option<StoredSpec>,
-) -> StoreError {
-    StoreError::Conflict {
-        database: database.clone(),
-        instance_uuid: Arc::clone(instance_uuid),
-        current: current.map(Box::new),
-    }
 }
 
 fn read_back(transaction: &Transaction<'_>, instance_uuid: &str) -> rusqlite::Result<StoredSpec> {

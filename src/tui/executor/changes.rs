@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
+use super::recording::Recording;
 use super::sessions::{Sessions, Store};
 use crate::app::msg::{Applied, ApplyFailure, Remedy};
 use crate::change::{self, ApplyError, Confirmed, Facts, Intent, Operation, Plan, Refusal};
@@ -101,18 +102,20 @@ async fn answering(
 }
 
 /// Carries out a confirmed plan.
-pub async fn apply(sessions: &Sessions, plan: Confirmed<Plan>) -> Applied {
+pub async fn apply(sessions: &Sessions, recording: &Recording, plan: Confirmed<Plan>) -> Applied {
+    let nothing = |reason: String| {
+        let message = format!("{reason}; nothing was written");
+        Applied { done: Vec::new(), failed: Some(ApplyFailure { message, ..ApplyFailure::default() }) }
+    };
+    let record = match recording.record(None).await {
+        Ok(record) => record,
+        Err(reason) => return nothing(reason),
+    };
     let stores = match writable(sessions, plan.get()).await {
         Ok(stores) => stores,
-        Err(error) => {
-            let message = format!("{error}; nothing was written");
-            return Applied {
-                done: Vec::new(),
-                failed: Some(ApplyFailure { message, ..ApplyFailure::default() }),
-            };
-        }
+        Err(error) => return nothing(error.to_string()),
     };
-    let outcome = change::apply(&stores, plan).await;
+    let outcome = change::apply(&stores, &record, plan).await;
     let failed = outcome.failed.map(|error| {
         let message = error.to_string();
         let remedy = match error {
@@ -126,7 +129,8 @@ pub async fn apply(sessions: &Sessions, plan: Confirmed<Plan>) -> Applied {
         };
         ApplyFailure { message, conflict, remedy }
     });
-    Applied { done: outcome.done.into_iter().map(|done| done.sentence).collect(), failed }
+    let done = outcome.done.into_iter().map(|done| done.sentence).chain(outcome.notices);
+    Applied { done: done.collect(), failed }
 }
 
 async fn writable(sessions: &Sessions, plan: &Plan) -> Result<Stores, StoreError> {

@@ -4,12 +4,13 @@
 //! - [`sessions`]: read-only sessions, opened when first needed and anew after they were lost.
 //! - [`databases`]: which there are, and what they say of themselves.
 //! - [`rows`]: pages of lists.  [`searches`]: searches, counts.  [`export`]: files of results.
-//! - [`changes`]: plans.  [`external`]: `$EDITOR`.
+//! - [`changes`]: plans.  [`recording`]: the journal.  [`external`]: `$EDITOR`.
 
 pub mod changes;
 pub mod databases;
 pub mod export;
 pub mod external;
+pub mod recording;
 pub mod rows;
 pub mod searches;
 pub mod sessions;
@@ -32,6 +33,7 @@ use crate::deployment::settings::{Places, Saved};
 use crate::deployment::{Deployment, Environments};
 use crate::store::StoreError;
 use export::File;
+use recording::Recording;
 use searches::{Searches, Wanted};
 use sessions::Sessions;
 
@@ -74,6 +76,7 @@ pub struct Executor {
     opened: Arc<Mutex<Option<(RequestId, Deployment)>>>,
     searches: Searches,
     settings: Places,
+    recording: Arc<Recording>,
     /// Settings are kept one after the other.
     keeping: Arc<tokio::sync::Mutex<()>>,
     /// What is not given up with the session.
@@ -94,6 +97,7 @@ impl Executor {
             opened: Arc::default(),
             searches: Searches::new(out.clone()),
             settings: options.settings.clone(),
+            recording: Arc::new(Recording::new(options.journal.clone())),
             keeping: Arc::default(),
             owed: JoinSet::new(),
             no_files: watch::Sender::new(false),
@@ -306,9 +310,10 @@ impl Executor {
                 Msg::Prepared { request, result: Box::new(result) }
             }),
             Effect::Apply { request, plan } => {
-                self.spawn(
-                    async move { Msg::Applied { request, outcome: changes::apply(&sessions, plan).await } },
-                )
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    Msg::Applied { request, outcome: changes::apply(&sessions, &recording, plan).await }
+                })
             }
             Effect::ReadFile { request, path } => {
                 self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })

@@ -1,8 +1,13 @@
 //! Changes of many specs as one plan: what is asked for, what is shown of it, how far it is.
 //!
-//! The operations of such a plan stand in a file (`plan_file`): memory does not grow with their number.
+//! - [`plan`]: the plan itself, its operations on disk ([`super::plan_file`]): memory does not grow with their
+//!   number.
+//! - [`summary`]: what is shown of it.
 //!
 //! Imports `spec`, `query`, `lint` and its siblings.
+
+pub mod plan;
+pub mod summary;
 
 use std::sync::Arc;
 
@@ -10,6 +15,9 @@ use super::DatabaseName;
 use super::repair::Repair;
 use crate::query::Query;
 use crate::spec::edit::Edit;
+
+pub use plan::{Building, BulkKind, BulkPlan};
+pub use summary::{Summary, Tallying};
 
 /// A wish to change many specs alike.
 #[derive(Debug, Clone, PartialEq)]

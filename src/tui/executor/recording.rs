@@ -1,0 +1,50 @@
+//! The journal of a session: opened when something is first written, and not before.
+//!
+//! Imports `change`.
+
+use std::path::PathBuf;
+
+use tokio::sync::OnceCell;
+
+use crate::change::{Journal, Record, Who};
+
+/// The way to the journal.
+#[derive(Debug, Default)]
+pub struct Recording {
+    path: Option<PathBuf>,
+    opened: OnceCell<Journal>,
+}
+
+impl Recording {
+    /// In that file.
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self { path, opened: OnceCell::new() }
+    }
+
+    /// The journal, for writing.
+    ///
+    /// # Errors
+    /// It cannot be used: a sentence that says why and what to do. The next asker tries again.
+    pub async fn journal(&self) -> Result<Journal, String> {
+        let open = || async {
+            let Some(path) = self.path.clone() else {
+                return Err(
+                    "there is no place for the journal: set HOME, or give a file with --journal".to_owned()
+                );
+            };
+            match tokio::task::spawn_blocking(move || Journal::open(&path)).await {
+                Ok(opened) => opened.map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        self.opened.get_or_try_init(open).await.cloned()
+    }
+
+    /// What a change is recorded with.
+    ///
+    /// # Errors
+    /// As [`Recording::journal`].
+    pub async fn record(&self, reason: Option<String>) -> Result<Record, String> {
+        Ok(Record::new(self.journal().await?, Who::here(), reason))
+    }
+}

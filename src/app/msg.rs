@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::bulk::report::ManyApplied;
 use super::cells::Tally;
 use super::comparison::Comparison;
 use super::database::{Place, Said};
@@ -12,7 +11,7 @@ use super::effect::RequestId;
 use super::exporting::Written;
 use super::facets::Counts;
 use super::row::{Failure, Row};
-use crate::change::{BulkPlan, DatabaseName, Plan, Progress, Refusal};
+use crate::change::{BulkOutcome, BulkPlan, DatabaseName, Plan, Progress, Refusal};
 use crate::query::Sample;
 
 /// Something that happened.
@@ -163,7 +162,7 @@ pub enum Msg {
         /// Of the request.
         request: RequestId,
         /// What became of the plan.
-        outcome: Box<ManyApplied>,
+        outcome: Box<BulkOutcome>,
     },
     /// Answer to `OpenEditor`.
     Edited {

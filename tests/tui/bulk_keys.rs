@@ -1,9 +1,8 @@
 //! Changes of many specs: key scripts from the marks to the report.
 
-use reqspec::app::bulk::report::ManyApplied;
 use reqspec::app::overlay::Overlay;
 use reqspec::app::{Effect, Msg};
-use reqspec::change::{BulkChange, BulkIntent, Destination, Progress, Refusal, Repair, Whom};
+use reqspec::change::{BulkChange, BulkIntent, BulkOutcome, Destination, Progress, Refusal, Repair, Whom};
 use reqspec::spec::FieldPath;
 use reqspec::spec::edit::Edit;
 
@@ -171,7 +170,7 @@ fn applying_is_stopped_after_a_question_and_nothing_else_goes_on_meanwhile() {
     );
     assert!(world.text().contains("stopping"), "{}", world.text());
     let progress = Progress { passed: 1, total: Some(2), done: 1, finished: true, ..Progress::default() };
-    let outcome = Box::new(ManyApplied { progress, ..ManyApplied::default() });
+    let outcome = Box::new(BulkOutcome { progress, ..BulkOutcome::default() });
     world.send(Msg::AppliedMany { request, outcome: outcome.clone() });
     let text = world.text();
     assert!(text.contains("Stopped on request") && text.contains("1  not begun"), "{text}");

@@ -4,14 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use reqspec::app::bulk::report::{ManyApplied, Problem};
 use reqspec::change::bulk::plan::Building;
 use reqspec::change::bulk::summary::{Seen, WhyNot};
-use reqspec::change::journal::{ChangeId, State};
 use reqspec::change::plan_file::Header;
 use reqspec::change::{
-    BulkChange, BulkIntent, BulkKind, BulkPlan, DatabaseName, Destination, Operation, PlannedOperation,
-    Progress, Refusal, Repair, Whom,
+    BulkChange, BulkIntent, BulkKind, BulkOutcome, BulkPlan, ChangeId, DatabaseName, Destination, Operation,
+    PlannedOperation, Problem, Progress, Refusal, Repair, State, Whom,
 };
 use reqspec::lint::{Judgement, Subject, Surroundings, judge_text};
 use reqspec::spec::{Document, diff, edit};
@@ -91,7 +89,7 @@ impl World {
         Ok(building.finish().expect("written"))
     }
 
-    pub fn apply_many(&mut self, plan: &BulkPlan) -> ManyApplied {
+    pub fn apply_many(&mut self, plan: &BulkPlan) -> BulkOutcome {
         let mut progress = Progress { total: Some(plan.total()), ..Progress::default() };
         let mut problems = Vec::new();
         for operation in plan.operations().expect("the plan's file") {
@@ -124,7 +122,7 @@ impl World {
             }
         }
         progress.finished = true;
-        ManyApplied { progress, problems, change: Some(ChangeId(12)), ..ManyApplied::default() }
+        BulkOutcome { progress, problems, change: Some(ChangeId(12)), ..BulkOutcome::default() }
     }
 }
 

@@ -2,44 +2,13 @@
 //!
 //! Imports `change` and its siblings; no I/O.
 
-use std::sync::Arc;
-
 use super::confirm_text::specs;
 use super::work::duration;
 use crate::app::database::{label, spoken};
 use crate::app::overlay::{Line, Tone};
 use crate::app::words::grouped;
-use crate::change::journal::{ChangeId, State};
-use crate::change::{DatabaseName, Progress};
+use crate::change::{BulkOutcome, Problem, State};
 use crate::spec::text::escaped;
-
-/// A spec that was not changed as planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where.
-    pub database: DatabaseName,
-    /// Whose spec.
-    pub instance_uuid: Arc<str>,
-    /// What became of it.
-    pub state: State,
-    /// Why, a whole sentence.
-    pub sentence: String,
-}
-
-/// What became of a change of many.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ManyApplied {
-    /// How far it came.
-    pub progress: Progress,
-    /// Specs that were not changed as planned, the first of them.
-    pub problems: Vec<Problem>,
-    /// Its number in the journal.
-    pub change: Option<ChangeId>,
-    /// Why it did not come to its end, if so; a sentence.
-    pub stopped: Option<String>,
-    /// What else an operator should know, a sentence each.
-    pub notices: Vec<String>,
-}
 
 /// The report.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,10 +23,10 @@ pub struct Report {
 
 impl Report {
     /// Of a change of many that took so many seconds.
-    pub fn new(what: &str, outcome: &ManyApplied, seconds: u64) -> Self {
+    pub fn new(what: &str, outcome: &BulkOutcome, seconds: u64) -> Self {
         let progress = &outcome.progress;
         let total = progress.total.unwrap_or(progress.passed);
-        let not_begun = total.saturating_sub(progress.passed);
+        let not_begun = outcome.not_begun();
         let problems = progress.conflicts + progress.failed;
         let title = match (&outcome.stopped, not_begun, problems) {
             (Some(_), ..) => "Stopped",
@@ -77,7 +46,7 @@ impl Report {
             lines.push(Line::new(tone, format!("{:>9}  {what}", grouped(count))));
         }
         if let Some(reason) = &outcome.stopped {
-            lines.push(Line::new(Tone::Danger, escaped(&spoken(reason))));
+            lines.push(Line::new(Tone::Danger, escaped(&spoken(&reason.to_string()))));
         }
         lines.extend(outcome.notices.iter().map(|notice| Line::new(Tone::Warn, escaped(&spoken(notice)))));
         if let Some(change) = outcome.change {
@@ -116,9 +85,12 @@ fn listed(problems: &[Problem], all: u64) -> Vec<Line> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    fn text(outcome: &ManyApplied) -> (String, String) {
+    use super::*;
+    use crate::change::{ApplyError, ChangeId, DatabaseName, Progress};
+
+    fn text(outcome: &BulkOutcome) -> (String, String) {
         let report = Report::new("edit", outcome, 5);
         let lines: Vec<_> = report.lines.iter().map(|line| line.text.as_str()).collect();
         (report.title, lines.join("\n"))
@@ -129,7 +101,7 @@ mod tests {
         let progress =
             Progress { passed: 12, total: Some(12), done: 12, finished: true, ..Progress::default() };
         let (title, text) =
-            text(&ManyApplied { progress, change: Some(ChangeId(7)), ..ManyApplied::default() });
+            text(&BulkOutcome { progress, change: Some(ChangeId(7)), ..BulkOutcome::default() });
         assert_eq!(title, "Done");
         assert!(text.contains("12 specs in 5 s") && text.contains("reqspec undo 7"), "{text}");
         assert!(!text.contains("Not done"), "{text}");
@@ -152,7 +124,7 @@ mod tests {
             ..Progress::default()
         };
         let (title, text) =
-            text(&ManyApplied { progress, problems: vec![problem], ..ManyApplied::default() });
+            text(&BulkOutcome { progress, problems: vec![problem], ..BulkOutcome::default() });
         assert_eq!(title, "Done, not all of it");
         assert!(text.contains("the first 1 of 2") && text.contains("changed by"), "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{text}");
@@ -163,11 +135,13 @@ mod tests {
         let progress =
             Progress { passed: 40, total: Some(1_000), done: 40, finished: true, ..Progress::default() };
         let (title, text) =
-            text(&ManyApplied { progress, change: Some(ChangeId(7)), ..ManyApplied::default() });
+            text(&BulkOutcome { progress, change: Some(ChangeId(7)), ..BulkOutcome::default() });
         assert_eq!(title, "Stopped on request");
         assert!(text.contains("960  not begun"), "{text}");
-        let outcome =
-            ManyApplied { stopped: Some("the journal is full".to_owned()), ..ManyApplied::default() };
+        let outcome = BulkOutcome {
+            stopped: Some(ApplyError::Failed("the journal is full".to_owned())),
+            ..BulkOutcome::default()
+        };
         assert_eq!(self::text(&outcome).0, "Stopped");
     }
 }

@@ -11,7 +11,7 @@ use crate::app::bulk::confirm::{BulkConfirm, Decision};
 use crate::app::bulk::destination::{self, DestinationPicker};
 use crate::app::bulk::edits::{self, EditLines};
 use crate::app::bulk::repairs::{self, RepairPicker};
-use crate::app::bulk::report::{ManyApplied, Report};
+use crate::app::bulk::report::Report;
 use crate::app::bulk::work::{Kind, Wish, Work};
 use crate::app::bulk::{what, whom};
 use crate::app::database::spoken;
@@ -22,7 +22,7 @@ use crate::app::overlay::{Buttons, Line, Overlay, Purpose, Question, Tone};
 use crate::app::pane::Pane;
 use crate::app::toast::ToastKind;
 use crate::change::{
-    BulkChange, BulkIntent, BulkPlan, Confirmed, DatabaseName, Progress, Refusal, Repair, Whom,
+    BulkChange, BulkIntent, BulkOutcome, BulkPlan, Confirmed, DatabaseName, Progress, Refusal, Repair, Whom,
 };
 use crate::spec::text::escaped;
 
@@ -273,7 +273,7 @@ pub fn plan_written(model: &mut Model, request: RequestId, result: &Result<Strin
 }
 
 /// It was carried out, to its end or not.
-pub fn applied(model: &mut Model, request: RequestId, outcome: &ManyApplied) -> Vec<Effect> {
+pub fn applied(model: &mut Model, request: RequestId, outcome: &BulkOutcome) -> Vec<Effect> {
     let now = model.now;
     let Some(work) = work(model, request) else { return Vec::new() };
     let seconds = u64::try_from(now - work.since).unwrap_or(0);

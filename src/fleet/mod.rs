@@ -1,6 +1,7 @@
 //! MANY SPECS AT ONCE: plans of many changes made from a query, what other tables say of many instances,
 //! the doctor.
 //!
+//! - [`prepare`]: what a plan of one change is made from.  [`plans`]: plans of many changes.
 //! - [`surroundings`]: what nova's other tables say of many instances, and of the whole deployment.
 //! - [`doctor`]: the rules over every spec of every database.
 //!
@@ -8,4 +9,6 @@
 //! plans is applied by `change`.
 
 pub mod doctor;
+pub mod plans;
+pub mod prepare;
 pub mod surroundings;

@@ -7,7 +7,8 @@ mod support;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use reqspec::query::prefilter::Prefilter;
@@ -226,6 +227,61 @@ fn a_locked_database_is_an_answer_not_a_hang(#[values("EXCLUSIVE", "IMMEDIATE")]
     );
     other.execute_batch("COMMIT").unwrap();
     block_on(store.save(&uuid(1), b"text", "new")).unwrap();
+}
+
+/// Wants a pause after each few rows, and writes to the database in it.
+struct Pausing {
+    seen: Mutex<Vec<i64>>,
+    wants: AtomicBool,
+    writer: Mutex<Connection>,
+    writes: AtomicU64,
+}
+
+impl RowVisitor for Pausing {
+    fn visit(&self, row: RowRef<'_>) -> ControlFlow<()> {
+        assert!(!self.wants.load(Ordering::Relaxed), "a row came before the pause");
+        let mut seen = self.seen.lock().unwrap();
+        seen.push(row.id);
+        self.wants.store(seen.len().is_multiple_of(7), Ordering::Relaxed);
+        ControlFlow::Continue(())
+    }
+
+    fn wants_pause(&self) -> bool {
+        self.wants.load(Ordering::Relaxed)
+    }
+
+    fn pause(&self) -> ControlFlow<()> {
+        if self.wants.swap(false, Ordering::Relaxed) {
+            let sql = "UPDATE request_specs SET spec = spec || '.' WHERE id = 1";
+            assert_eq!(self.writer.lock().unwrap().execute(sql, []).unwrap(), 1);
+            self.writes.fetch_add(1, Ordering::Relaxed);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn progress(&self, _: u64) {}
+}
+
+#[rstest]
+#[case::by_range(Prefilter { ids: Some((3, 200)), ..Prefilter::NONE.clone() })]
+#[case::looked_up(Prefilter { ids: Some((3, 200)), uuids: vec!["0000".to_owned()], ..Prefilter::NONE.clone() })]
+fn a_scan_holds_no_lock_while_its_visitor_pauses(#[case] prefilter: Prefilter) {
+    let scratch = Scratch::new();
+    let path = scratch.database("a.sqlite", "delete");
+    let writer = Connection::open(&path).unwrap();
+    (1..=250).for_each(|number| insert(&writer, number));
+    writer.busy_timeout(Duration::ZERO).unwrap();
+    let visitor = Arc::new(Pausing {
+        seen: Mutex::default(),
+        wants: AtomicBool::new(false),
+        writer: Mutex::new(writer),
+        writes: AtomicU64::new(0),
+    });
+    // All rows are in one range, so one thread reads.
+    let passed = block_on(reading(&path).scan(&prefilter, visitor.clone(), Cancel::default())).unwrap();
+    assert_eq!(passed, 198);
+    assert_eq!(*visitor.seen.lock().unwrap(), (3..=200).collect::<Vec<_>>());
+    assert_eq!(visitor.writes.load(Ordering::Relaxed), 28);
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod environments;
 mod keys;
 #[path = "tui/lists.rs"]
 mod lists;
+#[path = "tui/marks.rs"]
+mod marks;
 #[path = "tui/query_keys.rs"]
 mod query_keys;
 #[path = "tui/query_screens.rs"]

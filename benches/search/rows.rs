@@ -1,21 +1,42 @@
 //! The rows of a file, read with two threads by id range.
 
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use reqspec::query::record::Record;
+use reqspec::query::Matcher;
+use reqspec::query::prefilter::Prefilter;
+use reqspec::query::record::{Facts, Record, Verdict};
+use reqspec::store::{Access, Cancel, DatabaseName, RowRef, RowVisitor, SpecStore, SqliteStore};
 use rusqlite::{Connection, OpenFlags};
 
-/// How many rows `judge` is true of.
-pub fn count(path: &Path, judge: impl Fn(&Record<'_>) -> bool + Sync) -> usize {
-    let hits = AtomicUsize::new(0);
-    each_part(path, |part| {
-        let mut found = 0;
-        part(&mut |record| found += usize::from(judge(record)));
-        hits.fetch_add(found, Ordering::Relaxed);
-    });
-    hits.into_inner()
+struct Hits {
+    matcher: Matcher,
+    found: AtomicUsize,
+}
+
+impl RowVisitor for Hits {
+    fn visit(&self, row: RowRef<'_>) -> ControlFlow<()> {
+        let RowRef { id, instance_uuid, spec, created, updated } = row;
+        let record = Record { database: "api", id, instance_uuid, spec, created, updated };
+        if self.matcher.verdict(&record, Facts::NONE) == Verdict::Yes {
+            self.found.fetch_add(1, Ordering::Relaxed);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn progress(&self, _rows: u64) {}
+}
+
+/// How many hits a session finds.
+pub fn count(path: &Path, matcher: Matcher) -> usize {
+    let hits = Arc::new(Hits { matcher, found: AtomicUsize::new(0) });
+    let store = SqliteStore::open(DatabaseName::Api, path, Access::ReadOnly).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.scan(Prefilter::NONE, hits.clone(), Cancel::default())).unwrap();
+    hits.found.load(Ordering::Relaxed)
 }
 
 /// F: reads every text, and nothing else; how many bytes they have.

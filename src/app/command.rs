@@ -11,7 +11,8 @@ use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
 use super::update::{
-    browse, cells, changes, choosing, databases, editing, environments, general, query, refreshing, search,
+    browse, cells, changes, choosing, databases, editing, environments, general, marks, query, refreshing,
+    search,
 };
 
 /// Under which heading the help lists a command.
@@ -180,6 +181,12 @@ commands! {
         "Read the lists anew by themselves every 5 s, every 30 s, not at all; + appeared, ~ changed.";
     "news", "news", View, None, (0, 0), [key('V')], refreshing::has_news, refreshing::show_news,
         "What appeared, changed or vanished: the last ten readings that brought something, with their ages.";
+    "mark", "mark", View, None, (0, 0), [key(' ')], marks::can_mark, marks::toggle,
+        "Mark the row for a change of many and go down; again: no mark. Ends a range.";
+    "range", "mark a range", View, None, (0, 0), [key('v')], marks::can_mark, marks::range,
+        "Mark a range: begin it here, move, end it with Space, v or Esc.";
+    "mark-all", "mark all", View, None, (0, 0), [key('*')], marks::can_mark_all, marks::all,
+        "Mark all that the list's query finds, however many; again: none.";
     "refresh", "refresh", View, None, (0, 0), [key('r')], always, browse::refresh,
         "Read both panes anew, ask every database again, and look for new cells.";
     "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
@@ -211,7 +218,7 @@ commands! {
     "palette", "commands", Program, None, (8, 0), [key(':')], always, general::palette, "All commands, by name; a text that asks for a field runs as a query.";
     "help", "help", Program, None, (9, 8), [key('?')], always, general::help, "This help.";
     "back", "back", Program, None, (0, 9), [code(KeyCode::Esc)], always, general::back,
-        "Leave the query, the full-screen detail or the notices.";
+        "Leave the full-screen detail, the marks, the query or the notices.";
     "suspend", "suspend", Program, None, (0, 0), [Key::control('z')], always, general::suspend,
         "Stop the program; `fg` brings it back.";
     "quit", "quit", Program, None, (11, 10), [key('q'), Key::control('c')], always, general::quit,

@@ -31,6 +31,8 @@ pub enum Sign {
     Missing,
     /// A row that nova cannot load.
     Broken,
+    /// A marked row.
+    Marked,
     /// A database that answers.
     Up,
     /// A database that is being connected, or takes its time.
@@ -58,6 +60,7 @@ pub fn lines() -> Vec<HelpLine> {
         HelpLine::Sign(Sign::Different, "the other pane's database has another spec of this instance"),
         HelpLine::Sign(Sign::Missing, "the other pane's database has no spec of this instance"),
         HelpLine::Sign(Sign::Broken, "nova cannot load this row; the reason stands beside it"),
+        HelpLine::Sign(Sign::Marked, "the row is marked for a change of many"),
         HelpLine::Sign(Sign::Up, "the database answers; its number of specs"),
         HelpLine::Sign(Sign::Slow, "the database is being connected, or takes long to answer"),
         HelpLine::Sign(

@@ -5,6 +5,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::{COMMANDS, Command};
+use super::model::Model;
+use super::update::browse;
 
 /// A key with its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +64,17 @@ impl Key {
     }
 }
 
-/// The command of a key.
-pub fn command(event: &KeyEvent) -> Option<&'static Command> {
+/// Commands that share a key: one is of the JSON tree, the other of the lists.
+pub const SHARED: [(&str, &str); 2] = [("fold", "mark"), ("copy-value", "range")];
+
+/// The command of a key: of two, the one of what has the focus.
+pub fn command(event: &KeyEvent, model: &Model) -> Option<&'static Command> {
     let key = Key::of(event)?;
-    COMMANDS.iter().find(|command| command.keys.contains(&key))
+    let mut commands = COMMANDS.iter().filter(|command| command.keys.contains(&key));
+    let in_tree = browse::can_fold(model).is_ok();
+    let elsewhere =
+        |name: &str| SHARED.iter().any(|(tree, list)| if in_tree { *list == name } else { *tree == name });
+    commands.find(|command| !elsewhere(command.name))
 }
 
 #[cfg(test)]
@@ -76,7 +85,9 @@ mod tests {
     fn no_key_means_two_commands() {
         for (at, one) in COMMANDS.iter().enumerate() {
             for other in &COMMANDS[at + 1..] {
-                for key in one.keys {
+                let shared =
+                    SHARED.contains(&(one.name, other.name)) || SHARED.contains(&(other.name, one.name));
+                for key in one.keys.iter().filter(|_| !shared) {
                     assert!(!other.keys.contains(key), "{}: {} and {}", key.shown(), one.name, other.name);
                 }
             }
@@ -86,6 +97,8 @@ mod tests {
     #[test]
     fn shifted_characters_are_found() {
         let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!(command(&event).map(|command| command.name), Some("last"));
+        let command =
+            Key::of(&event).and_then(|key| COMMANDS.iter().find(|command| command.keys.contains(&key)));
+        assert_eq!(command.map(|command| command.name), Some("last"));
     }
 }

@@ -144,6 +144,11 @@ impl List {
         self.rows.get(self.cursor)
     }
 
+    /// The place of the cursor among the rows that are held.
+    pub fn cursor(&self) -> Option<usize> {
+        (self.cursor < self.rows.len()).then_some(self.cursor)
+    }
+
     /// Ordinal of the cursor, from 1, where known.
     pub fn ordinal(&self) -> Option<u64> {
         self.base.filter(|_| !self.rows.is_empty()).map(|base| base + self.cursor as u64 + 1)

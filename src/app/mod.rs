@@ -10,11 +10,13 @@
 //!   [`seen`]: what completes it).
 //! - [`sorting`], [`columns`], [`facets`], [`saved`], [`exporting`]: choices over the list
 //!   ([`field_list`]: fields to choose from, [`settings`]: what is kept).  [`refreshing`]: by itself.
+//! - [`marks`]: specs marked for a change of many.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
 //! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not
 //! apply) and the plain event types of crossterm; never `store`, never ratatui.
 
+pub mod bulk;
 pub mod cells;
 pub mod columns;
 pub mod command;
@@ -36,6 +38,7 @@ pub mod highlight;
 pub mod keymap;
 pub mod layout;
 pub mod list;
+pub mod marks;
 pub mod model;
 pub mod msg;
 pub mod overlay;

@@ -15,6 +15,7 @@ use super::environment::{Colour, Environment};
 use super::exporting::Exporting;
 use super::facets::Occurrence;
 use super::layout::{Layout, Panes, Side};
+use super::marks::Marks;
 use super::overlay::Overlay;
 use super::pane::Pane;
 use super::query_bar::QueryBar;
@@ -99,6 +100,10 @@ pub struct Model {
     pub zoomed: bool,
     /// The selected spec.
     pub selection: Option<Selection>,
+    /// The specs that are marked.
+    pub marks: Marks,
+    /// The pane that a range of marks is in.
+    pub range_side: Side,
     /// The detail panel.
     pub detail: Detail,
     /// What lies over the screen.
@@ -162,6 +167,8 @@ impl Model {
             side: Side::Left,
             zoomed: false,
             selection: None,
+            marks: Marks::default(),
+            range_side: Side::Left,
             detail: Detail::new(),
             overlay: None,
             editor: None,

@@ -24,7 +24,7 @@ pub mod prepare;
 pub mod record;
 pub mod repair;
 
-pub use apply::{ApplyError, Done, Outcome, apply};
+pub use apply::{ApplyError, BulkOutcome, Done, Outcome, Pace, Problem, apply, apply_many};
 pub use bulk::{BulkChange, BulkIntent, BulkKind, BulkPlan, Destination, Progress, Summary, Whom};
 pub use confirm::{Answer, Confirmable, Confirmation, Confirmed, Requirement};
 pub use digest::Digest;

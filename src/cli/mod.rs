@@ -4,7 +4,8 @@
 //! - `sessions`: read-only sessions, and finding a spec in them.
 //! - `changing`, `plan_text`: prepare, confirm, apply, report.
 //! - One file per command: `list` (`list_arguments`, `list_counts`), `show`, `create`, `edit` (`edit_external`), `moving`
-//!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`.
+//!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`,
+//!   `doctor` (`doctor_text`).
 //! - `deployment`: which databases the options mean.
 //!
 //! May import everything; nobody imports it.
@@ -18,6 +19,8 @@ mod create;
 mod db;
 mod delete;
 mod deployment;
+mod doctor;
+mod doctor_text;
 mod edit;
 mod edit_external;
 mod environments;
@@ -170,6 +173,9 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
                 Command::List(arguments) => Some(Wanted::read(arguments, &settings(&places))?),
                 _ => None,
             };
+            if let Command::Doctor(arguments) = &command {
+                doctor::Asked::read(arguments)?;
+            }
             let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let result = runtime.block_on(command_line(
@@ -208,6 +214,7 @@ async fn command_line(
         Command::Delete(arguments) => delete::run(&sessions, arguments).await,
         Command::Db(arguments) => db::run(&sessions, &arguments).await,
         Command::Cells(arguments) => cells::run(&sessions, &arguments).await,
+        Command::Doctor(arguments) => doctor::run(&sessions, &arguments).await,
         // Dispatched before: they open no session, or bring a runtime of their own.
         Command::Tui(_) | Command::Demo(_) | Command::Environments(_) => Ok(Exit::Done),
     }

@@ -161,9 +161,10 @@ impl Pass {
         let read = async {
             let seen: Arc<dyn RowVisitor> = visitor.clone();
             let result = store.scan(&conditions, seen, self.cancel.clone()).await;
-            let rest = visitor.waiting.close();
-            if !self.cancel.is_cancelled() {
-                self.decide_batch(rest, stores, &taker).await;
+            for rest in visitor.waiting.close() {
+                if !self.cancel.is_cancelled() {
+                    self.decide_batch(rest, stores, &taker).await;
+                }
             }
             result.map(|_| ())
         };
@@ -324,6 +325,14 @@ impl<T: Take> RowVisitor for Visitor<T> {
             }
             Verdict::Yes | Verdict::Unknown => self.waiting.push(row),
         }
+    }
+
+    fn wants_pause(&self) -> bool {
+        self.waiting.is_full()
+    }
+
+    fn pause(&self) -> ControlFlow<()> {
+        self.waiting.make_room()
     }
 
     fn progress(&self, rows: u64) {

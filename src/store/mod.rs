@@ -101,8 +101,19 @@ pub struct ChangeToken(pub(crate) [u64; 3]);
 /// What is done with the rows of a scan: called from the engine's threads, in ascending order of
 /// `id` within each part, the parts side by side.
 pub trait RowVisitor: Send + Sync {
-    /// One row. Break to stop the whole scan.
+    /// One row. Break to stop the whole scan. Waits for nobody: the engine may hold a lock meanwhile.
     fn visit(&self, row: RowRef<'_>) -> ControlFlow<()>;
+    /// Whether it wants a pause before the next row: the engine lets go of what others may wait for and
+    /// calls [`RowVisitor::pause`]. Asked after each row. Who passes rows on to another visitor passes
+    /// on both.
+    fn wants_pause(&self) -> bool {
+        false
+    }
+    /// Waits, perhaps long, until more rows may come; returns at once where no pause is wanted. Break
+    /// to stop the whole scan.
+    fn pause(&self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
     /// After each few thousand rows: how many this part has passed since the last call.
     fn progress(&self, rows: u64);
 }

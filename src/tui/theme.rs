@@ -103,6 +103,8 @@ pub enum Glyph {
     Further,
     /// Read anew by itself.
     Repeats,
+    /// A marked row.
+    Marked,
 }
 
 /// The one accent.
@@ -240,6 +242,7 @@ impl Theme {
             Glyph::Empty => ("─", "-"),
             Glyph::Further => ("»", ">"),
             Glyph::Repeats => ("↻", "@"),
+            Glyph::Marked => ("■", "*"),
         };
         if self.ascii { ascii } else { unicode }
     }

@@ -43,6 +43,14 @@ impl RowVisitor for Counted {
         self.inner.visit(row)
     }
 
+    fn wants_pause(&self) -> bool {
+        self.inner.wants_pause()
+    }
+
+    fn pause(&self) -> ControlFlow<()> {
+        self.inner.pause()
+    }
+
     fn progress(&self, rows: u64) {
         self.inner.progress(rows);
     }
@@ -210,6 +218,49 @@ fn rows_that_wait_for_other_tables_are_bounded() {
             search.tally().hits as usize,
             rows.obvious("c1", &query("instance.host!=cmp3"), &order("id")).len()
         );
+    });
+}
+
+#[test]
+fn rows_that_wait_for_other_tables_keep_no_writer_waiting() {
+    let rows = Rows::of(12_000);
+    let writer = rows.cloud.connection("c1");
+    let mode: String = writer.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete", "a reader's lock keeps writers waiting");
+    writer.busy_timeout(Duration::from_millis(20)).unwrap();
+    let expected = rows.obvious("c1", &query("instance.host!=cmp3"), &order("id"));
+    block_on(async {
+        let seen = Arc::new(AtomicU64::new(0));
+        let counting: Arc<dyn SpecStore> = Arc::new(Failing {
+            inner: rows.store("c1"),
+            after: u64::MAX,
+            seen: Arc::clone(&seen),
+            while_read: None,
+        });
+        let stuck = Stuck { rows: &rows, released: AtomicBool::new(false) };
+        let search = Search::new(database("c1"), query("instance.host!=cmp3"), order("id"), NOW);
+        let run = search.run(&counting, &stuck, None, || {});
+        let watch = async {
+            let mut before = 0;
+            // Until the threads that read are at a standstill.
+            while before == 0 || seen.load(Ordering::Relaxed) != before {
+                before = seen.load(Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            assert!(before < 12_000, "nothing waits");
+            // Behind the rows that were read, and in their midst.
+            for id in [36_002, 8] {
+                let sql = "UPDATE request_specs SET created_at = '2026-02-02 00:00:00' WHERE id = ?";
+                assert_eq!(writer.execute(sql, [id]).unwrap(), 1);
+            }
+            stuck.released.store(true, Ordering::Relaxed);
+        };
+        let (result, ()) = tokio::join!(run, watch);
+        result.unwrap();
+        assert_eq!(seen.load(Ordering::Relaxed), 12_000, "each row is read once");
+        let request = PageRequest { order: order("id"), from: PageFrom::Start, limit: 20_000 };
+        let page = search.page(&*rows.store("c1"), &rows, &request, &fields(&["az"])).await.unwrap();
+        assert_eq!(page.iter().map(|row| row.row.id).collect::<Vec<_>>(), expected);
     });
 }
 

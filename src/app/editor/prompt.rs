@@ -118,6 +118,16 @@ impl Prompt {
         self
     }
 
+    /// Offers other completions than before.
+    pub fn offer(&mut self, suggestions: Vec<Suggestion>) {
+        self.suggestions = suggestions;
+    }
+
+    /// All that it offers, whatever is typed.
+    pub fn offered(&self) -> &[Suggestion] {
+        &self.suggestions
+    }
+
     /// A prompt that takes one of `suggestions` only; what is typed narrows them. The cursor
     /// begins at the value `current`.
     pub fn pick(

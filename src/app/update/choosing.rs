@@ -36,7 +36,7 @@ pub fn shown_columns(model: &Model) -> Vec<Field> {
 }
 
 /// What the pane with the focus lists: of which databases, and which of their rows.
-fn listed(model: &Model) -> (Vec<DatabaseName>, Arc<Query>) {
+pub(super) fn listed(model: &Model) -> (Vec<DatabaseName>, Arc<Query>) {
     let Some(pane) = model.current() else { return (Vec::new(), Arc::new(Query::all())) };
     let databases = match &pane.source {
         Source::One(name) => vec![name.clone()],

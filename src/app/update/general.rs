@@ -2,7 +2,7 @@
 //!
 //! Imports the rest of `app`; no I/O.
 
-use super::{browse, choosing, query, refreshing};
+use super::{browse, choosing, marks, query, refreshing};
 use crate::app::command::Command;
 use crate::app::detail::Detail;
 use crate::app::effect::Effect;
@@ -69,12 +69,12 @@ pub fn copy_from_tree(model: &mut Model, what: fn(&Detail) -> Option<String>) ->
     vec![Effect::Copy(text)]
 }
 
-/// One step back: notices, then full-screen detail, then the query.
+/// One step back: full-screen detail, then marks, then the query, then notices.
 pub fn back(model: &mut Model) -> Vec<Effect> {
     if model.zoomed || model.focus == Focus::Detail {
         return browse::unzoom(model);
     }
-    if model.panes.get_mut(model.side.index()).is_some_and(Pane::stay) {
+    if model.panes.get_mut(model.side.index()).is_some_and(Pane::stay) || marks::back(model) {
         return Vec::new();
     }
     let narrowed = |pane: &Pane| pane.is_narrowed() && !pane.pinned;

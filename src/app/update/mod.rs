@@ -2,6 +2,7 @@
 //!
 //! - [`browse`]: movement, panes.  [`search`]: the query over them, orders.
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
+//! - [`marks`]: specs marked for a change of many.
 //! - [`query`]: the query bar.  [`choosing`]: orders, columns, counts, export.  [`refreshing`]: by itself.
 //! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
@@ -20,6 +21,7 @@ pub mod dialogs;
 pub mod editing;
 pub mod environments;
 pub mod general;
+pub mod marks;
 pub mod mouse;
 pub mod outcome;
 pub mod query;
@@ -131,6 +133,7 @@ fn shown(model: &Model) -> Vec<impl PartialEq + use<>> {
 fn settle(model: &mut Model) -> Vec<Effect> {
     let mut effects = fit(model);
     effects.extend(cells::follow(model));
+    marks::follow(model);
     effects.extend(browse::follow_selection(model));
     effects.extend(databases::counts(model));
     refreshing::settle(model);
@@ -169,7 +172,7 @@ fn must_wait(model: &Model, event: &KeyEvent) -> bool {
     if model.editor.is_some() || query::is_typing(model) {
         return false;
     }
-    let Some(command) = keymap::command(event) else { return false };
+    let Some(command) = keymap::command(event, model) else { return false };
     if is_jumping(model) && command.group != Group::Program {
         return true;
     }
@@ -225,7 +228,7 @@ fn key_now(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     if query::is_typing(model) {
         return query::key(model, event);
     }
-    match keymap::command(event) {
+    match keymap::command(event, model) {
         Some(command) => general::run(model, command),
         None => Vec::new(),
     }

@@ -4,10 +4,12 @@
 //! - `place`: which database a spec belongs in.  `text`: what may be stored.
 //! - `group`: a server group that a save sets.  `transfer`: copies and moves.
 //! - `stale`: what nova derived, or will write again.
+//! - [`many`]: the same rules for rows that were read already, of plans of many changes.
 //!
 //! Writes nothing. Imports `spec` and `store`.
 
 mod group;
+pub mod many;
 mod place;
 mod stale;
 mod text;
@@ -166,7 +168,10 @@ impl Preparation<'_> {
                 instance_uuid = named(instance_uuid)
             )));
         }
-        self.check_group(database, instance_uuid, before, &after).await?;
+        if let Some(group) = group::newly_named(before, after.as_bytes()) {
+            let exists = self.has_group(&group).await;
+            self.check_group(database, instance_uuid, &group, exists)?;
+        }
         self.warn_of_stale(before, &after);
         self.warn_of_state();
         Ok(self.plan(Operation::Save {

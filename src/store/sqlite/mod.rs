@@ -2,7 +2,8 @@
 //!
 //! - [`open`](self): how a file is opened so that browsing changes no byte of it, and what its
 //!   errors mean.  `worker`: the thread that owns a session's connection.
-//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows, and which of them (`conditions`).  `write`: create, save, destroy.  `many`: several at once, and holds.
+//! - `read`: pages and look-ups.  `recent`: pages by last update.  `scan`: passes over all rows, which of them (`conditions`), and in large
+//!   reads (`readahead`, and `readahead_vfs` between SQLite and the file).  `write`: create, save, destroy.  `many`: several at once, and holds.
 //! - `migrate`: our migrations.
 //!
 //! A session has one thread and one connection for pages, look-ups and writes. What may take long
@@ -15,6 +16,8 @@ mod many;
 pub(super) mod migrate;
 mod open;
 mod read;
+mod readahead;
+mod readahead_vfs;
 mod recent;
 mod scan;
 mod worker;

@@ -6,6 +6,7 @@
 //! changed, opens it anew and asks again. All others are opened read-only with the usual locks.
 
 use std::collections::HashMap;
+use std::ffi::CStr;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -16,6 +17,7 @@ use std::time::Duration;
 use rusqlite::ffi::{self, ErrorCode};
 use rusqlite::{Connection, OpenFlags};
 
+use super::readahead_vfs;
 use crate::store::{Access, DatabaseName, Rights, StoreError};
 
 /// Device and inode of a file.
@@ -243,28 +245,39 @@ pub(super) struct Session {
     pub generation: u64,
     /// Set where the file was opened as one that nobody writes.
     frozen: Option<Stamp>,
+    /// The way to the file system; None for SQLite's own.
+    way: Option<&'static CStr>,
 }
 
 impl Session {
     /// Open a connection.
     pub fn open(source: Arc<Source>) -> Result<Session, StoreError> {
+        Session::open_by(source, None)
+    }
+
+    /// Open a connection for a pass over the file: it reads large pieces at once.
+    pub fn open_for_pass(source: Arc<Source>) -> Result<Session, StoreError> {
+        Session::open_by(source, readahead_vfs::name())
+    }
+
+    fn open_by(source: Arc<Source>, way: Option<&'static CStr>) -> Result<Session, StoreError> {
         let metadata = source.check_present()?;
         let frozen = match source.access {
             Access::ReadWrite => None,
             Access::ReadOnly => source.nobody_writes(&metadata)?,
         };
         let common = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+        let open = |path: &Path, flags| match way {
+            Some(way) => Connection::open_with_flags_and_vfs(path, common | flags, way),
+            None => Connection::open_with_flags(path, common | flags),
+        };
         let opened = match (&frozen, source.access) {
-            (Some(_), _) => Connection::open_with_flags(
-                uri(&source.path),
-                common | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+            (Some(_), _) => open(
+                Path::new(&uri(&source.path)),
+                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
             ),
-            (None, Access::ReadOnly) => {
-                Connection::open_with_flags(&source.path, common | OpenFlags::SQLITE_OPEN_READ_ONLY)
-            }
-            (None, Access::ReadWrite) => {
-                Connection::open_with_flags(&source.path, common | OpenFlags::SQLITE_OPEN_READ_WRITE)
-            }
+            (None, Access::ReadOnly) => open(&source.path, OpenFlags::SQLITE_OPEN_READ_ONLY),
+            (None, Access::ReadWrite) => open(&source.path, OpenFlags::SQLITE_OPEN_READ_WRITE),
         };
         let connection = opened.map_err(|error| source.translate("opening it", &error))?;
         connection.busy_timeout(READ_WAIT).map_err(|error| source.translate("opening it", &error))?;
@@ -278,7 +291,7 @@ impl Session {
                 ),
             });
         }
-        Ok(Session { source, connection, generation: 0, frozen })
+        Ok(Session { source, connection, generation: 0, frozen, way })
     }
 
     /// Ask the database. `ask` may be called again if the file changed under a frozen connection.
@@ -290,7 +303,7 @@ impl Session {
         for _ in 0..4 {
             if self.has_changed()? {
                 let generation = self.generation + 1;
-                *self = Session { generation, ..Session::open(Arc::clone(&self.source))? };
+                *self = Session { generation, ..Session::open_by(Arc::clone(&self.source), self.way)? };
             }
             let answer = ask(&self.connection);
             if self.has_changed()? {

@@ -1,8 +1,11 @@
 //! Passes over all rows: several threads, each with a connection of its own, take small ranges of
 //! ids in ascending order, so that the first rows come first and no thread idles.
 //!
-//! They do not read through a memory map, although that is faster: where another program cuts the
-//! file short meanwhile, the kernel would end the process with SIGBUS; so it is an error instead.
+//! A visitor that must wait does so while no statement runs: an open one holds a lock, or a snapshot,
+//! and would keep writers waiting as long. What is left of the range is read by a statement of its own.
+//!
+//! They read large pieces of the file at once, and not through a memory map: where another program cuts
+//! the file short meanwhile, the kernel would end the process with SIGBUS; so it is an error instead.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -26,6 +29,9 @@ const REPORT: u64 = 2_000;
 const LOOKED_UP: usize = 1_000;
 /// Ranges into which the ids are cut, at most; each holds at least [`REPORT`] ids.
 const RANGES: i64 = 512;
+/// What SQLite keeps of the pages of a pass that comes to each once, in KiB: little enough that a
+/// processor's own memory holds it.
+const KEPT: i64 = 256;
 
 /// Pass all rows to the visitor; gives their number.
 pub(super) async fn scan(
@@ -83,7 +89,7 @@ fn scan_now(
     cancel: &Cancel,
     stop: &Stop,
 ) -> Result<u64, StoreError> {
-    let mut session = open(source, stop)?;
+    let mut session = open(source, stop, prefilter)?;
     let (ends, conditions) = session.read(OPERATION, |connection| {
         let sql = "SELECT (SELECT min(id) FROM request_specs), (SELECT max(id) FROM request_specs)";
         let ends = connection
@@ -119,7 +125,7 @@ fn scan_now(
     };
     let mut others = Vec::new();
     for _ in 1..threads {
-        others.push(open(source, stop)?);
+        others.push(open(source, stop, prefilter)?);
     }
     let panicked = thread::scope(|scope| {
         let run = &run;
@@ -137,23 +143,31 @@ fn scan_now(
     }
 }
 
-fn open(source: &Arc<Source>, stop: &Stop) -> Result<Session, StoreError> {
-    let session = Session::open(Arc::clone(source))?;
+fn open(source: &Arc<Source>, stop: &Stop, prefilter: &Prefilter) -> Result<Session, StoreError> {
+    let session = Session::open_for_pass(Arc::clone(source))?;
     // Nobody watches a scan start: it may wait for a writer longer than a page may.
     let waited = session.connection.busy_timeout(WRITE_WAIT);
     waited.map_err(|error| source.translate(OPERATION, &error))?;
     stop.watch(&session.connection);
+    // Indexes that are looked into for each row are better kept.
+    if prefilter.joins.is_empty() && prefilter.uuids.is_empty() {
+        let set = session.connection.pragma_update(None, "cache_size", -KEPT);
+        set.map_err(|error| source.translate(OPERATION, &error))?;
+    }
     Ok(session)
 }
 
-/// Take ranges until there are none. No lock is held between two ranges, so a writer gets its turn.
+/// Take ranges until there are none. No lock is held between two ranges, nor while the visitor pauses,
+/// so a writer gets its turn.
 fn part(session: &mut Session, pass: &Pass<'_>) -> Result<(), StoreError> {
     let mut unreported = 0;
+    let mut left = None;
     let mut looked_up = pass.conditions.ids.as_deref().map(|ids| ids.chunks(LOOKED_UP));
     while !pass.is_over() && !pass.stop.is_stopped() {
-        let part = match &mut looked_up {
-            Some(ids) => ids.next().map(Part::Ids),
-            None => pass.take().map(|(first, last)| Part::Range(first, last)),
+        let part = match (left.take(), &mut looked_up) {
+            (Some(part), _) => Some(part),
+            (None, Some(ids)) => ids.next().map(Part::Ids),
+            (None, None) => pass.take().map(|(first, last)| Part::Range(first, last)),
         };
         let Some(part) = part else { break };
         if session.has_changed()? {
@@ -164,7 +178,10 @@ fn part(session: &mut Session, pass: &Pass<'_>) -> Result<(), StoreError> {
         if session.has_changed()? {
             return Err(changed(session));
         }
-        result.map_err(|error| session.source.translate(OPERATION, &error))?;
+        left = result.map_err(|error| session.source.translate(OPERATION, &error))?;
+        if pass.visitor.pause().is_break() {
+            pass.ended.store(true, Ordering::Relaxed);
+        }
     }
     pass.rows.fetch_add(unreported, Ordering::Relaxed);
     if unreported > 0 {
@@ -185,30 +202,39 @@ enum Part<'a> {
     Ids(&'a [i64]),
 }
 
-fn visit_part(
+/// Gives what is left of the part where the visitor wants a pause.
+fn visit_part<'a>(
     connection: &Connection,
-    part: Part<'_>,
+    part: Part<'a>,
     pass: &Pass<'_>,
     unreported: &mut u64,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Option<Part<'a>>> {
     const SELECT: &str = "SELECT id, instance_uuid, spec, created_at, updated_at FROM request_specs WHERE";
     let conditions = &pass.conditions.sql;
     match part {
         Part::Range(first, last) => {
             let sql = format!("{SELECT} id BETWEEN ? AND ?{conditions} ORDER BY id");
             let mut statement = connection.prepare(&sql)?;
-            visit_rows(statement.query([first, last])?, pass, unreported)
+            let paused_after = visit_rows(statement.query([first, last])?, pass, unreported)?;
+            Ok(paused_after.filter(|&id| id < last).map(|id| Part::Range(id + 1, last)))
         }
         Part::Ids(ids) => {
             let mut statement = connection.prepare(&format!("{SELECT} id = ?{conditions}"))?;
-            ids.iter()
-                .filter(|id| (pass.first..=pass.last).contains(id))
-                .try_for_each(|id| visit_rows(statement.query([id])?, pass, unreported))
+            let mut left = ids;
+            while let Some((id, rest)) = left.split_first() {
+                left = rest;
+                let is_wanted = (pass.first..=pass.last).contains(id);
+                if is_wanted && visit_rows(statement.query([id])?, pass, unreported)?.is_some() {
+                    return Ok(Some(Part::Ids(rest)));
+                }
+            }
+            Ok(None)
         }
     }
 }
 
-fn visit_rows(mut rows: Rows<'_>, pass: &Pass<'_>, unreported: &mut u64) -> rusqlite::Result<()> {
+/// Gives the id after which the visitor wants a pause.
+fn visit_rows(mut rows: Rows<'_>, pass: &Pass<'_>, unreported: &mut u64) -> rusqlite::Result<Option<i64>> {
     while let Some(row) = rows.next()? {
         if pass.is_over() {
             break;
@@ -237,8 +263,11 @@ fn visit_rows(mut rows: Rows<'_>, pass: &Pass<'_>, unreported: &mut u64) -> rusq
             pass.visitor.progress(*unreported);
             *unreported = 0;
         }
+        if pass.visitor.wants_pause() {
+            return Ok(Some(visited.id));
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The bytes in the engine's buffer; `made` holds them where the column is of another type.

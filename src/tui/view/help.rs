@@ -68,6 +68,7 @@ fn draw_entry(pen: &mut Pen<'_>, line: u16, entry: &HelpLine, room: u16, theme: 
                 Sign::Different => (theme.glyph(Glyph::Different).to_owned(), Role::Warn),
                 Sign::Missing => (theme.glyph(Glyph::Missing).to_owned(), Role::Absent),
                 Sign::Broken => (theme.glyph(Glyph::Broken).to_owned(), Role::Danger),
+                Sign::Marked => (theme.glyph(Glyph::Marked).to_owned(), Role::Title),
                 Sign::Up => (theme.glyph(Glyph::Up).to_owned(), Role::Good),
                 Sign::Slow => (theme.glyph(Glyph::Busy).to_owned(), Role::Warn),
                 Sign::Disabled => (theme.glyph(Glyph::Disabled).to_owned(), Role::Muted),

@@ -31,6 +31,7 @@ pub mod facets;
 pub mod health;
 pub mod help;
 pub mod lines;
+pub mod marks;
 pub mod palette;
 pub mod pane;
 pub mod pen;

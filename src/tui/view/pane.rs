@@ -8,6 +8,7 @@ use super::cells;
 use super::choices::way;
 use super::columns::placed;
 use super::empty::{empty, old_rows, unread};
+use super::marks;
 use super::pen::{Pen, Piece};
 use super::table::{Shown, Table};
 use crate::app::Model;
@@ -67,11 +68,13 @@ fn head(model: &Model, side: Side, pane: &Pane, theme: &Theme) -> Vec<Piece> {
         Source::One(name) => name,
         Source::Cells(cells) => {
             let mut pieces = cells::head(model, cells, role, theme);
+            pieces.extend(marks::counted(model, pane, theme));
             pieces.extend(pinned(pane, theme));
             return pieces;
         }
     };
     let mut pieces = vec![(format!(" {} ", escaped(&label(name))), role)];
+    pieces.extend(marks::counted(model, pane, theme));
     pieces.extend(pinned(pane, theme));
     if let Some(database) = model.database(name) {
         let place = database.location.rsplit('/').next().unwrap_or_default();
@@ -255,6 +258,9 @@ fn rows(
             Some(Mark::Changed) => pen.text(1, line, 1, "~", Role::Warn),
             None => 0,
         };
+        if model.marks.is_marked(row, pane.query()) {
+            pen.text(1, line, 1, theme.glyph(Glyph::Marked), Role::Title);
+        }
         draw_row(&mut pen, line, row, table, (model, &wanted), theme);
         let width = pen.area.width;
         let is_counterpart = model.side != side && selected.is_some();

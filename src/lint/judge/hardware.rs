@@ -113,9 +113,10 @@ fn topology(found: &mut Judgement, spec: &Spec<'_>, flavor: &str) {
     let topology = set(spec.numa_topology);
     // Escaped keys and pinning by amounts of resources are read by nova alone.
     let flavor_asks = || {
-        ["hw:cpu_policy", "hw:numa_nodes", "hw:mem_page_size", "hw:pmem"].iter().any(|key| holds(flavor, key))
+        let keys = ["hw:cpu_policy", "hw:numa_nodes", "hw:mem_page_size", "hw:pmem"];
+        holds(flavor, "hw:") && keys.iter().any(|key| holds(flavor, key))
     };
-    if holds(flavor, "PCPU") || topology.is_none() && !image_asks && !flavor_asks() {
+    if topology.is_none() && !image_asks && !flavor_asks() || holds(flavor, "PCPU") {
         return;
     }
     let extra = Entries(Raw(flavor).field("extra_specs").map(Raw::entries).unwrap_or_default());

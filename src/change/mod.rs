@@ -8,6 +8,7 @@
 //! - [`digest`]: names of exact texts.
 //! - [`mod@apply`]: the only code that writes to a store.  [`journal`]: where it is written down before;
 //!   [`record`]: with what.  [`recover`]: what becomes of changes that were interrupted.
+//! - [`undo`]: taking a change back.
 //!
 //! Imports `spec`, `store`, `query` and `lint`.
 
@@ -23,6 +24,7 @@ pub mod prepare;
 pub mod record;
 pub mod recover;
 pub mod repair;
+pub mod undo;
 
 pub use apply::{ApplyError, Done, Outcome, apply};
 pub use bulk::{BulkChange, BulkIntent, BulkKind, BulkPlan, Destination, Progress, Summary, Whom};

@@ -13,8 +13,8 @@ use super::output::{AS_IT_IS, Output, say};
 use super::sessions::Sessions;
 use super::{journal, plan_text};
 use crate::change::{
-    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Refusal,
-    Requirement,
+    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Record, Refusal,
+    Requirement, Undoing,
 };
 use crate::deployment::Deployment;
 use crate::spec::text::escaped;
@@ -67,13 +67,26 @@ pub async fn prepare(
     intent: &Intent,
     instance_uuid: &str,
 ) -> Result<Plan, Refusal> {
+    let wanted: Vec<DatabaseName> = intent.databases().into_iter().cloned().collect();
+    let (stores, facts) = around(sessions, arguments, &wanted, instance_uuid).await?;
+    change::prepare(&stores, &facts, intent).await
+}
+
+/// What a plan is made from: the databases, of which those wanted must answer, and what is known around an
+/// instance.
+pub async fn around(
+    sessions: &Sessions,
+    arguments: &ChangeArguments,
+    wanted: &[DatabaseName],
+    instance_uuid: &str,
+) -> Result<(Stores, Facts), Refusal> {
     let deployment = sessions.deployment();
-    let (wanted, all) = (intent.databases(), deployment.databases());
+    let all = deployment.databases();
     if let Some(database) = wanted.iter().find(|database| !all.contains(database)) {
         return Err(Refusal::Failed(format!("no database {database}")));
     }
     let asked = all.iter().map(|database| {
-        let needed = wanted.contains(&database);
+        let needed = wanted.contains(database);
         async move {
             let answer = match needed {
                 true => sessions.get(database).await,
@@ -110,7 +123,7 @@ pub async fn prepare(
         upstream_schema: deployment.upstream_schema(),
         force: arguments.force,
     };
-    change::prepare(&stores, &facts, intent).await
+    Ok((stores, facts))
 }
 
 /// Longest that is waited for a database that a plan is better with but does not need.
@@ -121,6 +134,16 @@ pub async fn carry_out(
     sessions: &Sessions,
     arguments: &ChangeArguments,
     plan: Plan,
+) -> Result<Exit, CliError> {
+    carry_out_as(sessions, arguments, plan, None).await
+}
+
+/// The same of a plan that takes another change back.
+pub async fn carry_out_as(
+    sessions: &Sessions,
+    arguments: &ChangeArguments,
+    plan: Plan,
+    undoing: Option<Undoing>,
 ) -> Result<Exit, CliError> {
     let deployment = sessions.deployment();
     let mut out = Output::new();
@@ -138,7 +161,7 @@ pub async fn carry_out(
         return Ok(Exit::Done);
     }
     // A journal that cannot be written is told before anything is asked.
-    let record = journal::record(sessions, arguments).await?;
+    let record = Record { undoing, ..journal::record(sessions, arguments).await? };
     let confirmed = confirm(deployment, arguments, plan)?;
     let stores = writable(deployment, confirmed.get()).await?;
     let outcome = change::apply(&stores, &record, confirmed).await;

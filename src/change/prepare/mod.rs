@@ -3,14 +3,16 @@
 //!
 //! - `place`: which database a spec belongs in.  `text`: what may be stored.
 //! - `group`: a server group that a save sets.  `transfer`: copies and moves.
+//! - `inverse`: what takes a change back.
 //! - `stale`: what nova derived, or will write again.
 //!
 //! Writes nothing. Imports `spec` and `store`.
 
 mod group;
+pub(super) mod inverse;
 mod place;
 mod stale;
-mod text;
+pub(super) mod text;
 mod transfer;
 
 use crate::spec::text::named;

@@ -13,8 +13,8 @@ use super::output::{AS_IT_IS, Output, say};
 use super::sessions::Sessions;
 use super::{journal, plan_text};
 use crate::change::{
-    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Record, Refusal,
-    Requirement, Undoing,
+    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Record,
+    Refusal, Requirement, Undoing,
 };
 use crate::deployment::Deployment;
 use crate::spec::text::escaped;

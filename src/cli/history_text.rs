@@ -25,7 +25,8 @@ pub fn state(change: &ChangeRow) -> String {
     {
         return state.word().to_owned();
     }
-    let mut parts: Vec<String> = change.counts.iter().map(|(state, count)| format!("{count} {}", state.word())).collect();
+    let mut parts: Vec<String> =
+        change.counts.iter().map(|(state, count)| format!("{count} {}", state.word())).collect();
     let begun: u64 = change.counts.values().sum();
     if begun < change.total {
         parts.push(format!("{} not begun", change.total - begun));

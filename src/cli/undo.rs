@@ -13,7 +13,10 @@ pub async fn run(sessions: &Sessions, arguments: &UndoArguments, again: bool) ->
     changing::allowed(sessions.deployment(), &arguments.change)?;
     let path = sessions.journal()?;
     let Some(journal) = journal::to_read(Some(path))? else {
-        return Err(CliError::NothingToDo(format!("nothing was changed yet: there is no journal {}", path.display())));
+        return Err(CliError::NothingToDo(format!(
+            "nothing was changed yet: there is no journal {}",
+            path.display()
+        )));
     };
     let environment = sessions.deployment().environment();
     let chosen = undo::choose(&journal, environment, arguments.id, again).await?;

@@ -37,7 +37,10 @@ fn what_was_changed_is_listed_shown_and_exported() {
     let rows: Vec<&str> = listed.lines().collect();
     assert_eq!(rows.len(), 3, "{listed}");
     assert!(rows[0].starts_with("ID  WHEN"), "{listed}");
-    assert!(rows[1].starts_with("2 ") && rows[1].contains(&format!("move {OTHER} from api to cell1")), "{listed}");
+    assert!(
+        rows[1].starts_with("2 ") && rows[1].contains(&format!("move {OTHER} from api to cell1")),
+        "{listed}"
+    );
     assert!(rows[2].ends_with(&format!("save {UUID} in api (ticket 7 \\u001b[31m\\u202e)")), "{listed}");
     assert!(rows[2].contains("  testing      done  "), "{listed}");
     let found = world.run(&["history", "--where", "ticket", "--where", "11111111"]).ok();
@@ -52,7 +55,10 @@ fn what_was_changed_is_listed_shown_and_exported() {
 
     let json = lines(&world.run(&["history", "#1", "--json"]).ok());
     assert_eq!(json[0]["reason"], "ticket 7 \u{1b}[31m\u{202e}");
-    assert_eq!((&json[0]["results"]["done"], &json[0]["environment"]), (&Value::from(1), &Value::from("testing")));
+    assert_eq!(
+        (&json[0]["results"]["done"], &json[0]["environment"]),
+        (&Value::from(1), &Value::from("testing"))
+    );
     assert_eq!((&json[1]["before"], &json[1]["state"]), (&Value::from(spec()), &Value::from("done")));
     assert!(json[1]["after"].as_str().unwrap().contains("az2"));
     let exported = lines(&world.run(&["history", "export", "--json"]).ok());
@@ -136,7 +142,10 @@ fn without_a_journal_nothing_is_written_and_everything_is_read() {
     ] {
         let journal = journal.to_str().unwrap();
         let refused = edit(&world, "az2", &["--journal", journal]).fails(1);
-        assert!(refused.contains(expected) && refused.contains("nothing was written"), "{journal}: {refused}");
+        assert!(
+            refused.contains(expected) && refused.contains("nothing was written"),
+            "{journal}: {refused}"
+        );
         assert!(refused.contains(journal) && refused.contains("--journal"), "{refused}");
         world.run(&["show", UUID, "--journal", journal]).ok();
         world.run(&["list", "--journal", journal]).ok();
@@ -145,9 +154,9 @@ fn without_a_journal_nothing_is_written_and_everything_is_read() {
     fs::remove_file(&damaged).unwrap();
     assert_eq!(world.fingerprint(), before);
     assert!(!directory.exists());
-    let nowhere = world.command(&["delete", UUID, "--in", "api", "--yes", "--force"]);
-    let mut nowhere = nowhere;
-    let ran = crate::world::Ran(nowhere.env_remove("REQSPEC_JOURNAL").output().unwrap());
+    let mut nowhere = world.command(&["delete", UUID, "--in", "api", "--yes", "--force"]);
+    nowhere.env_remove("REQSPEC_JOURNAL").env("HOME", "/proc/none");
+    let ran = crate::world::Ran(nowhere.output().unwrap());
     let refused = ran.fails(1);
     assert!(refused.contains("cannot be made or opened") && refused.contains("--journal"), "{refused}");
 }
@@ -245,7 +254,10 @@ fn what_needs_no_write_is_settled_by_the_next_change() {
     let next = edit(&world, "az3", &[]);
     next.ok();
     let said = next.err();
-    assert!(said.contains("an interrupted change: #1") && said.contains("done: api holds the new text"), "{said}");
+    assert!(
+        said.contains("an interrupted change: #1") && said.contains("done: api holds the new text"),
+        "{said}"
+    );
     assert_eq!(world.run(&["recover"]).err(), "reqspec: nothing was interrupted\n");
     world.run(&["undo", "--yes"]).ok();
     world.run(&["undo", "--yes"]).ok();

@@ -9,8 +9,8 @@ use reqspec::change::{Answer, Confirmation, Journal, Operation, Outcome, Plan, R
 use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageKey, PageRequest, SortOrder};
 use reqspec::store::{
-    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, RowVisitor, SpecStore, SqlValue, SqliteStore,
-    StoreError, StoredSpec, Stores, TableState,
+    Access, Cancel, DatabaseName, Engine, Hold, NewSpec, Probe, RowChange, RowVisitor, SpecStore, SqlValue,
+    SqliteStore, StoreError, StoredSpec, Stores, TableState,
 };
 use rstest::rstest;
 use rusqlite::Connection;
@@ -113,6 +113,17 @@ impl SpecStore for Watching {
     async fn destroy(&self, instance_uuid: &str, before: &[u8]) -> Result<(), StoreError> {
         self.look();
         self.inner.destroy(instance_uuid, before).await
+    }
+    async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        self.look();
+        self.inner.change_many(changes).await
+    }
+    async fn hold_many(
+        &self,
+        rows: &[(Arc<str>, Arc<[u8]>)],
+    ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError> {
+        self.look();
+        self.inner.hold_many(rows).await
     }
     async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError> {
         self.look();

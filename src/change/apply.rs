@@ -4,9 +4,11 @@
 //! - `transfer`: a move, step by step.  `words`: what the errors of a store mean for a plan.
 //! - `recovery`: what an interrupted move still wants.
 //! - `ledger`: each operation is in the journal, on the disk, before its first byte goes to a database.
+//! - `batches`: many operations, in transactions of many rows.
 //!
 //! A write whose answer was lost is looked after before anything is said of it. Imports `store`.
 
+mod batches;
 mod ledger;
 pub(super) mod recovery;
 mod transfer;
@@ -18,6 +20,7 @@ use super::journal::{ChangeId, State, Step};
 use super::{Confirmed, DatabaseName, Operation, Plan, Record};
 use crate::spec::text::named;
 use crate::store::{NewSpec, SpecStore, StoreError, StoredSpec, Stores};
+pub use batches::{BulkOutcome, Pace, Problem, apply_many};
 use ledger::Ledger;
 use words::{Fate, cause, fate, follow_unnamed, plain, unknown};
 

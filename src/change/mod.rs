@@ -26,7 +26,7 @@ pub mod recover;
 pub mod repair;
 pub mod undo;
 
-pub use apply::{ApplyError, Done, Outcome, apply};
+pub use apply::{ApplyError, BulkOutcome, Done, Outcome, Pace, Problem, apply, apply_many};
 pub use bulk::{BulkChange, BulkIntent, BulkKind, BulkPlan, Destination, Progress, Summary, Whom};
 pub use confirm::{Answer, Confirmable, Confirmation, Confirmed, Requirement};
 pub use digest::Digest;

@@ -150,6 +150,47 @@ pub enum Command {
     Cells(CellsArguments),
     /// The environments of the profile file
     Environments(EnvironmentsArguments),
+    /// What is wrong with the specs of all databases, and what cures it
+    Doctor(DoctorArguments),
+}
+
+const DOCTOR_HELP: &str = "\
+docs/findings.md lists the rules. Of each, the first specs are shown; --json prints every finding:
+
+  reqspec doctor
+  reqspec doctor --in cell1 --rule stale-flavor --rule RS021 --examples 20
+  reqspec doctor --where 'project=billing' --json
+  reqspec doctor --fail-on error        # exit code 7 where there are errors";
+
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_HELP)]
+pub struct DoctorArguments {
+    /// Examine this database only: api or a cell's name; the others are asked about its instances
+    #[arg(long = "in", value_name = "DB", value_parser = database)]
+    pub database: Option<DatabaseName>,
+    /// Only specs that the query is true of; of several, all must be
+    #[arg(long = "where", value_name = "QUERY")]
+    pub queries: Vec<String>,
+    /// Only this rule, by code or name; may be given several times
+    #[arg(long = "rule", value_name = "RULE")]
+    pub rules: Vec<String>,
+    /// Specs shown of each rule and database
+    #[arg(long, value_name = "N", default_value_t = 3, conflicts_with = "json")]
+    pub examples: usize,
+    /// End with exit code 7 where there is a finding of that weight, or a heavier one
+    #[arg(long, value_name = "WEIGHT")]
+    pub fail_on: Option<WeightArgument>,
+    /// Print one JSON object per finding as it is found, and a summary last
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `--fail-on`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WeightArgument {
+    Notice,
+    Warning,
+    Error,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,6 @@
 //! through read-only sessions; sessions for writing are opened for the apply step alone.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -13,22 +12,22 @@ use super::output::{AS_IT_IS, Output, say};
 use super::sessions::Sessions;
 use super::{journal, plan_text};
 use crate::change::{
-    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Record,
-    Refusal, Requirement, Undoing,
+    self, Answer, ApplyError, Confirmation, Confirmed, Intent, Operation, Outcome, Plan, Record, Refusal,
+    Requirement, Undoing,
 };
 use crate::deployment::Deployment;
+use crate::fleet::{self, prepare::BETTER};
 use crate::spec::text::escaped;
-use crate::store::{Access, DatabaseName, InstanceHome, Probe, Rights, Stores};
+use crate::store::{Access, DatabaseName, Probe, Rights, Stores};
 
 /// Prepare, confirm and apply one intent.
 pub async fn run(
     sessions: &Sessions,
     arguments: &ChangeArguments,
     intent: &Intent,
-    instance_uuid: &str,
 ) -> Result<Exit, CliError> {
     allowed(sessions.deployment(), arguments)?;
-    let plan = prepare(sessions, arguments, intent, instance_uuid).await?;
+    let plan = prepare(sessions, arguments, intent).await?;
     if !arguments.dry_run {
         let targets = plan.operations.iter().flat_map(|operation| operation.targets());
         account_may_write(sessions, targets).await?;
@@ -65,69 +64,14 @@ pub async fn prepare(
     sessions: &Sessions,
     arguments: &ChangeArguments,
     intent: &Intent,
-    instance_uuid: &str,
 ) -> Result<Plan, Refusal> {
-    let wanted: Vec<DatabaseName> = intent.databases().into_iter().cloned().collect();
-    let (stores, facts) = around(sessions, arguments, &wanted, instance_uuid).await?;
-    change::prepare(&stores, &facts, intent).await
-}
-
-/// What a plan is made from: the databases, of which those wanted must answer, and what is known around an
-/// instance.
-pub async fn around(
-    sessions: &Sessions,
-    arguments: &ChangeArguments,
-    wanted: &[DatabaseName],
-    instance_uuid: &str,
-) -> Result<(Stores, Facts), Refusal> {
-    let deployment = sessions.deployment();
+    let (deployment, wanted) = (sessions.deployment(), intent.databases());
     let all = deployment.databases();
-    if let Some(database) = wanted.iter().find(|database| !all.contains(database)) {
-        return Err(Refusal::Failed(format!("no database {database}")));
-    }
-    let asked = all.iter().map(|database| {
-        let needed = wanted.contains(database);
-        async move {
-            let answer = match needed {
-                true => sessions.get(database).await,
-                false => sessions.get_within(database, BETTER).await,
-            };
-            (database, needed, answer)
-        }
-    });
-    let mut stores = Stores::new();
-    for (database, needed, answer) in join_all(asked).await {
-        match answer {
-            Ok(store) => stores.insert(store),
-            Err(error) if needed => return Err(Refusal::Failed(error.to_string())),
-            // What follows from its silence is said in the plan.
-            Err(error) => stores.insert_closed(database.clone(), error),
-        }
-    }
-    // The API database knows where the instance is; the plan says so where it cannot be asked.
-    let instance_home = match stores.get(&DatabaseName::Api) {
-        Some(api) => deployment.instance_home(api.as_ref(), instance_uuid).await,
-        None => InstanceHome::Unknown,
-    };
-    let mut instance_state = None;
-    if let InstanceHome::Cell(cell) = &instance_home
-        && let Some(cell) = stores.get(&DatabaseName::Cell(cell.clone()))
-    {
-        instance_state = deployment.instance_state(cell.as_ref(), instance_uuid).await;
-    }
-    let facts = Facts {
-        environment: deployment.environment().to_owned(),
-        spec_home: deployment.spec_home(),
-        instance_home,
-        instance_state,
-        upstream_schema: deployment.upstream_schema(),
-        force: arguments.force,
-    };
-    Ok((stores, facts))
+    let others = all.iter().filter(|database| !wanted.contains(database));
+    // One that does not answer is given up for good: the same command may come back for it.
+    join_all(others.map(|database| sessions.get_within(database, BETTER))).await;
+    fleet::prepare::prepare(sessions, deployment, intent, arguments.force).await
 }
-
-/// Longest that is waited for a database that a plan is better with but does not need.
-const BETTER: Duration = Duration::from_secs(1);
 
 /// Confirm a plan and apply it, or only print it.
 pub async fn carry_out(

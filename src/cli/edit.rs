@@ -33,7 +33,7 @@ pub async fn run(
         before: row.spec,
         after: after.into(),
     };
-    changing::run(sessions, &arguments.change, &intent, &row.instance_uuid).await
+    changing::run(sessions, &arguments.change, &intent).await
 }
 
 fn edited(database: &DatabaseName, row: &StoredSpec, edits: &[Edit]) -> Result<String, CliError> {

@@ -4,7 +4,8 @@
 //! - `sessions`: read-only sessions, and finding a spec in them.
 //! - `changing`, `plan_text`: prepare, confirm, apply, report.
 //! - One file per command: `list` (`list_arguments`, `list_counts`), `show`, `create`, `edit` (`edit_external`), `moving`
-//!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`.
+//!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`,
+//!   `doctor` (`doctor_text`).
 //! - `journal`: what changes are recorded with.  `history` (`history_text`), `undo`, `recover`: what it is good for.
 //! - `deployment`: which databases the options mean.
 //!
@@ -19,6 +20,8 @@ mod create;
 mod db;
 mod delete;
 mod deployment;
+mod doctor;
+mod doctor_text;
 mod edit;
 mod edit_external;
 mod environments;
@@ -180,6 +183,9 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
                 Command::List(arguments) => Some(Wanted::read(arguments, &settings(&places))?),
                 _ => None,
             };
+            if let Command::Doctor(arguments) = &command {
+                doctor::Asked::read(arguments)?;
+            }
             let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let result = runtime.block_on(command_line(
@@ -221,6 +227,7 @@ async fn command_line(
         Command::Recover(arguments) => recover::run(&sessions, &arguments).await,
         Command::Db(arguments) => db::run(&sessions, &arguments).await,
         Command::Cells(arguments) => cells::run(&sessions, &arguments).await,
+        Command::Doctor(arguments) => doctor::run(&sessions, &arguments).await,
         // Dispatched before: they open no session, or bring a runtime of their own.
         Command::Tui(_) | Command::Demo(_) | Command::Environments(_) | Command::History(_) => Ok(Exit::Done),
     }

@@ -191,7 +191,7 @@ impl Run<'_> {
             to: DatabaseName::Cell(scheduled.cell.clone()),
             instance_uuid: Arc::clone(&scheduled.instance_uuid),
         };
-        match changing::prepare(sessions, self.arguments, &intent, &scheduled.instance_uuid).await {
+        match changing::prepare(sessions, self.arguments, &intent).await {
             Ok(plan) => match self.record.clone() {
                 Some(record) => self.apply(sessions.deployment(), &record, plan).await,
                 None => (Fate::Planned, String::new()),

@@ -21,5 +21,5 @@ pub async fn run(sessions: &Sessions, arguments: MoveArguments) -> Result<Exit, 
         return Err(CliError::NothingToDo(format!("{to} holds the spec of {} already", row.instance_uuid)));
     }
     let intent = Intent::Move { from, to, instance_uuid: Arc::clone(&row.instance_uuid) };
-    changing::run(sessions, &arguments.change, &intent, &row.instance_uuid).await
+    changing::run(sessions, &arguments.change, &intent).await
 }

@@ -276,7 +276,12 @@ enum Deleted {
 }
 
 /// The second half of a move failed: what was done, where the spec is, and how to go on.
-fn unfinished(error: StoreError, from: &DatabaseName, to: &DatabaseName, instance_uuid: &str) -> ApplyError {
+pub(super) fn unfinished(
+    error: StoreError,
+    from: &DatabaseName,
+    to: &DatabaseName,
+    instance_uuid: &str,
+) -> ApplyError {
     let whose = named(instance_uuid);
     let reason = format!(
         "The copy of the spec of {whose} stands in {to}, but its row in {from} was not deleted; move \
@@ -292,7 +297,7 @@ fn unfinished(error: StoreError, from: &DatabaseName, to: &DatabaseName, instanc
 
 /// Keeps the text of a spec that no database holds in a file that its owner alone may read, and says
 /// where; only where that fails, the text itself is said.
-fn kept(instance_uuid: &str, text: &[u8]) -> String {
+pub(super) fn kept(instance_uuid: &str, text: &[u8]) -> String {
     let written =
         tempfile::Builder::new().prefix("reqspec-").suffix(".json").tempfile().and_then(|mut file| {
             file.write_all(text)?;

@@ -5,11 +5,13 @@
 //! - `group`: a server group that a save sets.  `transfer`: copies and moves.
 //! - `inverse`: what takes a change back.
 //! - `stale`: what nova derived, or will write again.
+//! - [`many`]: the same rules for rows that were read already, of plans of many changes.
 //!
 //! Writes nothing. Imports `spec` and `store`.
 
 mod group;
 pub(super) mod inverse;
+pub mod many;
 mod place;
 mod stale;
 pub(super) mod text;
@@ -167,7 +169,10 @@ impl Preparation<'_> {
                 instance_uuid = named(instance_uuid)
             )));
         }
-        self.check_group(database, instance_uuid, before, &after).await?;
+        if let Some(group) = group::newly_named(before, after.as_bytes()) {
+            let exists = self.has_group(&group).await;
+            self.check_group(database, instance_uuid, &group, exists)?;
+        }
         self.warn_of_stale(before, &after);
         self.warn_of_state();
         Ok(self.plan(Operation::Save {

@@ -8,6 +8,7 @@
 //! - [`digest`]: names of exact texts.  [`findings`]: what a plan raises and cures.
 //! - [`mod@apply`]: the only code that writes to a store.  [`journal`]: where it is written down before;
 //!   [`record`]: with what.  [`recover`]: what becomes of changes that were interrupted.
+//! - [`undo`]: taking a change back.
 //!
 //! Imports `spec`, `store`, `query` and `lint`.
 
@@ -24,6 +25,7 @@ pub mod prepare;
 pub mod record;
 pub mod recover;
 pub mod repair;
+pub mod undo;
 
 pub use apply::{ApplyError, BulkOutcome, Done, Outcome, Pace, Problem, apply, apply_many};
 pub use bulk::{BulkChange, BulkIntent, BulkKind, BulkPlan, Destination, Progress, Summary, Whom};

@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use super::{Preparation, text};
-use crate::change::{
-    DatabaseName, Facts, InstanceHome, Operation, Plan, Refusal, Requirement, Severity, SpecHome,
-};
+use crate::change::{DatabaseName, Facts, InstanceHome, Operation, Plan, Refusal, Severity, SpecHome};
 use crate::spec::text::named;
 use crate::store::Stores;
 
@@ -21,7 +19,7 @@ pub(in crate::change) async fn inverse(
     facts: &Facts,
     operation: Operation,
 ) -> Result<Plan, Refusal> {
-    let mut preparation = Preparation::new(stores, facts);
+    let mut preparation = Preparation { stores, facts, warnings: Vec::new(), word: None };
     match &operation {
         Operation::Save { database, instance_uuid, before, after } => {
             preparation.still_holds(database, instance_uuid, before).await?;
@@ -39,8 +37,7 @@ pub(in crate::change) async fn inverse(
         Operation::Destroy { database, instance_uuid, before } => {
             preparation.still_holds(database, instance_uuid, before).await?;
             preparation.warn_of_state();
-            let leaves_api =
-                *database == DatabaseName::Api && facts.instance_home != InstanceHome::Unmapped;
+            let leaves_api = *database == DatabaseName::Api && facts.instance_home != InstanceHome::Unmapped;
             if leaves_api && facts.spec_home == SpecHome::Api {
                 preparation.warn_of_leaving_api(text::word_for(database, instance_uuid));
             }
@@ -73,26 +70,6 @@ impl Preparation<'_> {
     }
 }
 
-/// Several plans as one, applied one after the other.
-pub(in crate::change) fn together(environment: &str, plans: Vec<Plan>) -> Plan {
-    let mut whole = Plan { environment: environment.to_owned(), ..Plan::default() };
-    for plan in plans {
-        whole.operations.extend(plan.operations);
-        for warning in plan.warnings {
-            if !whole.warnings.contains(&warning) {
-                whole.warnings.push(warning);
-            }
-        }
-        whole.raised.extend(plan.raised);
-        whole.cured.extend(plan.cured);
-        if whole.requirement == Requirement::Choose {
-            whole.requirement = plan.requirement;
-        }
-    }
-    whole.warnings.sort_by_key(|warning| std::cmp::Reverse(warning.severity));
-    whole
-}
-
 /// A copy or a move carries what is there now: it must be what was written.
 fn same_text(
     plan: Plan,
@@ -101,7 +78,9 @@ fn same_text(
     written: &Arc<[u8]>,
 ) -> Result<Plan, Refusal> {
     let current = plan.operations.iter().find_map(|operation| match operation {
-        Operation::Copy { text, .. } | Operation::Move { text, .. } if text != written => Some(Arc::clone(text)),
+        Operation::Copy { text, .. } | Operation::Move { text, .. } if text != written => {
+            Some(Arc::clone(text))
+        }
         _ => None,
     });
     match current {

@@ -27,6 +27,10 @@ pub enum Exit {
     Findings = 7,
     /// Of many specs some were changed, others not.
     Partly = 6,
+    /// Of many specs some were changed, others not.
+    Partly = 6,
+    /// The doctor found what `--fail-on` asks for.
+    Findings = 7,
 }
 
 impl From<Exit> for ExitCode {

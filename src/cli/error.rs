@@ -25,6 +25,8 @@ pub enum Exit {
     Refused = 5,
     /// The doctor found what `--fail-on` asks for.
     Findings = 7,
+    /// Of many specs some were changed, others not.
+    Partly = 6,
 }
 
 impl From<Exit> for ExitCode {

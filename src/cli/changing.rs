@@ -1,7 +1,10 @@
 //! From an intent to the report of what was done: prepare, confirm, apply. Databases are read
 //! through read-only sessions; sessions for writing are opened for the apply step alone.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -12,10 +15,11 @@ use super::output::{AS_IT_IS, Output, say};
 use super::sessions::Sessions;
 use super::{journal, plan_text};
 use crate::change::{
-    self, Answer, ApplyError, Confirmation, Confirmed, Intent, Operation, Outcome, Plan, Record, Refusal,
-    Requirement, Undoing,
+    self, Answer, ApplyError, Confirmation, Confirmed, Intent, Operation, Outcome, Plan, PlannedOperation,
+    Record, Refusal, Requirement, Undoing, Who, plan_file,
 };
 use crate::deployment::Deployment;
+use crate::fleet::plans::{self, Maker};
 use crate::fleet::{self, prepare::BETTER};
 use crate::spec::text::escaped;
 use crate::store::{Access, DatabaseName, Probe, Rights, Stores};
@@ -104,12 +108,44 @@ pub async fn carry_out_as(
         out.flush()?;
         return Ok(Exit::Done);
     }
+    if let Some(file) = &arguments.plan_out {
+        return export(sessions, arguments, &plan, file).await;
+    }
     // A journal that cannot be written is told before anything is asked.
     let record = Record { undoing, ..journal::record(sessions, arguments).await? };
     let confirmed = confirm(deployment, arguments, plan)?;
     let stores = writable(deployment, confirmed.get()).await?;
     let outcome = change::apply(&stores, &record, confirmed).await;
     report(&mut out, arguments, &outcome)
+}
+
+/// Writes a plan to a file instead of carrying it out.
+async fn export(
+    sessions: &Sessions,
+    arguments: &ChangeArguments,
+    plan: &Plan,
+    file: &Path,
+) -> Result<Exit, CliError> {
+    let deployment = sessions.deployment();
+    let mut databases = BTreeMap::new();
+    for operation in plan.operations.iter().map(PlannedOperation::of) {
+        for database in std::iter::once(operation.database()).chain(operation.destination()) {
+            databases.insert(database.to_string(), sessions.get(database).await?.identity());
+        }
+    }
+    let Who { operator, host } = Who::here();
+    let maker = Maker { operator, host, reason: change::record::reason(arguments.reason.as_deref()) };
+    let title = plan.operations.first().map(change::record::words).unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let header = plans::header(deployment, &maker, databases, title, now);
+    let exported = plan_file::write::export(file, &header, plan);
+    exported.map_err(|error| CliError::failed(error.to_string()))?;
+    plan_text::lines(deployment, plan).iter().for_each(|line| say(line));
+    let mut out = Output::new();
+    out.line(&format!("{}: the plan, 1 operation; `reqspec apply` carries it out", file.display()))?;
+    out.flush()?;
+    Ok(Exit::Done)
 }
 
 /// Sessions for writing of every database that a plan writes to; what it only reads is opened
@@ -131,7 +167,7 @@ pub async fn writable(deployment: &Deployment, plan: &Plan) -> Result<Stores, Cl
     Ok(stores)
 }
 
-/// The confirm step: `--yes`, or a question on the terminal.
+/// The confirm step: what the command line answers, or a question on the terminal.
 fn confirm(
     deployment: &Deployment,
     arguments: &ChangeArguments,
@@ -139,21 +175,42 @@ fn confirm(
 ) -> Result<Confirmed<Plan>, CliError> {
     let verb = plan.operations.first().map_or("do", |operation| operation.verb());
     let requirement = plan.requirement.clone();
-    let answer = if arguments.yes {
-        for warning in &plan.warnings {
-            say(&format!("reqspec: warning: {}", warning.sentence));
+    let answer = match given(arguments) {
+        Some(answer) => {
+            for warning in &plan.warnings {
+                say(&format!("reqspec: warning: {}", warning.sentence));
+            }
+            answer
         }
-        Answer::CommandLine { force: arguments.force }
-    } else {
-        plan_text::lines(deployment, &plan).iter().for_each(|line| say(line));
-        ask(verb, &requirement)?
+        None => {
+            plan_text::lines(deployment, &plan).iter().for_each(|line| say(line));
+            ask(verb, &requirement)?
+        }
     };
-    Confirmation::new(plan).answer(&answer).map_err(|_| match (&answer, &requirement) {
+    Confirmation::new(plan).answer(&answer).map_err(|_| unconfirmed(&answer, &requirement))
+}
+
+/// The answer that the command line gives.
+pub fn given(arguments: &ChangeArguments) -> Option<Answer> {
+    match &arguments.confirm {
+        Some(word) => Some(Answer::Confirm { typed: word.clone() }),
+        None if arguments.yes => Some(Answer::CommandLine { force: arguments.force }),
+        None => None,
+    }
+}
+
+/// Why an answer does not confirm.
+pub fn unconfirmed(answer: &Answer, requirement: &Requirement) -> CliError {
+    match (answer, requirement) {
         (Answer::CommandLine { .. }, Requirement::Type(word)) => CliError::refused(format!(
-            "this wants {word:?} typed; on the command line --force beside --yes stands for it; nothing was written"
+            "this wants {word:?} typed; on the command line --confirm {word} says it, or --force beside --yes \
+             stands for it; nothing was written"
         )),
+        (Answer::Confirm { typed }, Requirement::Type(word)) if !typed.is_empty() => {
+            CliError::refused(format!("not confirmed: {typed:?} is not {word:?}; nothing was written"))
+        }
         _ => CliError::refused("not confirmed; nothing was written"),
-    })
+    }
 }
 
 /// Ask on the terminal; the default is not to.
@@ -162,8 +219,15 @@ fn confirm(
 /// Refused: there is no terminal to ask on.
 pub fn ask(verb: &str, requirement: &Requirement) -> Result<Answer, CliError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let message =
-            "not confirmed: there is no terminal to ask on; --yes does it, --dry-run shows the plan";
+        let message = match requirement {
+            Requirement::Choose => {
+                "not confirmed: there is no terminal to ask on; --yes does it, --dry-run shows the plan"
+                    .to_owned()
+            }
+            Requirement::Type(word) => format!(
+                "not confirmed: there is no terminal to ask on; --confirm {word} does it, --dry-run shows the plan"
+            ),
+        };
         return Err(CliError::refused(message));
     }
     let question = match requirement {

@@ -80,7 +80,7 @@ pub fn query(given: &[String], names: &[String], places: &Places) -> Result<Arc<
 }
 
 /// The query that is true where all of them are.
-fn all_of(mut queries: Vec<Query>) -> Query {
+pub(super) fn all_of(mut queries: Vec<Query>) -> Query {
     if queries.len() == 1
         && let Some(query) = queries.pop()
     {
@@ -111,7 +111,7 @@ fn saved<'s>(settings: &'s Settings, places: &Places, name: &str) -> Result<&'s 
 }
 
 /// A text that cannot be meant, with the place. One with a password in it is not repeated.
-fn wrong(option: &str, text: &str, error: &ParseError) -> CliError {
+pub(super) fn wrong(option: &str, text: &str, error: &ParseError) -> CliError {
     if masked_words(text) != text {
         let place = text.get(..error.at.start).map_or(0, |before| before.chars().count()) + 1;
         let told = format!(

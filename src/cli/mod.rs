@@ -5,7 +5,9 @@
 //! - `changing`, `plan_text`: prepare, confirm, apply, report.  `bulk`: the same of many specs (`bulk_text`: the plan;
 //!   `progress`: how far it is; `bulk_report`: what became of it).
 //! - One file per command: `list` (`list_arguments`, `list_counts`), `show`, `create`, `edit` (`edit_external`), `moving`
-//!   (`move_scheduled`), `copy`, `delete`, `apply`, `resume`, `db`, `cells` (`cells_text`), `environments`.
+//!   (`move_scheduled`), `copy`, `delete`, `apply`, `resume`, `db`, `cells` (`cells_text`), `environments`,
+//!   `doctor` (`doctor_text`).
+//! - `journal`: what changes are recorded with.  `history` (`history_text`), `undo`, `recover`: what it is good for.
 //! - `deployment`: which databases the options mean.
 //!
 //! May import everything; nobody imports it.
@@ -23,10 +25,14 @@ mod create;
 mod db;
 mod delete;
 mod deployment;
+mod doctor;
+mod doctor_text;
 mod edit;
 mod edit_external;
 mod environments;
 mod error;
+mod history;
+mod history_text;
 mod journal;
 mod list;
 mod list_arguments;
@@ -37,9 +43,11 @@ mod moving;
 mod output;
 mod plan_text;
 mod progress;
+mod recover;
 mod resume;
 mod sessions;
 mod show;
+mod undo;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -173,6 +181,11 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
             )
         }
         Some(Command::Environments(arguments)) => environments::run(&places, &arguments),
+        // The journal knows it without any database.
+        Some(Command::History(arguments)) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(history::run(journal.as_deref(), &arguments))
+        }
         Some(command) => {
             // A query that cannot be read asks no database.
             let settings = settings(&places);
@@ -187,6 +200,9 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
                 }
                 _ => None,
             };
+            if let Command::Doctor(arguments) = &command {
+                doctor::Asked::read(arguments)?;
+            }
             let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let result = runtime.block_on(command_line(
@@ -223,12 +239,16 @@ async fn command_line(
         Command::Move(arguments) => moving::run(&sessions, arguments, whom).await,
         Command::Copy(arguments) => copy::run(&sessions, arguments).await,
         Command::Delete(arguments) => delete::run(&sessions, arguments).await,
+        Command::Undo(arguments) => undo::run(&sessions, &arguments, false).await,
+        Command::Redo(arguments) => undo::run(&sessions, &arguments, true).await,
+        Command::Recover(arguments) => recover::run(&sessions, &arguments).await,
         Command::Apply(arguments) => apply::run(&sessions, arguments).await,
         Command::Resume(arguments) => resume::run(&sessions, arguments).await,
         Command::Db(arguments) => db::run(&sessions, &arguments).await,
         Command::Cells(arguments) => cells::run(&sessions, &arguments).await,
+        Command::Doctor(arguments) => doctor::run(&sessions, &arguments).await,
         // Dispatched before: they open no session, or bring a runtime of their own.
-        Command::Tui(_) | Command::Demo(_) | Command::Environments(_) => Ok(Exit::Done),
+        Command::Tui(_) | Command::Demo(_) | Command::Environments(_) | Command::History(_) => Ok(Exit::Done),
     }
 }
 

@@ -10,6 +10,7 @@ mod changing;
 mod deployment;
 mod docs;
 mod finding;
+mod history;
 mod lifecycle;
 mod listing;
 #[allow(dead_code, reason = "each test uses some of it")]

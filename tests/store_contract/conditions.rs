@@ -14,6 +14,7 @@ use reqspec::store::address::Endpoint;
 use reqspec::store::{Access, Cancel, DatabaseName, Engine, RowRef, RowVisitor, SpecStore};
 
 use crate::bench::{Bench, Db, Row, open};
+use crate::reading::Collect;
 use crate::support::servers::{Database, Kind, Session};
 use crate::support::{block_on, uuid};
 
@@ -131,6 +132,9 @@ fn conditions() -> Vec<Prefilter> {
         Prefilter { uuids: uuids(&["3fab"]), ids: Some((10, 200)), ..none() },
         Prefilter { uuids: uuids(&["3fab0001-0000-4000-8000-000000000001", "00000000-0000"]), ..none() },
         Prefilter { uuids: uuids(&["fab", "abcdef"]), ..none() },
+        // As many as a long list names, and more than one condition takes.
+        Prefilter { uuids: (0..200).map(|at| format!("3fab0{at:03}-0")).collect(), ..none() },
+        Prefilter { uuids: (0..600).map(|at| format!("3fab0{at:03}-0")).collect(), ..none() },
         Prefilter { uuids: uuids(&["odd name"]), ..none() },
         Prefilter { updated_from: Some(NOON), ..none() },
         Prefilter { updated_to: Some(NOON), ..none() },
@@ -157,7 +161,7 @@ fn conditions_leave_out_no_row_that_fulfils_them(bench: Bench) {
             }
         }
         left_out += rows.len() - came.len();
-        let is_exact = prefilter.uuids.iter().all(|uuid| uuid != "odd name");
+        let is_exact = prefilter.uuids.len() <= 500 && prefilter.uuids.iter().all(|uuid| uuid != "odd name");
         let expected = rows.iter().filter(|row| fulfils(&prefilter, row)).count();
         assert!(
             !is_exact || came.len() == expected,
@@ -196,15 +200,26 @@ fn conditions_leave_out_no_row_that_fulfils_them(bench: Bench) {
 }
 
 fn long_passes_leave_out_no_row_and_can_be_stopped(bench: Bench) {
+    // One after the other, then with gaps.
+    let id = |at: i64| if at <= 10_000 { at } else { at * 3 - 20_000 };
     let rows: Vec<Row> =
-        (1..=30_000).map(|id| Row::new(id * 3, if id % 100 == 0 { b"{\"a\": 1}" } else { b"{}" })).collect();
+        (1..=30_000).map(|at| Row::new(id(at), if at % 100 == 0 { b"{\"a\": 1}" } else { b"{}" })).collect();
     let db = bench.filled(&rows);
     let store = db.open(Access::ReadOnly);
     let prefilter = Prefilter { size: Some((5, 100)), ..Prefilter::default() };
-    let expected: BTreeSet<i64> = (1..=300).map(|id| id * 300).collect();
+    let expected: BTreeSet<i64> = (1..=300).map(|at| id(at * 100)).collect();
     assert_eq!(came(&*store, &prefilter), expected);
-    let some = Prefilter { ids: Some((200, 80_000)), ..prefilter.clone() };
-    assert_eq!(came(&*store, &some), expected.range(200..=80_000).copied().collect());
+    let some = Prefilter { ids: Some((200, 60_000)), ..prefilter.clone() };
+    assert_eq!(came(&*store, &some), expected.range(200..=60_000).copied().collect());
+    // One that leaves out a few rows is not asked for long, one that leaves out most of them is.
+    let all: BTreeSet<i64> = (1..=30_000).map(id).collect();
+    let [frequent, rare] =
+        [&b"{"[..], b"\"a\""].map(|bytes| Prefilter { bytes: vec![bytes.to_vec()], ..Prefilter::default() });
+    assert_eq!(came(&*store, &frequent), all);
+    assert_eq!(came(&*store, &rare), if bench.engine() == Engine::Sqlite { all.clone() } else { expected });
+    assert_eq!(came(&*store, Prefilter::NONE), all);
+    let some = Prefilter { ids: Some((9_990, 40_000)), ..Prefilter::default() };
+    assert_eq!(came(&*store, &some), all.range(9_990..=40_000).copied().collect());
     // A visitor that has had enough ends all parts.
     struct Few(AtomicU64);
     impl RowVisitor for Few {
@@ -218,10 +233,12 @@ fn long_passes_leave_out_no_row_and_can_be_stopped(bench: Bench) {
 
         fn progress(&self, _rows: u64) {}
     }
-    let few = Arc::new(Few(AtomicU64::new(0)));
-    block_on(store.scan(&prefilter, few.clone(), Cancel::default())).unwrap();
-    let seen = few.0.load(Ordering::SeqCst);
-    assert!((10..=12).contains(&seen), "{seen}");
+    for prefilter in [&prefilter, Prefilter::NONE] {
+        let few = Arc::new(Few(AtomicU64::new(0)));
+        block_on(store.scan(prefilter, few.clone(), Cancel::default())).unwrap();
+        let seen = few.0.load(Ordering::SeqCst);
+        assert!((10..=12).contains(&seen), "{seen}");
+    }
 }
 
 /// nova's tables, as far as they are asked, and rows in them.
@@ -478,7 +495,9 @@ fn tables_that_may_not_be_read_are_left_out(kind: Kind) {
 
 fn other_character_sets_leave_out_no_row(kind: Kind) {
     let options: &[&str] = match kind {
-        Kind::Mariadb => &["CHARACTER SET latin1", "CHARACTER SET utf16", "CHARACTER SET binary"],
+        Kind::Mariadb => {
+            &["CHARACTER SET utf8mb4", "CHARACTER SET latin1", "CHARACTER SET utf16", "CHARACTER SET binary"]
+        }
         Kind::Postgres => &[
             "TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'",
             "TEMPLATE template0 LOCALE 'C' ENCODING 'SQL_ASCII'",
@@ -501,7 +520,14 @@ fn other_character_sets_leave_out_no_row(kind: Kind) {
             session.run(&sql);
         }
         let store = open(DatabaseName::Api, &database.address(), Access::ReadOnly).unwrap();
-        let sizes: Vec<u64> = crate::bench::all(&*store).iter().map(|row| row.spec.len() as u64).collect();
+        let rows = crate::bench::all(&*store);
+        let visitor = Arc::new(Collect::default());
+        block_on(store.scan(Prefilter::NONE, visitor.clone(), Cancel::default())).unwrap();
+        for row in &rows {
+            let (uuid, spec) = visitor.uuid_and_spec(row.id);
+            assert_eq!((&*uuid, &*spec), (&*row.instance_uuid, &*row.spec), "{options}");
+        }
+        let sizes: Vec<u64> = rows.iter().map(|row| row.spec.len() as u64).collect();
         for (at, size) in sizes.iter().enumerate() {
             let prefilter = Prefilter { size: Some((*size, *size)), ..Prefilter::default() };
             assert!(came(&*store, &prefilter).contains(&(at as i64)), "{options}: row {at} of {size} bytes");

@@ -149,6 +149,14 @@ pub struct Collect {
     seen: AtomicU64,
 }
 
+impl Collect {
+    /// Of a row that came.
+    pub fn uuid_and_spec(&self, id: i64) -> (String, Vec<u8>) {
+        let rows = self.rows.lock().unwrap();
+        (rows[&id].0.clone(), rows[&id].1.clone())
+    }
+}
+
 impl RowVisitor for Collect {
     fn visit(&self, row: RowRef<'_>) -> ControlFlow<()> {
         let copy = (row.instance_uuid.to_owned(), row.spec.to_vec(), row.updated.to_owned());

@@ -19,7 +19,7 @@ const SIZE: &str = "IF(CHARSET(spec) = 'binary', LENGTH(spec), LENGTH(CONVERT(sp
 const WITH_ASCII: &str = "'utf8mb3', 'utf8mb4', 'utf8', 'latin1', 'ascii', 'binary'";
 /// The text has a backslash, or is not all ASCII: then it is converted into another one by a character set
 /// that has no more; by way of one in which any bytes are text, for the column may be binary.
-const UNPLAIN: &str = "LOCATE(x'5c', CAST(spec AS BINARY)) > 0 OR \
+const UNPLAIN: &str = "LOCATE(CAST(x'5c' AS BINARY), spec) > 0 OR \
      NOT (CAST(spec AS BINARY) <=> CAST(CONVERT(CONVERT(spec USING latin1) USING ascii) AS BINARY))";
 /// How the instances' names are compared in the tables that are joined.
 const COLLATIONS: &str = "SELECT CONCAT(LOWER(table_name), '.', LOWER(column_name)), character_set_name, \
@@ -27,7 +27,7 @@ const COLLATIONS: &str = "SELECT CONCAT(LOWER(table_name), '.', LOWER(column_nam
      ((table_name = 'instances' AND column_name = 'uuid') OR \
       (table_name = 'instance_mappings' AND column_name = 'instance_uuid'))";
 
-/// Conditions on the rows, those on ids left out.
+/// Conditions on the rows, those on ids and on bytes left out.
 pub(super) async fn of(session: &Arc<Session>, prefilter: &Prefilter) -> Result<Vec<String>, StoreError> {
     let mut all = Vec::new();
     all.extend(spellings(&prefilter.uuids).map(|spellings| begins_with(&spellings)));
@@ -36,7 +36,6 @@ pub(super) async fn of(session: &Arc<Session>, prefilter: &Prefilter) -> Result<
     if let Some((least, most)) = prefilter.size {
         all.push(format!("COALESCE({SIZE}, 0) BETWEEN {least} AND {most}"));
     }
-    all.extend(prefilter.bytes.iter().map(|bytes| contains(bytes)));
     if !prefilter.joins.is_empty() {
         all.extend(joins(session, &prefilter.joins).await?);
     }
@@ -59,24 +58,17 @@ fn time(column: &str, from: Option<i64>, to: Option<i64>) -> Option<String> {
     ))
 }
 
-/// In a character set of which ASCII is a part the text is looked at as it is stored. Patterns without
-/// anything special between two `%` are looked for by leaps.
-fn contains(bytes: &[u8]) -> String {
-    let rest =
-        if is_seldom_escaped(bytes) { like(ESCAPE_OF_A_LETTER.as_bytes()) } else { UNPLAIN.to_owned() };
-    format!("({} OR {rest} OR CHARSET(spec) NOT IN ({WITH_ASCII}))", like(bytes))
+/// That the text has these bytes, or an escape of one of them. In a character set of which ASCII is a part
+/// the text is looked at as it is stored.
+pub(super) fn contains(bytes: &[u8]) -> String {
+    let rest = if is_seldom_escaped(bytes) { has(ESCAPE_OF_A_LETTER.as_bytes()) } else { UNPLAIN.to_owned() };
+    format!("({} OR {rest} OR CHARSET(spec) NOT IN ({WITH_ASCII}))", has(bytes))
 }
 
-fn like(bytes: &[u8]) -> String {
-    let mut pattern = vec![b'%'];
-    for byte in bytes {
-        if matches!(byte, b'%' | b'_' | b'|') {
-            pattern.push(b'|');
-        }
-        pattern.push(*byte);
-    }
-    pattern.push(b'%');
-    format!("spec LIKE BINARY {} ESCAPE '|'", text::binary(&pattern))
+/// A literal of bytes alone would be taken for text of the column's character set, which takes eight times
+/// as long; `LIKE BINARY` takes half as long again.
+fn has(bytes: &[u8]) -> String {
+    format!("LOCATE(CAST({} AS BINARY), spec) > 0", text::binary(bytes))
 }
 
 /// Those that can be asked: the tables are there, and the account may read them. The instance is named

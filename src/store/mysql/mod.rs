@@ -263,7 +263,7 @@ impl SpecStore for MysqlStore {
         self.session.round_trip.is_far()
     }
 
-    /// MariaDB looks for a text by leaps, in a third of the time that sending takes on this machine.
+    /// MariaDB looks for a text in less than half of the time that sending it to this machine takes.
     fn wants_bytes(&self) -> bool {
         self.is_far() || self.session.facts().is_some_and(|facts| facts.product == "MariaDB")
     }

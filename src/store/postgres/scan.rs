@@ -1,6 +1,6 @@
-//! A pass over all rows: one `COPY … TO STDOUT` in the binary format, on a connection of its own,
-//! taken apart as it arrives. Where the server leaves rows out it is asked for a range of ids at a time,
-//! so that it is never silent for long. Imports `conditions`, `connect` and `pool`.
+//! A pass over all rows: in two halves side by side, each one `COPY … TO STDOUT` in the binary format on a
+//! connection of its own, taken apart as it arrives. Where the server leaves rows out it is asked for a
+//! range of ids at a time, so that it is never silent for long. Imports `conditions`, `connect` and `pool`.
 //!
 //! The rows come by the index on id, not sorted first: so the first ones come at once and the
 //! server needs no room for them all.
@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures_util::Stream;
-use futures_util::future::join;
+use futures_util::future::{join, try_join};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::CopyOutStream;
 
@@ -21,7 +21,7 @@ use super::read;
 use super::time;
 use super::trouble::Trouble;
 use crate::query::prefilter::Prefilter;
-use crate::store::conditions::{Ranges, is_silent};
+use crate::store::conditions::{Ranges, is_silent, spellings};
 use crate::store::retry::PAUSES;
 use crate::store::waiting::{Waited, wait};
 use crate::store::{Cancel, RowRef, RowVisitor, StoreError};
@@ -39,7 +39,7 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 pub(super) struct Ends {
     /// The caller's own wish.
     pub cancel: Cancel,
-    /// Nobody waits any more. Rows that have arrived keep the task from noticing by itself.
+    /// Nobody waits any more, or the visitor wants no more. Rows that have arrived keep the task from noticing by itself.
     dropped: Cancel,
 }
 
@@ -85,27 +85,36 @@ pub(super) async fn scan(
     if ends.are_near() {
         return Ok(0);
     }
-    let mut pass = Pass { link, visitor, ends, passed: 0, conn: None };
     // What is asked beforehand has its own time.
     let prepared = wait(prepare(link, prefilter), Duration::MAX, || ends.are_near()).await;
     let Waited::For(prepared) = prepared else { return Ok(0) };
     let (mut conditions, ranges) = prepared?;
-    if let Some(ranges) = ranges {
-        return pass.in_ranges(&conditions, ranges).await;
-    }
-    conditions.extend(prefilter.ids.map(|(first, last)| ids(first, last)));
-    // An index on another column serves a few rows best; then they are sorted.
-    let setup = if prefilter.uuids.is_empty() { BY_ID } else { "" };
-    match pass.over(&copy(&conditions), setup).await {
-        Ok(_) => Ok(pass.passed),
-        Err(trouble) => Err(link.error(trouble, OPERATION)),
+    let pass = || Pass { link, visitor, ends, passed: 0, conn: None };
+    let Some(mut ranges) = ranges else {
+        // An index on another column serves a few rows best; then they are sorted.
+        conditions.extend(prefilter.ids.map(|(first, last)| ids(first, last)));
+        return pass().at_once(&conditions, "").await;
+    };
+    let (is_silent, conditions) = (is_silent(prefilter), &conditions);
+    let part = |ranges: Ranges| async move {
+        if is_silent {
+            return pass().in_ranges(conditions, ranges).await;
+        }
+        let Some((first, last)) = ranges.left() else { return Ok(0) };
+        let conditions = [&conditions[..], &[ids(first, last)]].concat();
+        pass().at_once(&conditions, BY_ID).await
+    };
+    // A process of the server takes longer to send a row than it takes here.
+    match ranges.halve() {
+        None => part(ranges).await,
+        Some(later) => try_join(part(ranges), part(later)).await.map(|(one, other)| one + other),
     }
 }
 
-/// The conditions as SQL, and the ranges of ids where the server may look at many rows without sending one.
+/// The conditions as SQL, and the ids; None of these where an index serves the few rows that are wanted.
 async fn prepare(link: &Link, prefilter: &Prefilter) -> Result<(Vec<String>, Option<Ranges>), StoreError> {
     let conditions = conditions::of(link, prefilter).await?;
-    if !is_silent(prefilter) {
+    if spellings(&prefilter.uuids).is_some() {
         return Ok((conditions, None));
     }
     let (least, greatest) = prefilter.ids.unwrap_or((i64::MIN, i64::MAX));
@@ -123,6 +132,13 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    async fn at_once(&mut self, conditions: &[String], setup: &str) -> Result<u64, StoreError> {
+        match self.over(&copy(conditions), setup).await {
+            Ok(_) => Ok(self.passed),
+            Err(trouble) => Err(self.link.error(trouble, OPERATION)),
+        }
+    }
+
     async fn in_ranges(&mut self, conditions: &[String], mut ranges: Ranges) -> Result<u64, StoreError> {
         while let Some((first, last)) = ranges.current() {
             let conditions = [conditions, &[ids(first, last)]].concat();
@@ -258,6 +274,9 @@ async fn pass(
             is_over = visitor.visit(row).is_break();
             // The server sends no more than its buffers hold meanwhile, and keeps no writer waiting.
             is_over = is_over || visitor.pause().is_break();
+            if is_over {
+                ends.dropped.cancel();
+            }
         }
         if unreported >= REPORT {
             visitor.progress(unreported);

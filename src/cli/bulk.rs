@@ -152,7 +152,7 @@ pub async fn carry_out(
     }
     if plan.total() == 0 {
         given.rest_of.iter().for_each(|kept| kept.finish());
-        return Err(nothing(sessions, &plan));
+        return Err(nothing(&plan));
     }
     if let Some(file) = &arguments.plan_out {
         export(&plan, file)?;
@@ -251,7 +251,7 @@ async fn confirm(
 }
 
 /// Why there is nothing to do, with what is to be said of the specs that are left out.
-fn nothing(sessions: &Sessions, plan: &BulkPlan) -> CliError {
+fn nothing(plan: &BulkPlan) -> CliError {
     let summary = plan.summary();
     let exit = if summary.is_incomplete || summary.left_out_for(WhyNot::Unknown) > 0 {
         Exit::Error
@@ -262,11 +262,11 @@ fn nothing(sessions: &Sessions, plan: &BulkPlan) -> CliError {
     } else {
         Exit::Done
     };
-    if summary.left_out.is_empty() && summary.remarks.is_empty() {
+    if summary.left_out.is_empty() && !summary.is_incomplete {
         return CliError::NothingToDo("no spec to change".to_owned());
     }
     let mut lines = vec!["no spec to change; nothing was written".to_owned()];
-    lines.extend(bulk_text::left_out(sessions.deployment(), summary));
+    lines.extend(bulk_text::left_out(summary));
     CliError::Lines(exit, lines)
 }
 

@@ -8,6 +8,12 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "tui/bulk_keys.rs"]
+mod bulk_keys;
+#[path = "tui/bulk_screens.rs"]
+mod bulk_screens;
+#[path = "tui/bulk_world.rs"]
+mod bulk_world;
 #[path = "tui/cells.rs"]
 mod cells;
 #[path = "tui/cells_screens.rs"]

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::change::{Confirmed, DatabaseName, Intent, Plan};
+use crate::change::record::Undoing;
+use crate::change::{BulkIntent, BulkPlan, Confirmed, DatabaseName, Intent, Plan};
 use crate::query::{Field, Order, PageKey, PageRequest, Query, Subject};
 
 use super::exporting::Format;
@@ -138,6 +139,55 @@ pub enum Effect {
         request: RequestId,
         /// The plan.
         plan: Confirmed<Plan>,
+        /// Why, in the operator's words.
+        reason: Option<String>,
+        /// The change that it takes back, if it does.
+        undoing: Option<Undoing>,
+    },
+    /// Write a plan to a file that is not there yet. Answered by `Msg::PlanWritten`.
+    WritePlan {
+        /// Names the answer.
+        request: RequestId,
+        /// The plan.
+        plan: Plan,
+        /// Why, in the operator's words.
+        reason: Option<String>,
+        /// Where to, as typed; `~/` is the home directory.
+        path: String,
+    },
+    /// Make the plan of a change of many. Reported by `Msg::ManyProgress` again and again, answered by
+    /// `Msg::PlannedMany`.
+    PlanMany {
+        /// Names the answer.
+        request: RequestId,
+        /// What is wished.
+        intent: BulkIntent,
+    },
+    /// Write such a plan to a file that is not there yet. Answered by `Msg::PlanWritten`.
+    WriteBulkPlan {
+        /// Names the answer.
+        request: RequestId,
+        /// The plan.
+        plan: BulkPlan,
+        /// Why, in the operator's words.
+        reason: Option<String>,
+        /// Where to, as typed; `~/` is the home directory.
+        path: String,
+    },
+    /// Carry out such a plan. Reported by `Msg::ManyProgress` again and again, answered by
+    /// `Msg::AppliedMany`.
+    ApplyMany {
+        /// Names the answer.
+        request: RequestId,
+        /// The plan.
+        plan: Confirmed<BulkPlan>,
+        /// Why, in the operator's words.
+        reason: Option<String>,
+    },
+    /// Stop planning, or applying before the next record; what is done stays done.
+    StopMany {
+        /// Of `PlanMany` or `ApplyMany`.
+        request: RequestId,
     },
     /// Open an external editor on a text. Answered by `Msg::Edited`.
     OpenEditor {

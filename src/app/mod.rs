@@ -22,6 +22,7 @@ pub mod columns;
 pub mod command;
 pub mod comparison;
 pub mod confirm;
+pub mod confirm_notes;
 pub mod confirm_text;
 pub mod conflict;
 pub mod database;

@@ -11,7 +11,7 @@ use super::effect::RequestId;
 use super::exporting::Written;
 use super::facets::Counts;
 use super::row::{Failure, Row};
-use crate::change::{DatabaseName, Plan, Refusal};
+use crate::change::{BulkOutcome, BulkPlan, DatabaseName, Plan, Progress, Refusal};
 use crate::query::Sample;
 
 /// Something that happened.
@@ -135,6 +135,34 @@ pub enum Msg {
         request: RequestId,
         /// What became of the plan.
         outcome: Applied,
+    },
+    /// How far `PlanMany` or `ApplyMany` is.
+    ManyProgress {
+        /// Of the request.
+        request: RequestId,
+        /// How far.
+        progress: Progress,
+    },
+    /// Answer to `PlanMany`.
+    PlannedMany {
+        /// Of the request.
+        request: RequestId,
+        /// The plan, or why there is none.
+        result: Box<Result<BulkPlan, Refusal>>,
+    },
+    /// Answer to `WritePlan` and `WriteBulkPlan`.
+    PlanWritten {
+        /// Of the request.
+        request: RequestId,
+        /// What was written, or why nothing was; a sentence.
+        result: Result<String, String>,
+    },
+    /// Answer to `ApplyMany`.
+    AppliedMany {
+        /// Of the request.
+        request: RequestId,
+        /// What became of the plan.
+        outcome: Box<BulkOutcome>,
     },
     /// Answer to `OpenEditor`.
     Edited {

@@ -79,6 +79,11 @@ impl Ground {
         Ok(Self { setting, _scratch: scratch })
     }
 
+    /// Who plans, and where plans are kept.
+    pub fn setting(&self) -> &Setting {
+        &self.setting
+    }
+
     /// The plan of what is asked for.
     ///
     /// # Errors

@@ -8,6 +8,11 @@ use crate::deployment::Deployment;
 use crate::lint::Rule;
 use crate::spec::diff::Change;
 
+/// Groups of values that are shown as text.
+const GROUPS: usize = 15;
+/// Characters of a value that are shown as text; a plan file has it whole.
+const VALUE: usize = 200;
+
 /// The plan as lines. Not escaped.
 pub fn lines(deployment: &Deployment, plan: &BulkPlan) -> Vec<String> {
     let (header, summary) = (plan.header(), plan.summary());
@@ -21,9 +26,10 @@ pub fn lines(deployment: &Deployment, plan: &BulkPlan) -> Vec<String> {
     if summary.total == 0 {
         lines.push("nothing      no spec to change".to_owned());
     }
-    headed(&mut lines, "values", summary.groups.iter().map(group));
-    if summary.other_changes > 0 {
-        lines.push(format!("             {} of other values", number(summary.other_changes, "change")));
+    headed(&mut lines, "values", summary.groups.iter().take(GROUPS).map(group));
+    let others: u64 = summary.groups.iter().skip(GROUPS).map(|group| group.count).sum();
+    if others + summary.other_changes > 0 {
+        lines.push(format!("             and {}", number(others + summary.other_changes, "other change")));
     }
     headed(&mut lines, "cures", summary.cured.iter().map(rule));
     headed(&mut lines, "raises", summary.raised.iter().map(rule));
@@ -99,7 +105,13 @@ fn group(group: &Group) -> String {
 }
 
 fn change(change: &Change) -> String {
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
+    let value = |value: &Option<String>| match value {
+        Some(value) => match value.char_indices().nth(VALUE) {
+            Some((end, _)) => format!("{}…", &value[..end]),
+            None => value.clone(),
+        },
+        None => "(absent)".to_owned(),
+    };
     let path = if change.path.is_empty() { "the whole spec" } else { &change.path };
     format!("{path}: {} -> {}", value(&change.before), value(&change.after))
 }

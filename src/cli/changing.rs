@@ -16,7 +16,7 @@ use super::sessions::Sessions;
 use super::{journal, plan_text};
 use crate::change::{
     self, Answer, ApplyError, Confirmation, Confirmed, Intent, Operation, Outcome, Plan, PlannedOperation,
-    Refusal, Requirement, Who, plan_file,
+    Record, Refusal, Requirement, Undoing, Who, plan_file,
 };
 use crate::deployment::Deployment;
 use crate::fleet::plans::{self, Maker};
@@ -88,6 +88,16 @@ pub async fn carry_out(
     arguments: &ChangeArguments,
     plan: Plan,
 ) -> Result<Exit, CliError> {
+    carry_out_as(sessions, arguments, plan, None).await
+}
+
+/// The same of a plan that takes another change back.
+pub async fn carry_out_as(
+    sessions: &Sessions,
+    arguments: &ChangeArguments,
+    plan: Plan,
+    undoing: Option<Undoing>,
+) -> Result<Exit, CliError> {
     let deployment = sessions.deployment();
     let mut out = Output::new();
     if arguments.dry_run {
@@ -107,7 +117,7 @@ pub async fn carry_out(
         return export(sessions, arguments, &plan, file).await;
     }
     // A journal that cannot be written is told before anything is asked.
-    let record = journal::record(sessions, arguments).await?;
+    let record = Record { undoing, ..journal::record(sessions, arguments).await? };
     let confirmed = confirm(deployment, arguments, plan)?;
     let stores = writable(deployment, confirmed.get()).await?;
     let outcome = change::apply(&stores, &record, confirmed).await;

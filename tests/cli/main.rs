@@ -9,6 +9,7 @@ mod changing;
 mod deployment;
 mod docs;
 mod finding;
+mod history;
 mod lifecycle;
 mod listing;
 #[allow(dead_code, reason = "each test uses some of it")]
@@ -17,6 +18,7 @@ mod on_servers;
 #[path = "../support/terminal.rs"]
 mod on_terminal;
 mod reading;
+mod repair;
 mod scheduled;
 mod secrets;
 mod servers;

@@ -80,6 +80,12 @@ pub struct World {
     pub reach: BTreeMap<DatabaseName, usize>,
     /// How many rows of a database a search cannot decide on, and why.
     pub undecided: BTreeMap<DatabaseName, (u64, String)>,
+    /// Whether plans of many changes, and what becomes of them, are told by the test.
+    pub hold_many: bool,
+    /// Instances that were changed by someone else when many are changed.
+    pub overtaken: BTreeSet<String>,
+    /// Where plans are kept.
+    pub plans: tempfile::TempDir,
     quit: bool,
 }
 
@@ -175,6 +181,9 @@ impl World {
             searching: BTreeSet::new(),
             reach: BTreeMap::new(),
             undecided: BTreeMap::new(),
+            hold_many: false,
+            overtaken: BTreeSet::new(),
+            plans: tempfile::tempdir().expect("a directory"),
             quit: false,
         }
     }
@@ -432,7 +441,27 @@ impl World {
             Effect::Prepare { request, intent, force } => {
                 Msg::Prepared { request, result: Box::new(self.plan(intent, force)) }
             }
-            Effect::Apply { request, plan } => Msg::Applied { request, outcome: self.apply(plan.get()) },
+            Effect::PlanMany { request, intent } => {
+                if self.hold_many {
+                    return;
+                }
+                Msg::PlannedMany { request, result: Box::new(self.plan_many(&intent)) }
+            }
+            Effect::ApplyMany { request, plan, .. } => {
+                if self.hold_many {
+                    return;
+                }
+                Msg::AppliedMany { request, outcome: Box::new(self.apply_many(plan.get())) }
+            }
+            Effect::StopMany { .. } => return,
+            Effect::WritePlan { request, path, .. } | Effect::WriteBulkPlan { request, path, .. } => {
+                let result = match path.ends_with("there.jsonl") {
+                    true => Err(format!("{path}: there is a file of that name already")),
+                    false => Ok(format!("the plan was written to {path}")),
+                };
+                Msg::PlanWritten { request, result }
+            }
+            Effect::Apply { request, plan, .. } => Msg::Applied { request, outcome: self.apply(plan.get()) },
             Effect::OpenEditor { request, .. } => {
                 Msg::Edited { request, result: Ok(self.edited.pop_front().flatten()) }
             }

@@ -2,7 +2,7 @@
 //!
 //! - [`browse`]: movement, panes.  [`search`]: the query over them, orders.
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
-//! - [`marks`]: specs marked for a change of many.
+//! - [`marks`]: specs marked for a change of many.  [`bulk`]: that change.
 //! - [`query`]: the query bar.  [`choosing`]: orders, columns, counts, export.  [`refreshing`]: by itself.
 //! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
@@ -13,6 +13,7 @@
 
 pub mod answers;
 pub mod browse;
+pub mod bulk;
 pub mod cells;
 pub mod changes;
 pub mod choosing;
@@ -85,6 +86,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Prepared { request, result } => outcome::prepared(model, request, *result),
         Msg::Applied { request, outcome } => outcome::applied(model, request, outcome),
+        Msg::ManyProgress { request, progress } => bulk::progress(model, request, progress),
+        Msg::PlannedMany { request, result } => bulk::planned(model, request, *result),
+        Msg::PlanWritten { request, result } => bulk::plan_written(model, request, &result),
+        Msg::AppliedMany { request, outcome } => bulk::applied(model, request, &outcome),
         Msg::Edited { request, result } => editing::edited(model, request, result),
         Msg::FileRead { request, result } => changes::file_read(model, request, result),
         Msg::Facets { request, database, counts, failure } => {

@@ -3,16 +3,18 @@
 //!
 //! - `place`: which database a spec belongs in.  `text`: what may be stored.
 //! - `group`: a server group that a save sets.  `transfer`: copies and moves.
+//! - `inverse`: what takes a change back.
 //! - `stale`: what nova derived, or will write again.
 //! - [`many`]: the same rules for rows that were read already, of plans of many changes.
 //!
 //! Writes nothing. Imports `spec` and `store`.
 
 mod group;
+pub(super) mod inverse;
 pub mod many;
 mod place;
 mod stale;
-mod text;
+pub(super) mod text;
 mod transfer;
 
 use crate::spec::text::named;

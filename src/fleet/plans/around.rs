@@ -1,7 +1,7 @@
 //! What other tables say of the rows of a page, each database asked once per page; one that does not answer is
 //! not asked again by the same plan.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -143,12 +143,21 @@ pub(super) fn facts_of(facts: &Facts, around: &Surroundings) -> Facts {
     Facts { instance_home, instance_state, ..facts.clone() }
 }
 
-/// What will be around a spec whose text was changed: no copy is equal to it any more, and it may name another
-/// group.
-pub(super) fn after_edit(around: &Surroundings, group: Option<&str>, exists: Option<bool>) -> Surroundings {
+/// What will be around a spec whose text was changed: no copy is equal to it any more, unless the plan changes
+/// that one alike, and it may name another group. `edited` are the databases that the plan is about.
+pub(super) fn after_edit(
+    around: &Surroundings,
+    edited: &BTreeSet<String>,
+    group: Option<&str>,
+    exists: Option<bool>,
+) -> Surroundings {
     let mut after = around.clone();
     if let Told::Known(copies) = &mut after.copies {
-        copies.iter_mut().for_each(|copy| copy.equal = false);
+        if copies.iter().any(|copy| edited.contains(&*copy.database)) {
+            after.copies = Told::Unknown;
+        } else {
+            copies.iter_mut().for_each(|copy| copy.equal = false);
+        }
     }
     let named = around.named_group.known().and_then(|group| group.as_ref().map(|group| &*group.uuid));
     if group != named {

@@ -41,6 +41,8 @@ pub struct Source<'a> {
 #[derive(Default)]
 struct Mismatches {
     count: u64,
+    /// How many of them are done already.
+    done: u64,
     first: Vec<String>,
 }
 
@@ -85,12 +87,14 @@ pub async fn open(
     let (header, total) = aside(move || check(&path)).await??;
     let around = Around::new(stores, deployment.spec_home()).await;
     check_databases(&header, deployment, &around, source.path).await?;
+    let edited = header.databases.keys().cloned().collect();
     let kind = source.rest_of.map_or_else(|| kind(&header.kind), BulkKind::Rest);
     let mut building = Building::new(&setting.directory, header, kind).map_err(unwritten)?;
     let work = Arc::new(Work {
         change: BulkChange::Edit(Vec::new()),
         facts: super::super::prepare::facts(deployment, setting.force),
         fleet: Arc::clone(around.fleet()),
+        edited,
     });
     let mut operations = Reader::open(source.path).map_err(unwritten)?.operations();
     let (mut mismatches, mut passed) = (Mismatches::default(), 0);
@@ -108,12 +112,16 @@ pub async fn open(
             if let Verdict::LeftOut(why, sentence, database, uuid) = &verdict
                 && !source.resume
             {
-                let why = if *why == WhyNot::Needless { "it was done already" } else { sentence };
-                mismatches.add(database, uuid, why);
+                mismatches.done += u64::from(*why == WhyNot::Needless);
+                mismatches.add(database, uuid, sentence);
             }
             verdict.note(&mut building).map_err(unwritten)?;
         }
         report(&Progress { passed, total: Some(total), done: building.total(), ..Progress::default() });
+    }
+    if mismatches.done == total {
+        let path = source.path.display();
+        return Err(Refusal::NothingToDo(format!("{path}: every operation of the plan was done already")));
     }
     if mismatches.count > 0 {
         return Err(mismatches.refusal(source, total));

@@ -2,7 +2,7 @@
 //!
 //! Imports `change`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::OnceCell;
 
@@ -38,6 +38,18 @@ impl Recording {
             }
         };
         self.opened.get_or_try_init(open).await.cloned()
+    }
+
+    /// The directory of plans of many changes: beside the journal, which leads there from a change that
+    /// was interrupted.
+    ///
+    /// # Errors
+    /// There is no place for them: a sentence that says what to do.
+    pub fn plans(&self) -> Result<PathBuf, String> {
+        let beside = self.path.as_deref().and_then(Path::parent).map(|directory| directory.join("plans"));
+        beside.ok_or_else(|| {
+            "there is no place for the plan: set HOME, or give a file with --journal".to_owned()
+        })
     }
 
     /// What a change is recorded with.

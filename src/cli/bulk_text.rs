@@ -15,12 +15,15 @@ const REMARKS: usize = 6;
 /// Characters of a value that are shown as text; a plan file has it whole.
 const VALUE: usize = 200;
 
-/// The plan as lines. Not escaped.
-pub fn lines(deployment: &Deployment, plan: &BulkPlan) -> Vec<String> {
+/// The plan as lines; of one that was made before, by whom and when. Not escaped.
+pub fn lines(deployment: &Deployment, plan: &BulkPlan, is_of_before: bool) -> Vec<String> {
     let (header, summary) = (plan.header(), plan.summary());
     let mut lines = vec![format!("environment  {}", deployment.environment())];
     lines.push(format!("plan         {}", header.title));
-    lines.push(format!("             made by {} on {}, {}", header.operator, header.host, header.made_at));
+    if is_of_before {
+        lines
+            .push(format!("             made by {} on {}, {}", header.operator, header.host, header.made_at));
+    }
     if let Some(reason) = &header.reason {
         lines.push(format!("reason       {reason}"));
     }

@@ -230,7 +230,8 @@ pub fn ask(verb: &str, requirement: &Requirement) -> Result<Answer, CliError> {
                     .to_owned()
             }
             Requirement::Type(word) => format!(
-                "not confirmed: there is no terminal to ask on; --confirm {word} does it, --dry-run shows the plan"
+                "not confirmed: there is no terminal to ask on; --confirm {word} says what is to be typed, --dry-run \
+                 shows the plan"
             ),
         };
         return Err(CliError::refused(message));

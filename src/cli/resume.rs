@@ -38,7 +38,7 @@ pub async fn run(sessions: &Sessions, arguments: ResumeArguments) -> Result<Exit
     let ground = Ground::new(sessions, &arguments.change)?;
     let source = Source { path: &path, resume: true, rest_of: Some(row.id.0) };
     let plan = ground.open(sessions, source).await?;
-    let given = Given { answer: None, rest_of: Some(&kept) };
+    let given = Given { answer: None, is_of_file: true, rest_of: Some(&kept) };
     bulk::carry_out(sessions, &arguments.change, arguments.pace, plan, given).await
 }
 

@@ -4,6 +4,7 @@
 // Helpers outside #[test] functions are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bulk;
 mod cells;
 mod changing;
 mod deployment;

@@ -23,5 +23,5 @@ pub async fn run(sessions: &Sessions, arguments: CopyArguments) -> Result<Exit, 
         instance_uuid: Arc::clone(&row.instance_uuid),
         replace: arguments.replace,
     };
-    changing::run(sessions, &arguments.change, &intent, &row.instance_uuid).await
+    changing::run(sessions, &arguments.change, &intent).await
 }

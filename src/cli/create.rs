@@ -9,7 +9,6 @@ use super::changing;
 use super::error::{CliError, Exit};
 use super::sessions::Sessions;
 use crate::change::Intent;
-use crate::spec::Document;
 use crate::spec::document::MAX_TEXT;
 
 /// Stores the spec.
@@ -18,18 +17,8 @@ pub async fn run(sessions: &Sessions, arguments: CreateArguments) -> Result<Exit
     changing::allowed(sessions.deployment(), &arguments.change)?;
     let text = read(&arguments.file)?;
     let given = arguments.instance_uuid.map(Arc::<str>::from);
-    let instance_uuid = match &given {
-        Some(uuid) => Arc::clone(uuid),
-        // Without one the plan is refused, with its reason.
-        None => own_uuid(&text).unwrap_or_default().into(),
-    };
     let intent = Intent::Create { database: arguments.to, instance_uuid: given, text: text.into() };
-    changing::run(sessions, &arguments.change, &intent, &instance_uuid).await
-}
-
-fn own_uuid(text: &str) -> Option<String> {
-    let document = Document::parse_str(text).ok()?;
-    document.root().field("instance_uuid")?.as_str().map(Into::into)
+    changing::run(sessions, &arguments.change, &intent).await
 }
 
 /// The text of a file (`-`: standard input), without the line end that text files end with.

@@ -13,5 +13,5 @@ pub async fn run(sessions: &Sessions, arguments: DeleteArguments) -> Result<Exit
     changing::allowed(sessions.deployment(), &arguments.change)?;
     let (database, row) = sessions.the_copy(&arguments.uuid, Some(&arguments.database), "--in").await?;
     let intent = Intent::Destroy { database, instance_uuid: Arc::clone(&row.instance_uuid) };
-    changing::run(sessions, &arguments.change, &intent, &row.instance_uuid).await
+    changing::run(sessions, &arguments.change, &intent).await
 }

@@ -69,7 +69,7 @@ pub async fn run(
             before: Arc::clone(&row.spec),
             after: Arc::from(text.as_str()),
         };
-        match changing::prepare(sessions, arguments, &intent, &row.instance_uuid).await {
+        match changing::prepare(sessions, arguments, &intent).await {
             Ok(plan) => return changing::carry_out(sessions, arguments, plan).await,
             Err(Refusal::Refused { reason: why, .. }) => reason = Some(why),
             Err(other) => return Err(other.into()),

@@ -37,17 +37,7 @@ impl Wanted {
     /// # Errors
     /// Usage, with the place in the text that cannot be meant.
     pub fn read(arguments: &ListArguments, places: &Places) -> Result<Self, CliError> {
-        let mut queries = Vec::new();
-        for text in &arguments.queries {
-            queries.push(parse(text).map_err(|error| wrong("--where", text, &error))?);
-        }
-        if !arguments.saved.is_empty() {
-            let settings = Settings::load(places);
-            for name in &arguments.saved {
-                let text = saved(&settings, places, name)?;
-                queries.push(parse(text).map_err(|error| wrong("--saved", text, &error))?);
-            }
-        }
+        let query = query(&arguments.queries, &arguments.saved, places)?;
         let order = parse_order(&arguments.sort).map_err(|error| wrong("--sort", &arguments.sort, &error))?;
         let fields = |option: &str, text: &Option<String>| -> Result<Option<Arc<[Field]>>, CliError> {
             let Some(text) = text else { return Ok(None) };
@@ -61,7 +51,7 @@ impl Wanted {
             return Err(CliError::usage("--format uuids has no columns and counts nothing"));
         }
         let limit = arguments.limit.unwrap_or(u64::MAX);
-        Ok(Self { query: Arc::new(all_of(queries)), order, columns, count_by, format, limit })
+        Ok(Self { query, order, columns, count_by, format, limit })
     }
 
     /// The columns, or those that are shown where none are asked for.
@@ -70,8 +60,27 @@ impl Wanted {
     }
 }
 
+/// The query that `--where` and `--saved` ask for: all of them must be true.
+///
+/// # Errors
+/// Usage, with the place in the text that cannot be meant.
+pub fn query(given: &[String], names: &[String], places: &Places) -> Result<Arc<Query>, CliError> {
+    let mut queries = Vec::new();
+    for text in given {
+        queries.push(parse(text).map_err(|error| wrong("--where", text, &error))?);
+    }
+    if !names.is_empty() {
+        let settings = Settings::load(places);
+        for name in names {
+            let text = saved(&settings, places, name)?;
+            queries.push(parse(text).map_err(|error| wrong("--saved", text, &error))?);
+        }
+    }
+    Ok(Arc::new(all_of(queries)))
+}
+
 /// The query that is true where all of them are.
-fn all_of(mut queries: Vec<Query>) -> Query {
+pub(super) fn all_of(mut queries: Vec<Query>) -> Query {
     if queries.len() == 1
         && let Some(query) = queries.pop()
     {
@@ -102,7 +111,7 @@ fn saved<'s>(settings: &'s Settings, places: &Places, name: &str) -> Result<&'s 
 }
 
 /// A text that cannot be meant, with the place. One with a password in it is not repeated.
-fn wrong(option: &str, text: &str, error: &ParseError) -> CliError {
+pub(super) fn wrong(option: &str, text: &str, error: &ParseError) -> CliError {
     if masked_words(text) != text {
         let place = text.get(..error.at.start).map_or(0, |before| before.chars().count()) + 1;
         let told = format!(

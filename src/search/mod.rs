@@ -7,7 +7,7 @@
 //!   ([`values`]).
 //! - [`cache`]: columns of whole databases, kept while nothing changes, that answer at once.
 //! - [`sample`]: values and keys for completion, looked up in little time.
-//! - [`facets`]: counts of values.  [`export`]: results as text.  [`run`]: several databases listed as
+//! - [`facets`]: counts of values.  [`waiting`]: rows that wait for other tables.  [`export`]: results as text.  [`run`]: several databases listed as
 //!   one, for the command line.
 //!
 //! Imports `spec`, `query`, `store` and `deployment`; `tui` and `cli` import it. Reads only.
@@ -25,7 +25,7 @@ pub mod run;
 pub mod sample;
 mod sorted;
 pub mod values;
-mod waiting;
+pub mod waiting;
 
 pub use find::Search;
 pub use rows::Listed;

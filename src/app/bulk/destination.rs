@@ -44,7 +44,9 @@ impl DestinationPicker {
                 return self.choices.get(self.chosen).cloned().map_or(Pressed::Leave, Pressed::Move);
             }
             KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => self.chosen = (self.chosen + 1).min(last),
-            KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => self.chosen = self.chosen.saturating_sub(1),
+            KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => {
+                self.chosen = self.chosen.saturating_sub(1)
+            }
             _ => {}
         }
         Pressed::Stay

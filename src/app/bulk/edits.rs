@@ -51,8 +51,7 @@ impl EditLines {
     /// No edits yet; checked on that text, where it is at hand and can be read.
     pub fn new(sample: Option<&[u8]>) -> Self {
         let sample = sample.and_then(|text| Document::parse(text).ok());
-        let mut lines =
-            Self { lines: Vec::new(), prompt: prompt(""), error: None, insists: None, sample };
+        let mut lines = Self { lines: Vec::new(), prompt: prompt(""), error: None, insists: None, sample };
         lines.offer();
         lines
     }
@@ -79,7 +78,9 @@ impl EditLines {
             }
             KeyCode::Enter if typed.trim().is_empty() && self.prompt.chosen().is_none() => {
                 if self.lines.is_empty() {
-                    self.error = Some("type an edit first: availability_zone=az2, or clear availability_zone".to_owned());
+                    self.error = Some(
+                        "type an edit first: availability_zone=az2, or clear availability_zone".to_owned(),
+                    );
                     return Pressed::Stay;
                 }
                 return Pressed::Plan(self.edits());
@@ -88,7 +89,9 @@ impl EditLines {
         }
         match self.prompt.key(*event) {
             Answer::Cancelled => return Pressed::Leave,
-            Answer::Text(text) if text != typed && (text.ends_with('=') || text == CLEAR) => self.retype(&text),
+            Answer::Text(text) if text != typed && (text.ends_with('=') || text == CLEAR) => {
+                self.retype(&text)
+            }
             Answer::Text(text) => self.take(text.trim()),
             Answer::Open | Answer::Clear => {
                 if self.prompt.typed() != typed {
@@ -219,7 +222,6 @@ pub fn split(text: &str) -> Option<(&str, &str)> {
     }
     None
 }
-
 
 #[cfg(test)]
 #[path = "edits_tests.rs"]

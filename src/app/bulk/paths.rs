@@ -36,7 +36,11 @@ fn paths(sample: &Document) -> Vec<(String, String)> {
         if info.read_only || info.addable.is_some() || matches!(info.kind, Kind::Object(_)) {
             return;
         }
-        let help = if info.help.is_empty() { asking::describe(info.kind, info.nullable) } else { info.help.to_owned() };
+        let help = if info.help.is_empty() {
+            asking::describe(info.kind, info.nullable)
+        } else {
+            info.help.to_owned()
+        };
         out.push((path.to_string(), help));
     };
     let entries = schema::editable_fields(sample);

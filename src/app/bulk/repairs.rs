@@ -60,7 +60,8 @@ impl RepairPicker {
     pub fn matches(&self) -> Vec<&'static str> {
         let words = self.words();
         let wanted = words.first().copied().unwrap_or_default().to_lowercase();
-        let fits = |name: &&&str| name.contains(&wanted) || (wanted.len() > 3 && about(name).contains(&wanted));
+        let fits =
+            |name: &&&str| name.contains(&wanted) || (wanted.len() > 3 && about(name).contains(&wanted));
         Repair::NAMES.iter().filter(fits).copied().collect()
     }
 
@@ -108,7 +109,8 @@ impl RepairPicker {
             Err(reason) => {
                 let begun = words.len() > 1 || words.first() == Some(&name);
                 self.complete();
-                self.error = Some(if begun { reason } else { format!("it takes more: {}", Repair::usage(name)) });
+                self.error =
+                    Some(if begun { reason } else { format!("it takes more: {}", Repair::usage(name)) });
                 Pressed::Stay
             }
         }

@@ -51,7 +51,15 @@ pub enum Wish {
 impl Work {
     /// Work that begins now.
     pub fn new(request: RequestId, kind: Kind, title: String, now: i64) -> Self {
-        Self { request, kind, title, progress: Progress::default(), since: now, asking: None, stopping: false }
+        Self {
+            request,
+            kind,
+            title,
+            progress: Progress::default(),
+            since: now,
+            asking: None,
+            stopping: false,
+        }
     }
 
     /// A key. Looking at rows is stopped at once; writing is asked for, since what is done stays done.

@@ -163,6 +163,7 @@ impl Building {
     /// # Errors
     /// [`PlanFileError::Write`]
     pub fn new(directory: &std::path::Path, header: Header, kind: BulkKind) -> Result<Self, PlanFileError> {
+        let header = Header { kind: kind.word().to_owned(), ..header };
         let kept = Kept::create(directory)?;
         let writer = kept.writer(&header)?;
         let tallying = Tallying::new();

@@ -49,6 +49,8 @@ pub struct Summary {
     pub left_out: Vec<Counted<WhyNot>>,
     /// What could not be asked, a sentence each.
     pub remarks: Vec<String>,
+    /// Specs may be missing: a database could not be read, or it is not known of some whether they belong to it.
+    pub is_incomplete: bool,
     /// The first operations, with what they change.
     pub first: Vec<First>,
 }
@@ -157,6 +159,7 @@ pub struct Tallying {
     warnings: Reasons<Severity>,
     left_out: Reasons<WhyNot>,
     remarks: Vec<String>,
+    is_incomplete: bool,
     first: Vec<First>,
 }
 
@@ -204,10 +207,10 @@ impl Tallying {
     pub fn add(&mut self, seen: Seen<'_>) {
         self.total += 1;
         *self.places.entry((seen.database.clone(), seen.to.cloned(), seen.verb)).or_default() += 1;
-        for rule in broken(&seen.after).filter(|rule| !broken(&seen.before).any(|known| known == *rule)) {
+        for rule in newly_broken(&seen.before, &seen.after) {
             *self.raised.entry(rule).or_default() += 1;
         }
-        for rule in broken(&seen.before).filter(|rule| !broken(&seen.after).any(|left| left == *rule)) {
+        for rule in newly_broken(&seen.after, &seen.before) {
             *self.cured.entry(rule).or_default() += 1;
         }
         for Warning { severity, sentence } in seen.warnings {
@@ -268,6 +271,11 @@ impl Tallying {
         }
     }
 
+    /// Specs may be missing.
+    pub fn incomplete(&mut self) {
+        self.is_incomplete = true;
+    }
+
     /// How many specs are left out for such a reason so far.
     pub fn left_out(&self, why: WhyNot) -> u64 {
         self.left_out.0.iter().filter(|counted| counted.sort == why).map(|counted| counted.count).sum()
@@ -301,6 +309,7 @@ impl Tallying {
             warnings: self.warnings.0,
             left_out: self.left_out.0,
             remarks: self.remarks,
+            is_incomplete: self.is_incomplete,
             first: self.first,
         }
     }
@@ -337,6 +346,12 @@ fn broken(judgement: &Judgement) -> impl Iterator<Item = &'static Rule> {
     rules.sort_unstable_by_key(|rule| rule.code);
     rules.dedup_by_key(|rule| rule.code);
     rules.into_iter()
+}
+
+/// The rules that `two` breaks and `one`, of which that is known, does not.
+fn newly_broken<'a>(one: &'a Judgement, two: &'a Judgement) -> impl Iterator<Item = &'static Rule> + 'a {
+    let is_known = |rule: &Rule| !one.unknown.iter().any(|unknown| unknown.code == rule.code);
+    broken(two).filter(move |rule| is_known(rule) && !broken(one).any(|known| known.code == rule.code))
 }
 
 fn heaviest_first(rules: BTreeMap<&'static Rule, u64>) -> Vec<(&'static Rule, u64)> {

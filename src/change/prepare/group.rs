@@ -9,33 +9,37 @@ use crate::spec::Document;
 use crate::spec::text::named;
 use crate::store::SqlValue;
 
+/// The server group that a save sets: what the text after names and the text before does not.
+pub(super) fn newly_named(before: &[u8], after: &[u8]) -> Option<String> {
+    group_of(after).filter(|group| group_of(before).as_ref() != Some(group))
+}
+
 impl Preparation<'_> {
+    /// Whether the group is there; None where that cannot be told.
+    pub(super) async fn has_group(&self, group: &str) -> Option<bool> {
+        let sql = "SELECT uuid FROM instance_groups WHERE uuid = ?";
+        let api = self.stores.get(&DatabaseName::Api)?;
+        let rows = api.select(sql, &[SqlValue::Text(group.to_owned())], 1).await.ok()?;
+        Some(!rows.is_empty())
+    }
+
     /// Refuse a group that is not there, unless forced; say what a save does not do.
-    pub(super) async fn check_group(
+    pub(super) fn check_group(
         &mut self,
         database: &DatabaseName,
         instance_uuid: &str,
-        before: &[u8],
-        after: &str,
+        group: &str,
+        exists: Option<bool>,
     ) -> Result<(), Refusal> {
-        let Some(group) = group_of(after.as_bytes()).filter(|group| group_of(before).as_ref() != Some(group))
-        else {
-            return Ok(());
-        };
-        let sql = "SELECT uuid FROM instance_groups WHERE uuid = ?";
-        let found = match self.stores.get(&DatabaseName::Api) {
-            Some(api) => api.select(sql, &[SqlValue::Text(group.clone())], 1).await.ok(),
-            None => None,
-        };
-        match found {
-            Some(rows) if rows.is_empty() => self.refuse_unless_forced(
+        match exists {
+            Some(false) => self.refuse_unless_forced(
                 word_for(database, instance_uuid),
                 format!(
                     "instance_group.uuid: there is no server group {group} in instance_groups: nova would load \
                      the spec without a group, and without its hint."
                 ),
             )?,
-            Some(_) => {}
+            Some(true) => {}
             None => self.warn(
                 Severity::Warning,
                 format!("Whether the server group {group} exists could not be checked: no instance_groups."),

@@ -3,14 +3,18 @@
 //!
 //! - `place`: which database a spec belongs in.  `text`: what may be stored.
 //! - `group`: a server group that a save sets.  `transfer`: copies and moves.
+//! - `inverse`: what takes a change back.
 //! - `stale`: what nova derived, or will write again.
+//! - [`many`]: the same rules for rows that were read already, of plans of many changes.
 //!
 //! Writes nothing. Imports `spec` and `store`.
 
 mod group;
+pub(super) mod inverse;
+pub mod many;
 mod place;
 mod stale;
-mod text;
+pub(super) mod text;
 mod transfer;
 
 use crate::spec::text::named;
@@ -46,7 +50,7 @@ pub struct Facts {
 /// A [`Refusal`]. Its sentences may hold text from a database.
 pub async fn prepare(stores: &Stores, facts: &Facts, intent: &Intent) -> Result<Plan, Refusal> {
     let preparation = Preparation { stores, facts, warnings: Vec::new(), word: None };
-    match intent {
+    let plan = match intent {
         Intent::Save { database, instance_uuid, before, after } => {
             preparation.plan_save(database, instance_uuid, before, after).await
         }
@@ -60,7 +64,8 @@ pub async fn prepare(stores: &Stores, facts: &Facts, intent: &Intent) -> Result<
             preparation.plan_copy(from, to, instance_uuid, *replace).await
         }
         Intent::Move { from, to, instance_uuid } => preparation.plan_move(from, to, instance_uuid).await,
-    }
+    };
+    plan.map(super::findings::with_findings)
 }
 
 /// A plan in the making.
@@ -165,7 +170,10 @@ impl Preparation<'_> {
                 instance_uuid = named(instance_uuid)
             )));
         }
-        self.check_group(database, instance_uuid, before, &after).await?;
+        if let Some(group) = group::newly_named(before, after.as_bytes()) {
+            let exists = self.has_group(&group).await;
+            self.check_group(database, instance_uuid, &group, exists)?;
+        }
         self.warn_of_stale(before, &after);
         self.warn_of_state();
         Ok(self.plan(Operation::Save {

@@ -60,16 +60,29 @@ impl Preparation<'_> {
         instance_uuid: &Arc<str>,
     ) -> Result<Plan, Refusal> {
         let (source, there) = self.both(from, to, instance_uuid).await?;
+        let operation = self.judged_move(from, to, instance_uuid, source.spec, there.map(|row| row.spec))?;
+        Ok(self.plan(operation))
+    }
+
+    /// The move of a text that stands in `from`; `there` is what stands in `to`.
+    pub(super) fn judged_move(
+        &mut self,
+        from: &DatabaseName,
+        to: &DatabaseName,
+        instance_uuid: &Arc<str>,
+        text: Arc<[u8]>,
+        there: Option<Arc<[u8]>>,
+    ) -> Result<Operation, Refusal> {
         let already_there = match there {
-            Some(row) if row.spec == source.spec => true,
-            Some(row) => {
+            Some(other) if other == text => true,
+            Some(other) => {
                 return Err(Refusal::Conflict {
                     reason: format!(
                         "{from} and {to} hold different specs of {instance_uuid}, and there is no automatic \
                          winner. Compare the two, then copy one over the other, or delete one",
                         instance_uuid = named(instance_uuid)
                     ),
-                    current: Some(row.spec),
+                    current: Some(other),
                 });
             }
             None => false,
@@ -89,15 +102,15 @@ impl Preparation<'_> {
                 ),
             );
         } else {
-            self.text_to_carry(&source.spec, from, instance_uuid)?;
+            self.text_to_carry(&text, from, instance_uuid)?;
         }
-        Ok(self.plan(Operation::Move {
+        Ok(Operation::Move {
             from: from.clone(),
             to: to.clone(),
             instance_uuid: Arc::clone(instance_uuid),
-            text: source.spec,
+            text,
             already_there,
-        }))
+        })
     }
 
     async fn both(

@@ -280,7 +280,7 @@ fn groups(rows: &[Vec<SqlValue>]) -> ByUuid<Group> {
 }
 
 /// The envelope `cur` of `instance_extra.flavor`; unknown where that is not what nova writes.
-pub(super) fn current_flavor(column: &SqlValue) -> Told<Option<Arc<str>>> {
+pub fn current_flavor(column: &SqlValue) -> Told<Option<Arc<str>>> {
     let Some(text) = asked::text(column) else { return Told::Known(None) };
     let Ok(document) = Document::parse_str(&text) else { return Told::Unknown };
     match document.root().get("cur") {

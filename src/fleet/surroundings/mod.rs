@@ -9,7 +9,7 @@
 mod asking;
 mod deployment;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,11 +18,13 @@ use futures_util::future::{join_all, join4};
 
 use crate::deployment::asked;
 use crate::deployment::facts::{FactStores, Untold};
+use crate::lint::group::group_of_fields;
 use crate::lint::{Group, Home, Instance, Surroundings, Told};
 use crate::spec::document::Document;
-use crate::spec::view::SpecView;
+use crate::spec::schema;
 use crate::store::{DatabaseName, StoreError, StoredSpec};
 
+pub(super) use asking::current_flavor;
 pub use deployment::fleet;
 
 /// What is known of some instances.
@@ -104,11 +106,19 @@ fn preferred(rows: &[(DatabaseName, StoredSpec)], homes: Option<&ByUuid<Home>>) 
         .collect()
 }
 
-/// The group that a spec names: that of its `instance_group`, else of the hint.
+/// The group that a spec names, as the rules see it.
 pub fn named_group(spec: &[u8]) -> Option<Arc<str>> {
-    let document = Document::parse(spec).ok()?;
-    let view = SpecView::of(&document);
-    let group = view.instance_group().and_then(|group| group.uuid());
-    let named = group.or_else(|| view.hint("group").into_iter().next());
-    named.filter(|uuid| !uuid.is_empty()).map(|uuid| Arc::from(&*uuid))
+    let text = std::str::from_utf8(spec).ok()?;
+    let named = match schema::sound(text) {
+        Some(sound) => {
+            let field = |name| sound.fields().find(|(field, _)| *field == name).map(|(_, raw)| raw);
+            group_of_fields(field("instance_group"), field("scheduler_hints"))
+        }
+        None => {
+            let document = Document::parse(spec).ok()?;
+            let field = |name| document.root().field(name).map(|node| node.raw());
+            group_of_fields(field("instance_group"), field("scheduler_hints"))
+        }
+    };
+    named.map(Arc::from)
 }

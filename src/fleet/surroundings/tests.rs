@@ -98,7 +98,7 @@ impl Plain {
     }
 }
 
-async fn all_rows(deployment: &Deployment) -> Vec<(DatabaseName, StoredSpec)> {
+pub(in crate::fleet) async fn all_rows(deployment: &Deployment) -> Vec<(DatabaseName, StoredSpec)> {
     let mut rows = Vec::new();
     for database in deployment.databases().iter() {
         let store = FactStores::store(deployment, database).await.unwrap();
@@ -148,7 +148,7 @@ async fn the_zones_and_hosts_are_those_of_the_aggregates_and_of_all_cells() {
 }
 
 /// A deployment without some of its databases.
-struct Without<'a>(&'a Deployment, &'a [DatabaseName]);
+pub(in crate::fleet) struct Without<'a>(pub &'a Deployment, pub &'a [DatabaseName]);
 
 #[async_trait]
 impl FactStores for Without<'_> {

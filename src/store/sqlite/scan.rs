@@ -29,6 +29,9 @@ const REPORT: u64 = 2_000;
 const LOOKED_UP: usize = 1_000;
 /// Ranges into which the ids are cut, at most; each holds at least [`REPORT`] ids.
 const RANGES: i64 = 512;
+/// What SQLite keeps of the pages of a pass that comes to each once, in KiB: little enough that a
+/// processor's own memory holds it.
+const KEPT: i64 = 256;
 
 /// Pass all rows to the visitor; gives their number.
 pub(super) async fn scan(
@@ -86,7 +89,7 @@ fn scan_now(
     cancel: &Cancel,
     stop: &Stop,
 ) -> Result<u64, StoreError> {
-    let mut session = open(source, stop)?;
+    let mut session = open(source, stop, prefilter)?;
     let (ends, conditions) = session.read(OPERATION, |connection| {
         let sql = "SELECT (SELECT min(id) FROM request_specs), (SELECT max(id) FROM request_specs)";
         let ends = connection
@@ -122,7 +125,7 @@ fn scan_now(
     };
     let mut others = Vec::new();
     for _ in 1..threads {
-        others.push(open(source, stop)?);
+        others.push(open(source, stop, prefilter)?);
     }
     let panicked = thread::scope(|scope| {
         let run = &run;
@@ -140,12 +143,17 @@ fn scan_now(
     }
 }
 
-fn open(source: &Arc<Source>, stop: &Stop) -> Result<Session, StoreError> {
+fn open(source: &Arc<Source>, stop: &Stop, prefilter: &Prefilter) -> Result<Session, StoreError> {
     let session = Session::open_for_pass(Arc::clone(source))?;
     // Nobody watches a scan start: it may wait for a writer longer than a page may.
     let waited = session.connection.busy_timeout(WRITE_WAIT);
     waited.map_err(|error| source.translate(OPERATION, &error))?;
     stop.watch(&session.connection);
+    // Indexes that are looked into for each row are better kept.
+    if prefilter.joins.is_empty() && prefilter.uuids.is_empty() {
+        let set = session.connection.pragma_update(None, "cache_size", -KEPT);
+        set.map_err(|error| source.translate(OPERATION, &error))?;
+    }
     Ok(session)
 }
 

@@ -22,6 +22,10 @@ mod cells_screens;
 mod databases;
 #[path = "tui/environments.rs"]
 mod environments;
+#[path = "tui/history.rs"]
+mod history;
+#[path = "tui/journal.rs"]
+mod journal;
 #[path = "tui/keys.rs"]
 mod keys;
 #[path = "tui/lists.rs"]

@@ -39,7 +39,7 @@ impl World {
     }
 
     fn open(folder: &Path, journal: &Path) -> Stage {
-        let deployment = demo::open_in(&folder.join("demo"), false).unwrap();
+        let deployment = demo::open_in(folder, false).unwrap();
         let settings = Places { profiles: None, state: Some(folder.join("state")) };
         let options =
             Options { write: true, settings, journal: Some(journal.to_owned()), ..Options::default() };

@@ -19,6 +19,7 @@ mod on_servers;
 #[path = "../support/terminal.rs"]
 mod on_terminal;
 mod reading;
+mod repair;
 mod scheduled;
 mod secrets;
 mod servers;

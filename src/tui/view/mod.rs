@@ -14,7 +14,7 @@
 //!
 //! In the title: health.rs. Over it: dialog.rs, help.rs, palette.rs, environments.rs, toast.rs, and
 //! as a [`sheet`]: choices.rs, facets.rs, bulk.rs;
-//! instead of it: editor.rs, databases.rs. [`pen`] draws text.
+//! instead of it: editor.rs, databases.rs, history.rs. [`pen`] draws text.
 
 pub mod bar;
 pub mod bulk;
@@ -31,6 +31,7 @@ pub mod environments;
 pub mod facets;
 pub mod health;
 pub mod help;
+pub mod history;
 pub mod lines;
 pub mod marks;
 pub mod palette;
@@ -78,6 +79,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
         Some(Overlay::Repairs { picker, whom }) => bulk::repairs(frame, picker, whom, theme),
         Some(Overlay::Destination { picker, whom }) => bulk::destination(frame, picker, whom, theme),
         Some(Overlay::Work(work)) => bulk::work(frame, work, model, theme),
+        Some(Overlay::History(screen)) => history::draw(frame, screen, model, theme),
         Some(overlay) => dialog::draw(frame, overlay, model, theme),
         None => {}
     }

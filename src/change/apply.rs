@@ -2,6 +2,7 @@
 //! confirmed plans alone.
 //!
 //! - `transfer`: a move, step by step.  `words`: what the errors of a store mean for a plan.
+//! - `recovery`: what an interrupted move still wants.
 //! - `ledger`: each operation is in the journal, on the disk, before its first byte goes to a database.
 //! - `batches`: many operations, in transactions of many rows.
 //!
@@ -9,6 +10,7 @@
 
 mod batches;
 mod ledger;
+pub(super) mod recovery;
 mod transfer;
 mod words;
 

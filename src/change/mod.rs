@@ -7,7 +7,8 @@
 //! - [`repair`]: repairs by name.  [`bulk`]: changes of many specs as one plan.  [`plan_file`]: plans on disk.
 //! - [`digest`]: names of exact texts.
 //! - [`mod@apply`]: the only code that writes to a store.  [`journal`]: where it is written down before;
-//!   [`record`]: with what.
+//!   [`record`]: with what.  [`recover`]: what becomes of changes that were interrupted.
+//! - [`undo`]: taking a change back.
 //!
 //! Imports `spec`, `store`, `query` and `lint`.
 
@@ -21,7 +22,9 @@ pub mod plan;
 pub mod plan_file;
 pub mod prepare;
 pub mod record;
+pub mod recover;
 pub mod repair;
+pub mod undo;
 
 pub use apply::{ApplyError, BulkOutcome, Done, Outcome, Pace, Problem, apply, apply_many};
 pub use bulk::{BulkChange, BulkIntent, BulkKind, BulkPlan, Destination, Progress, Summary, Whom};

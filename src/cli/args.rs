@@ -1,6 +1,6 @@
 //! The command line's words: every option, with the text that `--help` shows.
 //!
-//! Imports `store` and `deployment` for the types of its values. Addresses stay texts here: clap repeats a value that it
+//! Imports `store`, `deployment` and `change` for the types of its values. Addresses stay texts here: clap repeats a value that it
 //! refuses, and they may hold a password; for the same reason their arguments have no Debug.
 
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::change::ChangeId;
 use crate::deployment::profile;
 use crate::store::DatabaseName;
 
@@ -135,6 +136,14 @@ pub enum Command {
     Copy(CopyArguments),
     /// Delete a spec
     Delete(DeleteArguments),
+    /// What was changed, from the journal
+    History(HistoryArguments),
+    /// Take a change back
+    Undo(UndoArguments),
+    /// Do again what was undone
+    Redo(UndoArguments),
+    /// Finish or take back changes that were interrupted
+    Recover(RecoverArguments),
     /// The table of specs in each database
     Db(DbArguments),
     /// The databases that were found, and how each is
@@ -404,6 +413,74 @@ pub struct DeleteArguments {
     pub database: DatabaseName,
     #[command(flatten)]
     pub change: ChangeArguments,
+}
+
+const HISTORY_HELP: &str = "\
+  reqspec history --where 'alice az2' --limit 20
+  reqspec history 12
+  reqspec history export > changes.jsonl";
+
+#[derive(Debug, Args)]
+#[command(after_help = HISTORY_HELP, args_conflicts_with_subcommands = true)]
+pub struct HistoryArguments {
+    /// This change, with the difference of every spec
+    #[arg(value_name = "ID", value_parser = change)]
+    pub id: Option<ChangeId>,
+    /// Only changes with all of these words: in the title, operator, host, environment or reason, or as the
+    /// beginning of an instance's uuid
+    #[arg(long = "where", value_name = "WORDS", conflicts_with = "id")]
+    pub words: Vec<String>,
+    /// At most so many, the newest
+    #[arg(long, value_name = "N", conflicts_with = "id", default_value_t = 50)]
+    pub limit: u32,
+    /// Print one JSON object per change; of one change, one per operation too, with its exact texts
+    #[arg(long)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Option<HistoryCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// The whole journal as JSON lines, with the exact texts
+    Export(ExportArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// There is no other form
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct UndoArguments {
+    /// Which change, as `reqspec history` numbers them [default: the newest of the environment]
+    #[arg(value_name = "ID", value_parser = change)]
+    pub id: Option<ChangeId>,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct RecoverArguments {
+    /// Do it without asking
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object per operation
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The number of a change, `12` or `#12`.
+fn change(text: &str) -> Result<ChangeId, String> {
+    match text.strip_prefix('#').unwrap_or(text).parse() {
+        Ok(number @ 1..) => Ok(ChangeId(number)),
+        _ => Err("give the number of a change, as `reqspec history` lists them".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -12,12 +12,13 @@ use super::output::{AS_IT_IS, Output, say};
 use super::sessions::Sessions;
 use super::{journal, plan_text};
 use crate::change::{
-    self, Answer, ApplyError, Confirmation, Confirmed, Intent, Operation, Outcome, Plan, Refusal, Requirement,
+    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Record, Refusal,
+    Requirement, Undoing,
 };
 use crate::deployment::Deployment;
 use crate::fleet::{self, prepare::BETTER};
 use crate::spec::text::escaped;
-use crate::store::{Access, DatabaseName, Probe, Rights, Stores};
+use crate::store::{Access, DatabaseName, InstanceHome, Probe, Rights, Stores};
 
 /// Prepare, confirm and apply one intent.
 pub async fn run(
@@ -72,11 +73,75 @@ pub async fn prepare(
     fleet::prepare::prepare(sessions, deployment, intent, arguments.force).await
 }
 
+/// What a plan is made from: the databases, of which those wanted must answer, and what is known around an
+/// instance.
+pub async fn around(
+    sessions: &Sessions,
+    arguments: &ChangeArguments,
+    wanted: &[DatabaseName],
+    instance_uuid: &str,
+) -> Result<(Stores, Facts), Refusal> {
+    let deployment = sessions.deployment();
+    let all = deployment.databases();
+    if let Some(database) = wanted.iter().find(|database| !all.contains(database)) {
+        return Err(Refusal::Failed(format!("no database {database}")));
+    }
+    let asked = all.iter().map(|database| {
+        let needed = wanted.contains(database);
+        async move {
+            let answer = match needed {
+                true => sessions.get(database).await,
+                false => sessions.get_within(database, BETTER).await,
+            };
+            (database, needed, answer)
+        }
+    });
+    let mut stores = Stores::new();
+    for (database, needed, answer) in join_all(asked).await {
+        match answer {
+            Ok(store) => stores.insert(store),
+            Err(error) if needed => return Err(Refusal::Failed(error.to_string())),
+            // What follows from its silence is said in the plan.
+            Err(error) => stores.insert_closed(database.clone(), error),
+        }
+    }
+    // The API database knows where the instance is; the plan says so where it cannot be asked.
+    let instance_home = match stores.get(&DatabaseName::Api) {
+        Some(api) => deployment.instance_home(api.as_ref(), instance_uuid).await,
+        None => InstanceHome::Unknown,
+    };
+    let mut instance_state = None;
+    if let InstanceHome::Cell(cell) = &instance_home
+        && let Some(cell) = stores.get(&DatabaseName::Cell(cell.clone()))
+    {
+        instance_state = deployment.instance_state(cell.as_ref(), instance_uuid).await;
+    }
+    let facts = Facts {
+        environment: deployment.environment().to_owned(),
+        spec_home: deployment.spec_home(),
+        instance_home,
+        instance_state,
+        upstream_schema: deployment.upstream_schema(),
+        force: arguments.force,
+    };
+    Ok((stores, facts))
+}
+
 /// Confirm a plan and apply it, or only print it.
 pub async fn carry_out(
     sessions: &Sessions,
     arguments: &ChangeArguments,
     plan: Plan,
+) -> Result<Exit, CliError> {
+    carry_out_as(sessions, arguments, plan, None).await
+}
+
+/// The same of a plan that takes another change back.
+pub async fn carry_out_as(
+    sessions: &Sessions,
+    arguments: &ChangeArguments,
+    plan: Plan,
+    undoing: Option<Undoing>,
 ) -> Result<Exit, CliError> {
     let deployment = sessions.deployment();
     let mut out = Output::new();
@@ -94,7 +159,7 @@ pub async fn carry_out(
         return Ok(Exit::Done);
     }
     // A journal that cannot be written is told before anything is asked.
-    let record = journal::record(sessions, arguments).await?;
+    let record = Record { undoing, ..journal::record(sessions, arguments).await? };
     let confirmed = confirm(deployment, arguments, plan)?;
     let stores = writable(deployment, confirmed.get()).await?;
     let outcome = change::apply(&stores, &record, confirmed).await;

@@ -6,6 +6,7 @@
 //! - One file per command: `list` (`list_arguments`, `list_counts`), `show`, `create`, `edit` (`edit_external`), `moving`
 //!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`,
 //!   `doctor` (`doctor_text`).
+//! - `journal`: what changes are recorded with.  `history` (`history_text`), `undo`, `recover`: what it is good for.
 //! - `deployment`: which databases the options mean.
 //!
 //! May import everything; nobody imports it.
@@ -25,6 +26,8 @@ mod edit;
 mod edit_external;
 mod environments;
 mod error;
+mod history;
+mod history_text;
 mod journal;
 mod list;
 mod list_arguments;
@@ -34,8 +37,10 @@ mod move_scheduled;
 mod moving;
 mod output;
 mod plan_text;
+mod recover;
 mod sessions;
 mod show;
+mod undo;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -167,6 +172,11 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
             )
         }
         Some(Command::Environments(arguments)) => environments::run(&places, &arguments),
+        // The journal knows it without any database.
+        Some(Command::History(arguments)) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(history::run(journal.as_deref(), &arguments))
+        }
         Some(command) => {
             // A query that cannot be read asks no database.
             let wanted = match &command {
@@ -212,11 +222,14 @@ async fn command_line(
         Command::Move(arguments) => moving::run(&sessions, arguments).await,
         Command::Copy(arguments) => copy::run(&sessions, arguments).await,
         Command::Delete(arguments) => delete::run(&sessions, arguments).await,
+        Command::Undo(arguments) => undo::run(&sessions, &arguments, false).await,
+        Command::Redo(arguments) => undo::run(&sessions, &arguments, true).await,
+        Command::Recover(arguments) => recover::run(&sessions, &arguments).await,
         Command::Db(arguments) => db::run(&sessions, &arguments).await,
         Command::Cells(arguments) => cells::run(&sessions, &arguments).await,
         Command::Doctor(arguments) => doctor::run(&sessions, &arguments).await,
         // Dispatched before: they open no session, or bring a runtime of their own.
-        Command::Tui(_) | Command::Demo(_) | Command::Environments(_) => Ok(Exit::Done),
+        Command::Tui(_) | Command::Demo(_) | Command::Environments(_) | Command::History(_) => Ok(Exit::Done),
     }
 }
 

@@ -36,6 +36,11 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// Of one whose journal is kept elsewhere.
+    pub fn idle(record: &'a Record) -> Self {
+        Self { record, header: None, change: None, entry: None, is_finished: false, notices: Vec::new() }
+    }
+
     /// On the disk when this returns; `row` is what the operation takes away.
     pub async fn write_ahead(
         &mut self,

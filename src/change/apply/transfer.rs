@@ -217,7 +217,7 @@ impl Application<'_> {
 
     /// The source changed after the copy was made: take the copy back, if it still is ours. The
     /// source is held meanwhile, so that its spec is not lost together with the copy.
-    async fn withdraw(
+    pub(super) async fn withdraw(
         &mut self,
         from: &DatabaseName,
         to: &DatabaseName,

@@ -27,6 +27,8 @@ pub use error::JournalError;
 pub use row::{ChangeId, ChangeRow, Entry, EntryId, EntryRow, Header, Kind, State, Step, Who};
 
 use desk::Clerk;
+pub(super) use write::now;
+
 use owners::{Lock, Owners};
 use read::{Owned, Which};
 

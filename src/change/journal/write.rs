@@ -117,7 +117,7 @@ pub(super) fn finish(t: &Transaction<'_>, change: ChangeId) -> rusqlite::Result<
 }
 
 /// Now, UTC, to the millisecond.
-pub(super) fn now() -> String {
+pub(in crate::change) fn now() -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     OffsetDateTime::now_utc().format(&format).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 //!
 //! - `place`: which database a spec belongs in.  `text`: what may be stored.
 //! - `group`: a server group that a save sets.  `transfer`: copies and moves.
+//! - `inverse`: what takes a change back.
 //! - `stale`: what nova derived, or will write again.
 //! - [`many`]: the same rules for rows that were read already, of plans of many changes.
 //!
@@ -10,9 +11,10 @@
 
 mod group;
 pub mod many;
+pub(super) mod inverse;
 mod place;
 mod stale;
-mod text;
+pub(super) mod text;
 mod transfer;
 
 use crate::spec::text::named;

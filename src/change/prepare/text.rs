@@ -60,6 +60,25 @@ impl Preparation<'_> {
         Ok(())
     }
 
+    /// Judge a text that stood there before: what nova cannot load wants to be forced.
+    pub(super) fn text_to_restore(
+        &mut self,
+        text: &str,
+        database: &DatabaseName,
+        instance_uuid: &str,
+    ) -> Result<(), Refusal> {
+        match unloadable(text.as_bytes()) {
+            None => Ok(()),
+            Some(reason) => {
+                let whose = named(instance_uuid);
+                self.refuse_unless_forced(
+                    word_for(database, instance_uuid),
+                    format!("{database}: nova cannot load the text of {whose} that would stand there again: {reason}."),
+                )
+            }
+        }
+    }
+
     fn tell<'p>(&mut self, problems: impl Iterator<Item = &'p Problem>, severity: Severity) {
         for problem in problems.take(NAMED) {
             self.warn(severity, format!("{problem}."));
@@ -70,6 +89,25 @@ impl Preparation<'_> {
     fn tell_of_other_instance(&mut self, document: &Document, instance_uuid: &str) {
         if let Some(problem) = schema::check_instance(document, instance_uuid) {
             self.warn(Severity::Warning, format!("{problem}."));
+        }
+    }
+}
+
+/// Why nova could not load a text.
+pub(in crate::change) fn unloadable(text: &[u8]) -> Option<String> {
+    if std::str::from_utf8(text).ok().and_then(schema::sound).is_some() {
+        return None;
+    }
+    match Document::parse(text) {
+        Err(problem) => {
+            let (line, column) = problem.position(text);
+            Some(format!("line {line}, column {column}: {problem}"))
+        }
+        Ok(document) => {
+            let problems = schema::check(&document);
+            let fatal: Vec<&Problem> =
+                problems.iter().filter(|problem| problem.severity == Gravity::Unloadable).collect();
+            (!fatal.is_empty()).then(|| listed(&fatal))
         }
     }
 }

@@ -99,7 +99,9 @@ pub(super) async fn examine(
         () = watch => return examined,
     };
     if !cancel.is_cancelled() {
-        untold.extend(deciding.batch(rest).await);
+        for batch in rest {
+            untold.extend(deciding.batch(batch).await);
+        }
     }
     let tally = pass.tally();
     (examined.passed, examined.undecided) = (tally.passed, tally.undecided);

@@ -273,12 +273,13 @@ impl Left<'_> {
         for (name, _, to) in steps(&entry.operation) {
             let now = self.there.get(&(name.clone(), id.to_string()));
             let then = to.map(|text| numbered(id, text).unwrap());
-            let left = self.of(id).any(|other| {
-                other.id != entry.id
-                    && (other.state == State::Done || is_uncertain(other))
-                    && steps(&other.operation).into_iter().any(|(of, from, _)| {
-                        of == name && from.map(|text| numbered(id, text).unwrap()) == then
-                    })
+            let left = self.of(id).filter(|other| other.id != entry.id).any(|other| {
+                let number = |text: Option<&[u8]>| text.map(|text| numbered(id, text).unwrap());
+                let mut here = steps(&other.operation).into_iter().filter(|(of, ..)| *of == name);
+                match is_uncertain(other) {
+                    true => here.any(|(_, from, to)| number(from) == then || number(to) == then),
+                    false => other.state == State::Done && here.any(|(_, from, _)| number(from) == then),
+                }
             });
             assert!(
                 now == then.as_ref() || left,
@@ -348,11 +349,12 @@ fn is_recovered(entry: &EntryRow) -> bool {
     entry.said.starts_with("Recovered:")
 }
 
-/// Whether it may have been done, although the journal does not say so: a conflict of a move leaves its copy,
-/// and one that a recovery found may have come after it.
+/// Whether it may have been done, or be taken back, although the journal does not say so: a conflict of a move
+/// leaves its copy, and what a recovery found may have come after it.
 fn is_uncertain(entry: &EntryRow) -> bool {
     match entry.state {
         State::Conflict => is_recovered(entry) || matches!(entry.operation, Operation::Move { .. }),
+        State::NotDone => is_recovered(entry) && matches!(entry.operation, Operation::Move { .. }),
         State::RolledBack | State::Withdrawn => true,
         _ => false,
     }

@@ -10,8 +10,10 @@ use super::{Random, Side, World, tell};
 
 /// Instances of a world whose process is killed at any time.
 const INSTANCES: i64 = 40;
-/// Longest that a process works before it is killed, in microseconds.
+/// Longest that a process works before it is killed, in microseconds: some changes, each in some milliseconds.
 const LONGEST: u64 = 60_000;
+/// The same where they go over a server.
+const LONGEST_OF_SERVERS: u64 = 250_000;
 
 /// Kill that many processes at random moments, in so many worlds at a time; each goes on where the one before
 /// it in its world was killed.
@@ -53,11 +55,12 @@ fn kill_in_a_world(sides: &Arc<[Side; 2]>, number: u64, seed: u64, kills: u64) -
     let first = number as i64 * INSTANCES + 1;
     let world = World::new(sides, first..first + INSTANCES);
     let mut judge = Judge::new(&world);
+    let longest = if world.has_servers() { LONGEST_OF_SERVERS } else { LONGEST };
     let mut random = Random(seed.wrapping_mul(31).wrapping_add(number));
     for kill in 0..kills {
         // The numbers of the texts begin with it: no two processes plan the same.
         let child = Working::begin(&world, "loop", number * 1_000_000 + kill + 1, &[], None);
-        let time = Duration::from_micros(random.below(LONGEST));
+        let time = Duration::from_micros(random.below(longest));
         std::thread::sleep(time);
         child.kill();
         judge.recover_and_judge(&world, &format!("seed {seed}, world {number}, kill {kill} after {time:?}"));

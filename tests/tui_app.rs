@@ -8,6 +8,12 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "tui/bulk_keys.rs"]
+mod bulk_keys;
+#[path = "tui/bulk_screens.rs"]
+mod bulk_screens;
+#[path = "tui/bulk_world.rs"]
+mod bulk_world;
 #[path = "tui/cells.rs"]
 mod cells;
 #[path = "tui/cells_screens.rs"]
@@ -16,6 +22,10 @@ mod cells_screens;
 mod databases;
 #[path = "tui/environments.rs"]
 mod environments;
+#[path = "tui/history.rs"]
+mod history;
+#[path = "tui/journal.rs"]
+mod journal;
 #[path = "tui/keys.rs"]
 mod keys;
 #[path = "tui/lists.rs"]

@@ -11,8 +11,8 @@ use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
 use super::update::{
-    browse, cells, changes, choosing, databases, editing, environments, general, marks, query, refreshing,
-    search,
+    browse, bulk, cells, changes, choosing, databases, editing, environments, general, history, marks, query,
+    recovery, refreshing, search, undoing,
 };
 
 /// Under which heading the help lists a command.
@@ -91,7 +91,7 @@ fn always(_: &Model) -> Result<(), String> {
 }
 
 macro_rules! commands {
-    ($($name:literal, $title:literal, $group:ident, $risk:ident, $bar:expr, [$($key:expr),*], $available:path, $run:expr, $doc:literal;)*) => {
+    ($($name:literal, $title:literal, $group:ident, $risk:ident, $bar:expr, [$($key:expr),*], $available:expr, $run:expr, $doc:literal;)*) => {
         /// All commands, in the order of the help.
         pub static COMMANDS: &[Command] = &[$(Command {
             name: $name, title: $title, doc: $doc, group: Group::$group, risk: Risk::$risk,
@@ -187,6 +187,10 @@ commands! {
         "Mark a range: begin it here, move, end it with Space, v or Esc.";
     "mark-all", "mark all", View, None, (0, 0), [key('*')], marks::can_mark_all, marks::all,
         "Mark all that the list's query finds, however many; again: none.";
+    "history", "history", View, None, (0, 0), [key('H')], databases::has_any, history::open,
+        "What was changed, by whom and why; Enter shows one with its differences, u takes it back.";
+    "recover", "recover", Change, Writes, (0, 0), [key('R')], databases::has_any, recovery::look,
+        "Look for changes that were interrupted, and bring them to their end.";
     "refresh", "refresh", View, None, (0, 0), [key('r')], always, browse::refresh,
         "Read both panes anew, ask every database again, and look for new cells.";
     "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
@@ -197,19 +201,29 @@ commands! {
     "copy-value", "copy value", View, None, (0, 0), [key('v')], browse::can_fold,
         |model| general::copy_from_tree(model, Detail::value_under_cursor),
         "Copy the value under the cursor of the JSON tree.";
-    "edit", "edit", Change, Writes, (2, 4), [key('e')], changes::can_edit, editing::edit,
-        "Edit the fields of the spec.";
-    "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], changes::can_edit_text, editing::edit_text,
+    "edit", "edit", Change, Writes, (2, 4), [key('e')], bulk::can_edit, bulk::edit,
+        "Edit the fields of the spec; of all marked ones by lines PATH=VALUE.";
+    "edit-text", "edit text", Change, Writes, (0, 0), [key('E')], |model| bulk::only_one(model, changes::can_edit_text),
+        editing::edit_text,
         "Edit the stored JSON in $VISUAL or $EDITOR.";
-    "save", "save", Change, Writes, (3, 0), [key('S')], changes::can_edit_text, changes::save,
+    "save", "save", Change, Writes, (3, 0), [key('S')], |model| bulk::only_one(model, changes::can_edit_text),
+        changes::save,
         "Save the spec as it is, which strips what nova's save() strips.";
-    "move", "move", Change, Removes, (4, 5), [key('m')], changes::can_move, changes::move_spec,
-        "Move the spec to another database: written there, compared, then deleted here.";
-    "copy", "copy", Change, Writes, (5, 6), [key('c')], changes::can_copy, changes::copy_spec,
+    "move", "move", Change, Removes, (4, 5), [key('m')], bulk::can_move, bulk::move_specs,
+        "Move the spec, or all marked ones, to another database: written there, compared, then deleted here.";
+    "copy", "copy", Change, Writes, (5, 6), [key('c')], |model| bulk::only_one(model, changes::can_copy),
+        changes::copy_spec,
         "Copy the spec to another database.";
+    "repair", "repair", Change, Writes, (0, 0), [key('x')], bulk::can_repair, bulk::repair,
+        "Repair the spec, or all marked ones, by a named repair (:repair NAME, too).";
+    "undo", "undo", Change, Writes, (0, 0), [key('u')], changes::may_write, undoing::undo,
+        "Take the last change of this environment back, after showing what that does.";
+    "redo", "redo", Change, Writes, (0, 0), [key('U')], changes::may_write, undoing::redo,
+        "Do the last change again that was taken back.";
     "new", "new", Change, Writes, (0, 0), [key('n')], changes::can_create, changes::create,
         "Create a spec from a file in the pane's database.";
-    "delete", "delete", Change, Removes, (0, 0), [key('D')], changes::can_change, changes::delete,
+    "delete", "delete", Change, Removes, (0, 0), [key('D')],
+        |model| bulk::only_one(model, changes::can_change), changes::delete,
         "Delete the spec from the pane's database.";
     "write", "write", Change, None, (6, 0), [key('W')], changes::can_open_for_writing, changes::open_for_writing,
         "Open for writing, after showing which environment this is; again: back to read-only.";

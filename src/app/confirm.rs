@@ -6,8 +6,10 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use super::confirm_notes::{self, Notes};
 use super::confirm_text::{self, Whole};
 use super::overlay::{Buttons, Line, Pressed};
+use crate::change::record::Undoing;
 use crate::change::{Answer, Confirmation, Confirmed, Plan, Requirement};
 
 /// The dialog.
@@ -29,6 +31,10 @@ pub struct Confirm {
     pub buttons: Buttons,
     /// The word typed, where the plan wants one.
     pub typed: Input,
+    /// The reason, and the file.
+    pub notes: Notes,
+    /// The change that the plan takes back, if it does.
+    pub undoing: Option<Undoing>,
 }
 
 /// What became of a key.
@@ -42,6 +48,8 @@ pub enum Decision {
     Go(Box<Confirmed<Plan>>),
     /// The word is missing.
     WordMissing(String),
+    /// Write the plan to that file.
+    Write(String),
 }
 
 impl Confirm {
@@ -69,6 +77,8 @@ impl Confirm {
             scroll: 0,
             buttons,
             typed: Input::default(),
+            notes: Notes::default(),
+            undoing: None,
         }
     }
 
@@ -80,8 +90,21 @@ impl Confirm {
         }
     }
 
+    /// The dialog for a plan that takes a change back.
+    #[must_use]
+    pub fn undoing(mut self, undoing: Undoing) -> Self {
+        self.buttons.labels[1] = if undoing.again { "Redo" } else { "Undo" }.to_owned();
+        self.undoing = Some(undoing);
+        self
+    }
+
     /// A key.
     pub fn key(&mut self, event: &KeyEvent) -> Decision {
+        match self.notes.key(event, self.word().is_none()) {
+            confirm_notes::Pressed::Other => {}
+            confirm_notes::Pressed::Taken => return Decision::Open,
+            confirm_notes::Pressed::Write(path) => return Decision::Write(path),
+        }
         match event.code {
             KeyCode::Up => self.scroll_by(-1),
             KeyCode::Down => self.scroll_by(1),

@@ -11,6 +11,7 @@ use super::overlay::{Line, Tone};
 use super::whole;
 use super::words::grouped;
 use crate::change::{Operation, Plan, Severity};
+use crate::lint::{self, Finding, Rule};
 use crate::spec::summary::Summary;
 use crate::spec::text::escaped;
 use crate::spec::{Document, Node};
@@ -80,6 +81,7 @@ pub fn head(plan: &Plan) -> Vec<Line> {
         };
         lines.push(Line::new(tone, format!("{mark}{}", escaped(&spoken(&warning.sentence)))));
     }
+    lines.extend(findings(plan));
     if let Some(first) = plan.operations.first() {
         lines.push(Line::new(Tone::Muted, format!("undo: {}", undo(first))));
     }
@@ -87,21 +89,28 @@ pub fn head(plan: &Plan) -> Vec<Line> {
 }
 
 /// What undoes it, in words.
-fn undo(operation: &Operation) -> String {
+fn undo(operation: &Operation) -> &'static str {
     match operation {
-        Operation::Save { .. } => "edit it back; the red lines below are what is stored now".to_owned(),
-        Operation::Create { .. } => "delete it again (D)".to_owned(),
-        Operation::Destroy { .. } => {
-            "create it again (n) from a file with the text below (Down); its id will be another".to_owned()
+        Operation::Save { .. } | Operation::Copy { replaces: Some(_), .. } => {
+            "u writes the text before back; the journal keeps it"
         }
-        Operation::Copy { to, replaces: None, .. } => format!("delete it from {} (D)", label(to)),
-        Operation::Copy { to, .. } => {
-            format!("nothing brings back by itself what {} holds now: the red lines below", label(to))
-        }
-        Operation::Move { from, to, .. } => {
-            format!("move it back from {} to {} (m); its id will be another", label(to), label(from))
-        }
+        Operation::Create { .. } | Operation::Copy { replaces: None, .. } => "u deletes it again",
+        Operation::Destroy { .. } => "u creates it again from the journal; its id will be another",
+        Operation::Move { .. } => "u moves it back; its id will be another",
     }
+}
+
+/// What is wrong after it and was not before, and the other way round.
+fn findings(plan: &Plan) -> impl Iterator<Item = Line> {
+    let line = |verb: &str, finding: &Finding, tone: Tone| {
+        let Rule { code, name, .. } = finding.rule;
+        Line::new(tone, format!("{verb} {code} {name}: {}", escaped(&finding.sentence)))
+    };
+    let raised = plan.raised.iter().map(move |finding| {
+        let heavy = finding.rule.severity == lint::Severity::Error;
+        line("raises", finding, if heavy { Tone::Danger } else { Tone::Warn })
+    });
+    raised.chain(plan.cured.iter().map(move |finding| line("cures", finding, Tone::Good)))
 }
 
 fn bytes(text: &[u8]) -> String {

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::change::{Confirmed, DatabaseName, Intent, Plan};
+use crate::change::recover::Decision;
+use crate::change::{
+    BulkIntent, BulkPlan, ChangeId, Confirmed, DatabaseName, EntryId, Intent, Plan, Undoing,
+};
 use crate::query::{Field, Order, PageKey, PageRequest, Query, Subject};
 
 use super::exporting::Format;
@@ -138,6 +141,100 @@ pub enum Effect {
         request: RequestId,
         /// The plan.
         plan: Confirmed<Plan>,
+        /// Why, in the operator's words.
+        reason: Option<String>,
+        /// The change that it takes back, if it does.
+        undoing: Option<Undoing>,
+    },
+    /// Write a plan to a file that is not there yet. Answered by `Msg::PlanWritten`.
+    WritePlan {
+        /// Names the answer.
+        request: RequestId,
+        /// The plan.
+        plan: Plan,
+        /// Why, in the operator's words.
+        reason: Option<String>,
+        /// Where to, as typed; `~/` is the home directory.
+        path: String,
+    },
+    /// Make the plan of a change of many. Reported by `Msg::ManyProgress` again and again, answered by
+    /// `Msg::PlannedMany`.
+    PlanMany {
+        /// Names the answer.
+        request: RequestId,
+        /// What is wished.
+        intent: BulkIntent,
+    },
+    /// Write such a plan to a file that is not there yet. Answered by `Msg::PlanWritten`.
+    WriteBulkPlan {
+        /// Names the answer.
+        request: RequestId,
+        /// The plan.
+        plan: BulkPlan,
+        /// Why, in the operator's words.
+        reason: Option<String>,
+        /// Where to, as typed; `~/` is the home directory.
+        path: String,
+    },
+    /// Carry out such a plan. Reported by `Msg::ManyProgress` again and again, answered by
+    /// `Msg::AppliedMany`.
+    ApplyMany {
+        /// Names the answer.
+        request: RequestId,
+        /// The plan.
+        plan: Confirmed<BulkPlan>,
+        /// Why, in the operator's words.
+        reason: Option<String>,
+    },
+    /// Make the plan that takes a change back. Answered by `Msg::UndoPrepared`.
+    PrepareUndo {
+        /// Names the answer.
+        request: RequestId,
+        /// Which; none: the last one of this environment that is left.
+        change: Option<ChangeId>,
+        /// Whether it is a change that was taken back, to be done again.
+        again: bool,
+        /// Whether a refusal that can be overridden is.
+        force: bool,
+    },
+    /// Changes of the journal, the newest first. Answered by `Msg::History`.
+    LoadHistory {
+        /// Names the answer.
+        request: RequestId,
+        /// Only older ones than that.
+        before: Option<ChangeId>,
+        /// Words that they have.
+        filter: String,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Operations of a change of the journal. Answered by `Msg::HistoryEntries`.
+    LoadChange {
+        /// Names the answer.
+        request: RequestId,
+        /// Which.
+        change: ChangeId,
+        /// Only later ones than that.
+        after: Option<EntryId>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Look for changes of this environment that were interrupted. Answered by `Msg::Unfinished`.
+    LookForUnfinished {
+        /// Names the answer.
+        request: RequestId,
+    },
+    /// Carry out what was decided of them. Answered by `Msg::Recovered`.
+    Recover {
+        /// Names the answer.
+        request: RequestId,
+        /// What was decided.
+        decisions: Vec<Decision>,
+    },
+    /// Stop planning, or applying before the next record; what is done stays done.
+    StopMany {
+        /// Of `PlanMany` or `ApplyMany`.
+        request: RequestId,
     },
     /// Open an external editor on a text. Answered by `Msg::Edited`.
     OpenEditor {

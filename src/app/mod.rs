@@ -10,7 +10,8 @@
 //!   [`seen`]: what completes it).
 //! - [`sorting`], [`columns`], [`facets`], [`saved`], [`exporting`]: choices over the list
 //!   ([`field_list`]: fields to choose from, [`settings`]: what is kept).  [`refreshing`]: by itself.
-//! - [`marks`]: specs marked for a change of many.
+//! - [`marks`]: specs marked for a change of many.  [`bulk`]: that change.
+//! - [`history`]: what was changed.  [`recovery`]: what was interrupted.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
 //! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not
@@ -22,6 +23,7 @@ pub mod columns;
 pub mod command;
 pub mod comparison;
 pub mod confirm;
+pub mod confirm_notes;
 pub mod confirm_text;
 pub mod conflict;
 pub mod database;
@@ -34,6 +36,7 @@ pub mod exporting;
 pub mod facets;
 pub mod field_list;
 pub mod help;
+pub mod history;
 pub mod highlight;
 pub mod keymap;
 pub mod layout;
@@ -47,6 +50,7 @@ pub mod pane;
 mod pane_search;
 pub mod progress;
 pub mod query_bar;
+pub mod recovery;
 pub mod refreshing;
 pub mod row;
 pub mod saved;

@@ -112,6 +112,9 @@ pub struct Model {
     pub editor: Option<Editor>,
     /// The stored bytes that the field editor was opened on.
     pub edited: Arc<[u8]>,
+    /// Whether it is being looked for interrupted changes, and whether nothing is said where there are
+    /// none.
+    pub looking: Option<(RequestId, bool)>,
     /// The change under way, from the key to its end.
     pub change: Option<Change>,
     /// Notices.
@@ -173,6 +176,7 @@ impl Model {
             overlay: None,
             editor: None,
             edited: Arc::from([]),
+            looking: None,
             change: None,
             toasts: Toasts::default(),
             writing: setup.writing && setup.read_only.is_none(),

@@ -11,7 +11,9 @@ use super::effect::RequestId;
 use super::exporting::Written;
 use super::facets::Counts;
 use super::row::{Failure, Row};
-use crate::change::{DatabaseName, Plan, Refusal};
+use crate::change::journal::{ChangeRow, EntryRow};
+use crate::change::recover::{Decision, Recovered};
+use crate::change::{BulkOutcome, BulkPlan, DatabaseName, Plan, Progress, Refusal, Undoing};
 use crate::query::Sample;
 
 /// Something that happened.
@@ -136,6 +138,69 @@ pub enum Msg {
         /// What became of the plan.
         outcome: Applied,
     },
+    /// How far `PlanMany` or `ApplyMany` is.
+    ManyProgress {
+        /// Of the request.
+        request: RequestId,
+        /// How far.
+        progress: Progress,
+    },
+    /// Answer to `PlanMany`.
+    PlannedMany {
+        /// Of the request.
+        request: RequestId,
+        /// The plan, or why there is none.
+        result: Box<Result<BulkPlan, Refusal>>,
+    },
+    /// Answer to `WritePlan` and `WriteBulkPlan`.
+    PlanWritten {
+        /// Of the request.
+        request: RequestId,
+        /// What was written, or why nothing was; a sentence.
+        result: Result<String, String>,
+    },
+    /// Answer to `ApplyMany`.
+    AppliedMany {
+        /// Of the request.
+        request: RequestId,
+        /// What became of the plan.
+        outcome: Box<BulkOutcome>,
+    },
+    /// Answer to `PrepareUndo`.
+    UndoPrepared {
+        /// Of the request.
+        request: RequestId,
+        /// The plan, or why there is none.
+        result: Box<Result<Undo, Refusal>>,
+    },
+    /// Answer to `LoadHistory`.
+    History {
+        /// Of the request.
+        request: RequestId,
+        /// The changes, or why they cannot be read; a sentence.
+        result: Result<Vec<ChangeRow>, String>,
+    },
+    /// Answer to `LoadChange`.
+    HistoryEntries {
+        /// Of the request.
+        request: RequestId,
+        /// The operations, or why they cannot be read; a sentence.
+        result: Result<Vec<EntryRow>, String>,
+    },
+    /// Answer to `LookForUnfinished`.
+    Unfinished {
+        /// Of the request.
+        request: RequestId,
+        /// What is decided of each, or why that is not known; a sentence.
+        result: Result<Vec<Decision>, String>,
+    },
+    /// Answer to `Recover`.
+    Recovered {
+        /// Of the request.
+        request: RequestId,
+        /// What came of each, or why nothing was done; a sentence.
+        result: Result<Vec<Recovered>, String>,
+    },
     /// Answer to `OpenEditor`.
     Edited {
         /// Of the request.
@@ -202,6 +267,20 @@ pub enum Msg {
     Settings(String),
     /// Something to tell that belongs to no request.
     Notice(String),
+}
+
+/// The plan that takes a change back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Undo {
+    /// Of one spec.
+    One {
+        /// The plan.
+        plan: Plan,
+        /// What it takes back.
+        undoing: Undoing,
+    },
+    /// Of many.
+    Many(BulkPlan),
 }
 
 /// What became of a plan.

@@ -6,6 +6,12 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
 
+use super::bulk::confirm::BulkConfirm;
+use super::bulk::destination::DestinationPicker;
+use super::bulk::edits::EditLines;
+use super::bulk::repairs::RepairPicker;
+use super::bulk::report::Report;
+use super::bulk::work::Work;
 use super::columns::ColumnChooser;
 use super::confirm::Confirm;
 use super::conflict::Conflict;
@@ -13,10 +19,12 @@ use super::databases::Databases;
 use super::environment::EnvironmentPicker;
 use super::exporting::ExportPrompt;
 use super::facets::Facets;
+use super::history::History;
 use super::palette::Palette;
+use super::recovery::Recovery;
 use super::saved::SavedQueries;
 use super::sorting::SortPicker;
-use crate::change::DatabaseName;
+use crate::change::{DatabaseName, Whom};
 
 /// What a line of a dialog means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +198,37 @@ pub enum Overlay {
     Saved(SavedQueries),
     /// The prompt that writes the list to a file.
     Export(Box<ExportPrompt>),
+    /// The edits for many specs.
+    BulkEdit {
+        /// The lines.
+        lines: Box<EditLines>,
+        /// For whom.
+        whom: Whom,
+    },
+    /// A choice of a repair.
+    Repairs {
+        /// The choice.
+        picker: Box<RepairPicker>,
+        /// For whom.
+        whom: Whom,
+    },
+    /// A choice of where many specs are moved.
+    Destination {
+        /// The choice.
+        picker: DestinationPicker,
+        /// For whom.
+        whom: Whom,
+    },
+    /// Work on many specs that is under way.
+    Work(Box<Work>),
+    /// The confirm step of a change of many specs.
+    BulkConfirm(Box<BulkConfirm>),
+    /// What became of it.
+    Report(Box<Report>),
+    /// The changes that were made.
+    History(Box<History>),
+    /// Changes that were interrupted.
+    Recovery(Box<Recovery>),
     /// Something is under way that must not be disturbed; what.
     Working(String),
 }

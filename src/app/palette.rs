@@ -11,6 +11,7 @@ use super::command::{COMMANDS, Command};
 use super::facets;
 use super::refreshing::interval;
 use super::settings::check_name;
+use crate::change::Repair;
 use crate::query::expression::Expression;
 use crate::query::{Field, Order, parse, parse_fields, parse_order};
 
@@ -51,6 +52,8 @@ pub enum Act {
     Where(String),
     /// Read the lists anew that often; none: on request only.
     Refresh(Option<i64>),
+    /// Repair what is marked, else the selected spec.
+    Repair(Repair),
 }
 
 /// A word that takes something behind it.
@@ -113,6 +116,16 @@ pub static VERBS: &[Verb] = &[
         usage: "refresh 5",
         doc: "Read the lists anew every so many seconds, or off.",
         read: |text| interval(text).map(Act::Refresh),
+    },
+    Verb {
+        name: "repair",
+        usage: "repair unpin-zone",
+        doc: "Repair what is marked, else the selected spec; `x` lists the repairs.",
+        read: |text| {
+            let mut words = text.split_whitespace();
+            let name = words.next().unwrap_or_default();
+            Repair::parse(name, &words.collect::<Vec<_>>()).map(Act::Repair)
+        },
     },
 ];
 

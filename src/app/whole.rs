@@ -101,7 +101,8 @@ pub fn difference(before: &[u8], after: &[u8]) -> Vec<Line> {
     out
 }
 
-fn change_lines(change: &Change) -> Vec<Line> {
+/// A changed field: its path, its values before and after.
+pub fn change_lines(change: &Change) -> Vec<Line> {
     let mut out = vec![Line::new(Tone::Plain, shown(&change.path))];
     for (tone, sign, value) in [(Tone::Removed, '-', &change.before), (Tone::Added, '+', &change.after)] {
         let value = value.as_deref().map(|value| masked_at(&change.path, value));

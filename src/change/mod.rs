@@ -5,7 +5,7 @@
 //! - [`confirm`]: the confirm step; the only maker of [`Confirmed`] plans.
 //! - [`mod@prepare`]: reads what an intent needs and makes its plan, or says why not.
 //! - [`repair`]: repairs by name.  [`bulk`]: changes of many specs as one plan.  [`plan_file`]: plans on disk.
-//! - [`digest`]: names of exact texts.
+//! - [`digest`]: names of exact texts.  [`findings`]: what a plan raises and cures.
 //! - [`mod@apply`]: the only code that writes to a store.  [`journal`]: where it is written down before;
 //!   [`record`]: with what.  [`recover`]: what becomes of changes that were interrupted.
 //! - [`undo`]: taking a change back.
@@ -16,6 +16,7 @@ pub mod apply;
 pub mod bulk;
 pub mod confirm;
 pub mod digest;
+pub mod findings;
 pub mod intent;
 pub mod journal;
 pub mod plan;

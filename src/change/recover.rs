@@ -270,7 +270,11 @@ pub(super) fn decide(operation: &Operation, seen: &[Option<&[u8]>]) -> (What, St
             let holds = if before.is_some() { "still holds the text before" } else { "does not hold it" };
             (What::NotDone, format!("{database} {holds}"))
         } else {
-            let holds = if there.is_some() { "holds another text, neither the one before nor the one after" } else { "holds none" };
+            let holds = if there.is_some() {
+                "holds another text, neither the one before nor the one after"
+            } else {
+                "holds none"
+            };
             (What::Conflict, format!("{database} {holds}: others wrote meanwhile, and that is left as it is"))
         }
     };
@@ -306,7 +310,9 @@ fn decide_move(
         }
         (Some(false), Some(true)) if !already_there => (
             What::Withdraw,
-            format!("the spec in {from} was changed after it was copied: the copy in {to} is older, and goes"),
+            format!(
+                "the spec in {from} was changed after it was copied: the copy in {to} is older, and goes"
+            ),
         ),
         (Some(false), Some(true)) => (
             What::Conflict,
@@ -318,9 +324,10 @@ fn decide_move(
         (None, Some(false)) => {
             (What::Conflict, format!("{to} holds another text, and {from} none: that is left as it is"))
         }
-        (Some(_), Some(false)) => {
-            (What::Conflict, format!("{from} and {to} hold different texts: compare them, then move or copy one"))
-        }
+        (Some(_), Some(false)) => (
+            What::Conflict,
+            format!("{from} and {to} hold different texts: compare them, then move or copy one"),
+        ),
     }
 }
 
@@ -383,7 +390,8 @@ async fn one(
     };
     let now = decide_one(stores, change, &entry).await;
     if now.what != decision.what {
-        let sentence = format!("it is different now ({}): it is left, look again with `reqspec recover`", now.why);
+        let sentence =
+            format!("it is different now ({}): it is left, look again with `reqspec recover`", now.why);
         return Ok(Err(sentence));
     }
     if let Some(state) = now.what.known() {

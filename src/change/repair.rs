@@ -138,3 +138,6 @@ impl fmt::Display for Repair {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

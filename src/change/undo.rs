@@ -147,7 +147,11 @@ pub async fn bulk(
         operator: who.operator.clone(),
         host: who.host.clone(),
         environment: facts.environment.clone(),
-        databases: change.databases.iter().map(|(name, id)| (name.to_string(), id.clone())).collect::<BTreeMap<_, _>>(),
+        databases: change
+            .databases
+            .iter()
+            .map(|(name, id)| (name.to_string(), id.clone()))
+            .collect::<BTreeMap<_, _>>(),
         title: format!("{verb} {}: {}", change.id, change.title),
         kind: kind.word().to_owned(),
         reason,
@@ -185,7 +189,8 @@ fn push(building: &mut Building, entry: &EntryRow, force: bool) -> Result<(), pl
         Operation::Copy { .. } | Operation::Move { .. } => (b"", b""),
     };
     if !force && !new.is_empty() && text::unloadable(new).is_some() {
-        let sentence = "nova cannot load the text that would stand there again; --force stores it all the same";
+        let sentence =
+            "nova cannot load the text that would stand there again; --force stores it all the same";
         building.leave_out(WhyNot::Refused, sentence, &database, uuid);
         return Ok(());
     }

@@ -21,6 +21,7 @@ Exit codes:
   4  conflict: someone else changed the spec, or another one is in the way; nothing overwritten
   5  refused: a rule, --read-only, an account that may not write, or a confirm step without
      --yes and without a terminal
+  6  partly done: of many specs some were changed, others not
 
 Where the databases are: --api, else --env, else --nova-conf and --config-dir, else
 $REQSPEC_ENV, else $REQSPEC_NOVA_CONF, else the profile file's default, else
@@ -128,14 +129,20 @@ pub enum Command {
     Show(ShowArguments),
     /// Store a new spec
     Create(CreateArguments),
-    /// Change fields of a spec, or its raw JSON in $EDITOR
+    /// Change fields of a spec, or of many, or a spec's raw JSON in $EDITOR
     Edit(EditArguments),
-    /// Move a spec to another database, or all scheduled ones to their cells
+    /// Move a spec to another database, or many
     Move(MoveArguments),
     /// Copy a spec to another database
     Copy(CopyArguments),
     /// Delete a spec
     Delete(DeleteArguments),
+    /// Repair a spec, or many, by the name of a repair
+    Repair(RepairArguments),
+    /// Carry out a plan that --plan-out wrote
+    Apply(ApplyArguments),
+    /// Continue a change of many specs that was interrupted
+    Resume(ResumeArguments),
     /// What was changed, from the journal
     History(HistoryArguments),
     /// Take a change back
@@ -214,18 +221,72 @@ pub struct ChangeArguments {
     /// Do it without asking
     #[arg(long, short)]
     pub yes: bool,
+    /// Answer the confirm step with the word, or number of specs, that it wants typed
+    #[arg(long, value_name = "WORD", conflicts_with = "yes")]
+    pub confirm: Option<String>,
     /// Overrule what can be overruled; beside --yes it also stands for a word to be typed
     #[arg(long)]
     pub force: bool,
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write the plan to a new file instead of carrying it out; `reqspec apply FILE` does that later
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub plan_out: Option<PathBuf>,
     /// Why, for the journal
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which specs, of many.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Many specs")]
+pub struct WhomArguments {
+    /// All specs that the query is true of; of several, all must be
+    #[arg(long = "where", value_name = "QUERY", conflicts_with = "uuid")]
+    pub queries: Vec<String>,
+    /// The same with a query that the profile file keeps under a name
+    #[arg(long, value_name = "NAME", conflicts_with = "uuid")]
+    pub saved: Vec<String>,
+    /// At most so many, the first by database and id
+    #[arg(long, value_name = "N", conflicts_with = "uuid", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+}
+
+/// How fast many specs are changed.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Many specs")]
+pub struct PaceArguments {
+    /// At most so many specs a second, to spare the databases
+    #[arg(long, value_name = "SPECS", value_parser = rate)]
+    pub rate: Option<f64>,
+    /// Specs in one transaction
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = batch)]
+    pub batch: usize,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && (0.01..=1e9).contains(rate));
+    rate.ok_or_else(|| "give a number of specs a second, 0.01 or more".to_owned())
+}
+
+fn batch(text: &str) -> Result<usize, String> {
+    let batch = text.parse().ok().filter(|batch| (1..=5_000).contains(batch));
+    batch.ok_or_else(|| "give a number from 1 to 5000".to_owned())
+}
+
+/// Where specs are moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToArgument {
+    Mapped,
+    Database(DatabaseName),
+}
+
+fn to(text: &str) -> Result<ToArgument, String> {
+    if text == "mapped" { Ok(ToArgument::Mapped) } else { database(text).map(ToArgument::Database) }
 }
 
 /// `api`, or a cell's name.
@@ -342,14 +403,19 @@ stand in brackets. Edits are made in the order given:
       --set 'flavor.extra_specs[hw:cpu_policy]=dedicated' \\
       --set-json 'scheduler_hints={\"group\":[\"0f43…\"]}'
 
-Without --set, --unset and --set-json the stored text opens in $VISUAL or $EDITOR.";
+Without --set, --unset and --set-json the stored text opens in $VISUAL or $EDITOR.
+
+With --where it changes many specs by one plan, which is shown and confirmed as a whole:
+
+  reqspec edit --where 'az=az1 not forced' --unset availability_zone --dry-run";
 
 #[derive(Debug, Args)]
 #[command(after_help = EDIT_HELP)]
 pub struct EditArguments {
     /// The instance's uuid, or a unique beginning of at least 6 characters
-    pub uuid: String,
-    /// In this database [default: the one that holds it]: api or a cell's name
+    #[arg(required_unless_present_any = ["queries", "saved"])]
+    pub uuid: Option<String>,
+    /// In this database [default: the one that holds it; with --where all]: api or a cell's name
     #[arg(long = "in", value_name = "DB", value_parser = database)]
     pub database: Option<DatabaseName>,
     /// Set a field to a value as you would type it: az2, 4, true, cmp1,cmp2
@@ -362,27 +428,106 @@ pub struct EditArguments {
     #[arg(long, value_name = "PATH")]
     pub unset: Vec<String>,
     #[command(flatten)]
+    pub whom: WhomArguments,
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+const MOVE_HELP: &str = "\
+With --where it moves many specs by one plan, which is shown and confirmed as a whole:
+
+  reqspec move --where 'db=api not mapped=none' --to mapped --limit 500 --rate 100";
+
+#[derive(Debug, Args)]
+#[command(after_help = MOVE_HELP)]
+pub struct MoveArguments {
+    /// The instance's uuid, or a unique beginning of at least 6 characters
+    #[arg(required_unless_present_any = ["scheduled", "queries", "saved"], conflicts_with = "scheduled")]
+    pub uuid: Option<String>,
+    /// From where [default: the one database that holds it; with --where all]: api or a cell's name
+    #[arg(long, value_name = "DB", value_parser = database, conflicts_with = "scheduled")]
+    pub from: Option<DatabaseName>,
+    /// To where: api, a cell's name, or mapped: the cell of the instance
+    #[arg(long, value_name = "DB", value_parser = to,
+          required_unless_present = "scheduled", conflicts_with = "scheduled")]
+    pub to: Option<ToArgument>,
+    /// Move every spec in the API database whose instance has a cell to that cell
+    #[arg(long, conflicts_with_all = ["queries", "saved"])]
+    pub scheduled: bool,
+    #[command(flatten)]
+    pub whom: WhomArguments,
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+const REPAIR_HELP: &str = "\
+Repairs (docs/findings.md says what each does, and which findings it cures):
+  unpin-zone           no zone is asked for any more
+  rename-zone OLD NEW  the zone NEW in place of OLD
+  clear-forced-hosts   no forced hosts and nodes
+  refresh-flavor       the instance's current flavor
+  drop-dangling-group  no server group in place of one that is deleted
+  relink-group         the server group that has the instance as a member
+  fix-project          project and user of the instance
+  clear-leftover-pci   no PCI devices that the flavor does not ask for
+  strip-stale-fields   nothing of what nova does not store any more
+
+Specs that need none are left alone:
+
+  reqspec repair unpin-zone 3f0c9a1e --dry-run
+  reqspec repair rename-zone az-old az-new --where az=az-old";
+
+#[derive(Debug, Args)]
+#[command(after_help = REPAIR_HELP, override_usage = "reqspec repair [OPTIONS] <NAME> [OLD NEW] <UUID>...\n       \
+    reqspec repair [OPTIONS] <NAME> [OLD NEW] --where <QUERY>")]
+pub struct RepairArguments {
+    /// Which repair
+    pub name: String,
+    /// Its arguments, if it takes any, then the instances' uuids, or unique beginnings of at least 6 characters
+    #[arg(value_name = "UUID")]
+    pub words: Vec<String>,
+    /// In this database [default: the one that holds it; with --where all]: api or a cell's name
+    #[arg(long = "in", value_name = "DB", value_parser = database)]
+    pub database: Option<DatabaseName>,
+    /// All specs that the query is true of; of several, all must be
+    #[arg(long = "where", value_name = "QUERY", help_heading = "Many specs")]
+    pub queries: Vec<String>,
+    /// The same with a query that the profile file keeps under a name
+    #[arg(long, value_name = "NAME", help_heading = "Many specs")]
+    pub saved: Vec<String>,
+    /// At most so many, the first by database and id
+    #[arg(long, value_name = "N", help_heading = "Many specs", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    #[command(flatten)]
     pub change: ChangeArguments,
 }
 
 #[derive(Debug, Args)]
-pub struct MoveArguments {
-    /// The instance's uuid, or a unique beginning of at least 6 characters
-    #[arg(required_unless_present = "scheduled", conflicts_with = "scheduled")]
-    pub uuid: Option<String>,
-    /// From where [default: the one database that holds it]: api or a cell's name
-    #[arg(long, value_name = "DB", value_parser = database, conflicts_with = "scheduled")]
-    pub from: Option<DatabaseName>,
-    /// To where: api or a cell's name
-    #[arg(long, value_name = "DB", value_parser = database,
-          required_unless_present = "scheduled", conflicts_with = "scheduled")]
-    pub to: Option<DatabaseName>,
-    /// Move every spec in the API database whose instance has a cell to that cell
+pub struct ApplyArguments {
+    /// The plan
+    pub file: PathBuf,
+    /// Pass over what is done already, and leave out what does not hold any more
     #[arg(long)]
-    pub scheduled: bool,
-    /// With --scheduled: at most so many
-    #[arg(long, value_name = "N", requires = "scheduled")]
-    pub limit: Option<u64>,
+    pub resume: bool,
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArguments {
+    /// The number of the change in the journal [default: the last one of this environment]
+    #[arg(value_name = "ID")]
+    pub id: Option<i64>,
+    #[command(flatten)]
+    pub pace: PaceArguments,
     #[command(flatten)]
     pub change: ChangeArguments,
 }
@@ -458,6 +603,8 @@ pub struct UndoArguments {
     /// Which change, as `reqspec history` numbers them [default: the newest of the environment]
     #[arg(value_name = "ID", value_parser = change)]
     pub id: Option<ChangeId>,
+    #[command(flatten)]
+    pub pace: PaceArguments,
     #[command(flatten)]
     pub change: ChangeArguments,
 }

@@ -1,7 +1,10 @@
 //! From an intent to the report of what was done: prepare, confirm, apply. Databases are read
 //! through read-only sessions; sessions for writing are opened for the apply step alone.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -12,13 +15,14 @@ use super::output::{AS_IT_IS, Output, say};
 use super::sessions::Sessions;
 use super::{journal, plan_text};
 use crate::change::{
-    self, Answer, ApplyError, Confirmation, Confirmed, Facts, Intent, Operation, Outcome, Plan, Record, Refusal,
-    Requirement, Undoing,
+    self, Answer, ApplyError, Confirmation, Confirmed, Intent, Operation, Outcome, Plan, PlannedOperation,
+    Record, Refusal, Requirement, Undoing, Who, plan_file,
 };
 use crate::deployment::Deployment;
+use crate::fleet::plans::{self, Maker};
 use crate::fleet::{self, prepare::BETTER};
 use crate::spec::text::escaped;
-use crate::store::{Access, DatabaseName, InstanceHome, Probe, Rights, Stores};
+use crate::store::{Access, DatabaseName, Probe, Rights, Stores};
 
 /// Prepare, confirm and apply one intent.
 pub async fn run(
@@ -28,6 +32,11 @@ pub async fn run(
 ) -> Result<Exit, CliError> {
     allowed(sessions.deployment(), arguments)?;
     let plan = prepare(sessions, arguments, intent).await?;
+    go(sessions, arguments, plan).await
+}
+
+/// Confirm and apply a plan, if the accounts may write where it does.
+pub async fn go(sessions: &Sessions, arguments: &ChangeArguments, plan: Plan) -> Result<Exit, CliError> {
     if !arguments.dry_run {
         let targets = plan.operations.iter().flat_map(|operation| operation.targets());
         account_may_write(sessions, targets).await?;
@@ -73,60 +82,6 @@ pub async fn prepare(
     fleet::prepare::prepare(sessions, deployment, intent, arguments.force).await
 }
 
-/// What a plan is made from: the databases, of which those wanted must answer, and what is known around an
-/// instance.
-pub async fn around(
-    sessions: &Sessions,
-    arguments: &ChangeArguments,
-    wanted: &[DatabaseName],
-    instance_uuid: &str,
-) -> Result<(Stores, Facts), Refusal> {
-    let deployment = sessions.deployment();
-    let all = deployment.databases();
-    if let Some(database) = wanted.iter().find(|database| !all.contains(database)) {
-        return Err(Refusal::Failed(format!("no database {database}")));
-    }
-    let asked = all.iter().map(|database| {
-        let needed = wanted.contains(database);
-        async move {
-            let answer = match needed {
-                true => sessions.get(database).await,
-                false => sessions.get_within(database, BETTER).await,
-            };
-            (database, needed, answer)
-        }
-    });
-    let mut stores = Stores::new();
-    for (database, needed, answer) in join_all(asked).await {
-        match answer {
-            Ok(store) => stores.insert(store),
-            Err(error) if needed => return Err(Refusal::Failed(error.to_string())),
-            // What follows from its silence is said in the plan.
-            Err(error) => stores.insert_closed(database.clone(), error),
-        }
-    }
-    // The API database knows where the instance is; the plan says so where it cannot be asked.
-    let instance_home = match stores.get(&DatabaseName::Api) {
-        Some(api) => deployment.instance_home(api.as_ref(), instance_uuid).await,
-        None => InstanceHome::Unknown,
-    };
-    let mut instance_state = None;
-    if let InstanceHome::Cell(cell) = &instance_home
-        && let Some(cell) = stores.get(&DatabaseName::Cell(cell.clone()))
-    {
-        instance_state = deployment.instance_state(cell.as_ref(), instance_uuid).await;
-    }
-    let facts = Facts {
-        environment: deployment.environment().to_owned(),
-        spec_home: deployment.spec_home(),
-        instance_home,
-        instance_state,
-        upstream_schema: deployment.upstream_schema(),
-        force: arguments.force,
-    };
-    Ok((stores, facts))
-}
-
 /// Confirm a plan and apply it, or only print it.
 pub async fn carry_out(
     sessions: &Sessions,
@@ -158,12 +113,44 @@ pub async fn carry_out_as(
         out.flush()?;
         return Ok(Exit::Done);
     }
+    if let Some(file) = &arguments.plan_out {
+        return export(sessions, arguments, &plan, file).await;
+    }
     // A journal that cannot be written is told before anything is asked.
     let record = Record { undoing, ..journal::record(sessions, arguments).await? };
     let confirmed = confirm(deployment, arguments, plan)?;
     let stores = writable(deployment, confirmed.get()).await?;
     let outcome = change::apply(&stores, &record, confirmed).await;
     report(&mut out, arguments, &outcome)
+}
+
+/// Writes a plan to a file instead of carrying it out.
+async fn export(
+    sessions: &Sessions,
+    arguments: &ChangeArguments,
+    plan: &Plan,
+    file: &Path,
+) -> Result<Exit, CliError> {
+    let deployment = sessions.deployment();
+    let mut databases = BTreeMap::new();
+    for operation in plan.operations.iter().map(PlannedOperation::of) {
+        for database in std::iter::once(operation.database()).chain(operation.destination()) {
+            databases.insert(database.to_string(), sessions.get(database).await?.identity());
+        }
+    }
+    let Who { operator, host } = Who::here();
+    let maker = Maker { operator, host, reason: change::record::reason(arguments.reason.as_deref()) };
+    let title = plan.operations.first().map(change::record::words).unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let header = plans::header(deployment, &maker, databases, title, now);
+    let exported = plan_file::write::export(file, &header, plan);
+    exported.map_err(|error| CliError::failed(error.to_string()))?;
+    plan_text::lines(deployment, plan).iter().for_each(|line| say(line));
+    let mut out = Output::new();
+    out.line(&format!("{}: the plan, 1 operation; `reqspec apply` carries it out", file.display()))?;
+    out.flush()?;
+    Ok(Exit::Done)
 }
 
 /// Sessions for writing of every database that a plan writes to; what it only reads is opened
@@ -185,7 +172,7 @@ pub async fn writable(deployment: &Deployment, plan: &Plan) -> Result<Stores, Cl
     Ok(stores)
 }
 
-/// The confirm step: `--yes`, or a question on the terminal.
+/// The confirm step: what the command line answers, or a question on the terminal.
 fn confirm(
     deployment: &Deployment,
     arguments: &ChangeArguments,
@@ -193,21 +180,42 @@ fn confirm(
 ) -> Result<Confirmed<Plan>, CliError> {
     let verb = plan.operations.first().map_or("do", |operation| operation.verb());
     let requirement = plan.requirement.clone();
-    let answer = if arguments.yes {
-        for warning in &plan.warnings {
-            say(&format!("reqspec: warning: {}", warning.sentence));
+    let answer = match given(arguments) {
+        Some(answer) => {
+            for warning in &plan.warnings {
+                say(&format!("reqspec: warning: {}", warning.sentence));
+            }
+            answer
         }
-        Answer::CommandLine { force: arguments.force }
-    } else {
-        plan_text::lines(deployment, &plan).iter().for_each(|line| say(line));
-        ask(verb, &requirement)?
+        None => {
+            plan_text::lines(deployment, &plan).iter().for_each(|line| say(line));
+            ask(verb, &requirement)?
+        }
     };
-    Confirmation::new(plan).answer(&answer).map_err(|_| match (&answer, &requirement) {
+    Confirmation::new(plan).answer(&answer).map_err(|_| unconfirmed(&answer, &requirement))
+}
+
+/// The answer that the command line gives.
+pub fn given(arguments: &ChangeArguments) -> Option<Answer> {
+    match &arguments.confirm {
+        Some(word) => Some(Answer::Confirm { typed: word.clone() }),
+        None if arguments.yes => Some(Answer::CommandLine { force: arguments.force }),
+        None => None,
+    }
+}
+
+/// Why an answer does not confirm.
+pub fn unconfirmed(answer: &Answer, requirement: &Requirement) -> CliError {
+    match (answer, requirement) {
         (Answer::CommandLine { .. }, Requirement::Type(word)) => CliError::refused(format!(
-            "this wants {word:?} typed; on the command line --force beside --yes stands for it; nothing was written"
+            "this wants {word:?} typed; on the command line --confirm {word} says it, or --force beside --yes \
+             stands for it; nothing was written"
         )),
+        (Answer::Confirm { typed }, Requirement::Type(word)) if !typed.is_empty() => {
+            CliError::refused(format!("not confirmed: {typed:?} is not {word:?}; nothing was written"))
+        }
         _ => CliError::refused("not confirmed; nothing was written"),
-    })
+    }
 }
 
 /// Ask on the terminal; the default is not to.
@@ -216,8 +224,16 @@ fn confirm(
 /// Refused: there is no terminal to ask on.
 pub fn ask(verb: &str, requirement: &Requirement) -> Result<Answer, CliError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let message =
-            "not confirmed: there is no terminal to ask on; --yes does it, --dry-run shows the plan";
+        let message = match requirement {
+            Requirement::Choose => {
+                "not confirmed: there is no terminal to ask on; --yes does it, --dry-run shows the plan"
+                    .to_owned()
+            }
+            Requirement::Type(word) => format!(
+                "not confirmed: there is no terminal to ask on; --confirm {word} says what is to be typed, --dry-run \
+                 shows the plan"
+            ),
+        };
         return Err(CliError::refused(message));
     }
     let question = match requirement {

@@ -1,4 +1,4 @@
-//! `reqspec edit`: fields by path, or the raw JSON in an editor.
+//! `reqspec edit`: fields by path, of one spec or of many, or the raw JSON in an editor.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,8 +8,9 @@ use clap::ArgMatches;
 use super::args::EditArguments;
 use super::error::{CliError, Exit};
 use super::sessions::Sessions;
-use super::{changing, edit_external};
-use crate::change::Intent;
+use super::{bulk, changing, edit_external};
+use crate::change::{BulkChange, BulkIntent, Intent, Whom};
+use crate::query::Query;
 use crate::spec::edit::{self, Edit, NewValue};
 use crate::spec::{Document, FieldPath};
 use crate::store::{DatabaseName, StoredSpec};
@@ -18,11 +19,23 @@ use crate::store::{DatabaseName, StoredSpec};
 pub async fn run(
     sessions: &Sessions,
     arguments: EditArguments,
+    whom: Option<Arc<Query>>,
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {
     changing::allowed(sessions.deployment(), &arguments.change)?;
     let edits = edits(&arguments, matches)?;
-    let (database, row) = sessions.the_copy(&arguments.uuid, arguments.database.as_ref(), "--in").await?;
+    if let Some(query) = whom {
+        if edits.is_empty() {
+            return Err(CliError::usage("nothing to edit: give --set, --set-json or --unset"));
+        }
+        let databases = bulk::databases(sessions, arguments.database.as_ref())?;
+        let whom = Whom::Query { databases, query };
+        let intent = BulkIntent { change: BulkChange::Edit(edits), whom, limit: arguments.whom.limit };
+        return bulk::run(sessions, &arguments.change, arguments.pace, &intent).await;
+    }
+    // clap asks for one where there is no query.
+    let uuid = arguments.uuid.unwrap_or_default();
+    let (database, row) = sessions.the_copy(&uuid, arguments.database.as_ref(), "--in").await?;
     if edits.is_empty() {
         return edit_external::run(sessions, &arguments.change, database, row).await;
     }

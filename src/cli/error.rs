@@ -23,6 +23,8 @@ pub enum Exit {
     Conflict = 4,
     /// A rule or a missing confirmation forbids it.
     Refused = 5,
+    /// Of many specs some were changed, others not.
+    Partly = 6,
     /// The doctor found what `--fail-on` asks for.
     Findings = 7,
 }

@@ -15,7 +15,8 @@ const PAGE: u32 = 100;
 /// Lists changes, shows one, or exports all.
 pub async fn run(path: Option<&Path>, arguments: &HistoryArguments) -> Result<Exit, CliError> {
     let Some(journal) = journal::to_read(path)? else {
-        let place = path.map_or_else(|| "there is no place for one".to_owned(), |path| path.display().to_string());
+        let place =
+            path.map_or_else(|| "there is no place for one".to_owned(), |path| path.display().to_string());
         let message = format!("nothing was changed yet: there is no journal ({place})");
         return match arguments.id {
             None => Err(CliError::NothingToDo(message)),

@@ -25,7 +25,8 @@ pub fn state(change: &ChangeRow) -> String {
     {
         return state.word().to_owned();
     }
-    let mut parts: Vec<String> = change.counts.iter().map(|(state, count)| format!("{count} {}", state.word())).collect();
+    let mut parts: Vec<String> =
+        change.counts.iter().map(|(state, count)| format!("{count} {}", state.word())).collect();
     let begun: u64 = change.counts.values().sum();
     if begun < change.total {
         parts.push(format!("{} not begun", change.total - begun));
@@ -74,7 +75,7 @@ pub fn entry(entry: &EntryRow) -> Vec<String> {
         },
     };
     if entry.state != State::Done && !entry.said.is_empty() {
-        body.push(masked_words(&entry.said).into());
+        body.push(masked_words(&entry.said));
     }
     lines.extend(body.into_iter().map(|line| format!("             {line}")));
     lines

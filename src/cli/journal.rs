@@ -3,16 +3,13 @@
 
 use std::path::Path;
 
-use futures_util::future::join_all;
-
 use super::args::ChangeArguments;
 use super::error::CliError;
 use super::output::say;
 use super::sessions::Sessions;
 use crate::change::record::reason;
-use crate::change::recover::{self, Decision};
-use crate::change::{DatabaseName, Journal, JournalError, Record, Who};
-use crate::store::{Access, Stores};
+use crate::change::{Journal, JournalError, Record, Who};
+use crate::fleet::recovery;
 
 /// Interrupted operations that are named before a change; more are counted.
 const NAMED: usize = 5;
@@ -44,60 +41,13 @@ pub fn failed(error: JournalError) -> CliError {
     CliError::failed(error.to_string())
 }
 
-/// Read-only sessions with those databases, as far as they answer.
-pub async fn reading(sessions: &Sessions, databases: &[DatabaseName]) -> Stores {
-    let known = sessions.deployment().databases();
-    let ours = databases.iter().filter(|database| known.contains(database));
-    let opened = join_all(ours.map(|database| async move { (database, sessions.get(database).await) })).await;
-    gathered(opened)
-}
-
-/// Sessions for writing with those databases, as far as they can be had.
-pub async fn writing(sessions: &Sessions, databases: &[DatabaseName]) -> Stores {
-    let deployment = sessions.deployment();
-    let known = deployment.databases();
-    let ours = databases.iter().filter(|database| known.contains(database));
-    let opened = join_all(
-        ours.map(|database| async move { (database, deployment.open(database, Access::ReadWrite).await) }),
-    )
-    .await;
-    gathered(opened)
-}
-
-fn gathered<'a>(
-    opened: impl IntoIterator<
-        Item = (
-            &'a DatabaseName,
-            Result<std::sync::Arc<dyn crate::store::SpecStore>, crate::store::StoreError>,
-        ),
-    >,
-) -> Stores {
-    let mut stores = Stores::new();
-    for (database, answer) in opened {
-        match answer {
-            Ok(store) => stores.insert(store),
-            Err(error) => stores.insert_closed(database.clone(), error),
-        }
-    }
-    stores
-}
-
 /// Interrupted changes: what only the journal must know is written there, and what wants a write is named.
 async fn look_after(sessions: &Sessions, journal: &Journal) -> Result<(), JournalError> {
-    let changes = journal.unfinished().await?;
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let stores = reading(sessions, &recover::databases(&changes)).await;
-    let decisions = recover::look(journal, &stores, &changes).await?;
-    let (open, known): (Vec<Decision>, Vec<Decision>) =
-        decisions.into_iter().partition(|decision| decision.what.needs_write() || decision.what.is_left());
-    let settled = recover::carry_out(journal, &stores, known).await?;
-    told(settled.iter().map(|recovered| format!("an interrupted change: {}", recovered.decision)).collect());
-    let wanting = open.iter().filter(|decision| decision.what.needs_write());
-    told(wanting.map(|decision| format!("{decision}; run `reqspec recover`")).collect());
-    let later = open.iter().filter(|decision| decision.what.is_left());
-    told(later.map(|decision| format!("an interrupted change: {decision}")).collect());
+    let found = recovery::look_after(sessions, sessions.deployment(), journal).await?;
+    let settled = found.settled.iter();
+    told(settled.map(|recovered| format!("an interrupted change: {}", recovered.decision)).collect());
+    told(found.wanting.iter().map(|decision| format!("{decision}; run `reqspec recover`")).collect());
+    told(found.left.iter().map(|decision| format!("an interrupted change: {decision}")).collect());
     Ok(())
 }
 

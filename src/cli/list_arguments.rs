@@ -37,17 +37,7 @@ impl Wanted {
     /// # Errors
     /// Usage, with the place in the text that cannot be meant.
     pub fn read(arguments: &ListArguments, places: &Places) -> Result<Self, CliError> {
-        let mut queries = Vec::new();
-        for text in &arguments.queries {
-            queries.push(parse(text).map_err(|error| wrong("--where", text, &error))?);
-        }
-        if !arguments.saved.is_empty() {
-            let settings = Settings::load(places);
-            for name in &arguments.saved {
-                let text = saved(&settings, places, name)?;
-                queries.push(parse(text).map_err(|error| wrong("--saved", text, &error))?);
-            }
-        }
+        let query = query(&arguments.queries, &arguments.saved, places)?;
         let order = parse_order(&arguments.sort).map_err(|error| wrong("--sort", &arguments.sort, &error))?;
         let fields = |option: &str, text: &Option<String>| -> Result<Option<Arc<[Field]>>, CliError> {
             let Some(text) = text else { return Ok(None) };
@@ -61,13 +51,32 @@ impl Wanted {
             return Err(CliError::usage("--format uuids has no columns and counts nothing"));
         }
         let limit = arguments.limit.unwrap_or(u64::MAX);
-        Ok(Self { query: Arc::new(all_of(queries)), order, columns, count_by, format, limit })
+        Ok(Self { query, order, columns, count_by, format, limit })
     }
 
     /// The columns, or those that are shown where none are asked for.
     pub fn shown_columns(&self) -> Arc<[Field]> {
         self.columns.clone().unwrap_or_else(|| parse_fields(COLUMNS).unwrap_or_default().into())
     }
+}
+
+/// The query that `--where` and `--saved` ask for: all of them must be true.
+///
+/// # Errors
+/// Usage, with the place in the text that cannot be meant.
+pub fn query(given: &[String], names: &[String], places: &Places) -> Result<Arc<Query>, CliError> {
+    let mut queries = Vec::new();
+    for text in given {
+        queries.push(parse(text).map_err(|error| wrong("--where", text, &error))?);
+    }
+    if !names.is_empty() {
+        let settings = Settings::load(places);
+        for name in names {
+            let text = saved(&settings, places, name)?;
+            queries.push(parse(text).map_err(|error| wrong("--saved", text, &error))?);
+        }
+    }
+    Ok(Arc::new(all_of(queries)))
 }
 
 /// The query that is true where all of them are.

@@ -2,16 +2,21 @@
 //!
 //! - `args`: the options.  `error`: exit codes.  `output`: text and JSON.  `log`: the log file.
 //! - `sessions`: read-only sessions, and finding a spec in them.
-//! - `changing`, `plan_text`: prepare, confirm, apply, report.
+//! - `changing`, `plan_text`: prepare, confirm, apply, report.  `bulk`: the same of many specs (`bulk_text`: the plan;
+//!   `progress`: how far it is; `bulk_report`: what became of it).
 //! - One file per command: `list` (`list_arguments`, `list_counts`), `show`, `create`, `edit` (`edit_external`), `moving`
-//!   (`move_scheduled`), `copy`, `delete`, `db`, `cells` (`cells_text`), `environments`,
+//!   (`move_scheduled`), `copy`, `delete`, `repair`, `apply`, `resume`, `db`, `cells` (`cells_text`), `environments`,
 //!   `doctor` (`doctor_text`).
 //! - `journal`: what changes are recorded with.  `history` (`history_text`), `undo`, `recover`: what it is good for.
 //! - `deployment`: which databases the options mean.
 //!
 //! May import everything; nobody imports it.
 
+mod apply;
 mod args;
+mod bulk;
+mod bulk_report;
+mod bulk_text;
 mod cells;
 mod cells_text;
 mod changing;
@@ -37,7 +42,10 @@ mod move_scheduled;
 mod moving;
 mod output;
 mod plan_text;
+mod progress;
 mod recover;
+mod repair;
+mod resume;
 mod sessions;
 mod show;
 mod undo;
@@ -45,16 +53,18 @@ mod undo;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::deployment::discover::{self, Found};
 use crate::deployment::settings::Places;
 use crate::deployment::{Deployment, WritePolicy, demo};
+use crate::query::Query;
 use crate::spec::mask::masked;
 use crate::store::DatabaseName;
 
-use args::{Arguments, Command, DbCommand, DeploymentArguments};
+use args::{Arguments, Command, DbCommand, DeploymentArguments, EditArguments, MoveArguments};
 use error::{CliError, Exit};
 use list_arguments::Wanted;
 use sessions::Sessions;
@@ -179,19 +189,37 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
         }
         Some(command) => {
             // A query that cannot be read asks no database.
+            let settings = settings(&places);
             let wanted = match &command {
-                Command::List(arguments) => Some(Wanted::read(arguments, &settings(&places))?),
+                Command::List(arguments) => Some(Wanted::read(arguments, &settings)?),
+                _ => None,
+            };
+            let whom = match &command {
+                Command::Edit(EditArguments { uuid: None, whom, .. })
+                | Command::Move(MoveArguments { uuid: None, scheduled: false, whom, .. }) => {
+                    Some(list_arguments::query(&whom.queries, &whom.saved, &settings)?)
+                }
+                Command::Repair(arguments) => {
+                    let (queries, saved) = (&arguments.queries, &arguments.saved);
+                    let is_by_query = !queries.is_empty() || !saved.is_empty();
+                    is_by_query.then(|| list_arguments::query(queries, saved, &settings)).transpose()?
+                }
                 _ => None,
             };
             if let Command::Doctor(arguments) = &command {
                 doctor::Asked::read(arguments)?;
             }
+            // Nor does a repair that is none.
+            let repair = match &command {
+                Command::Repair(arguments) => Some(repair::read(arguments)?),
+                _ => None,
+            };
             let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let result = runtime.block_on(command_line(
                 Sessions::new(found.deployment, journal),
                 command,
-                wanted,
+                (wanted, whom, repair),
                 matches,
             ));
             // A database that does not answer is not waited for.
@@ -204,7 +232,7 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
 async fn command_line(
     sessions: Sessions,
     command: Command,
-    wanted: Option<Wanted>,
+    (wanted, whom, repair): (Option<Wanted>, Option<Arc<Query>>, Option<repair::Meant>),
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {
     sessions.discover(named(&command)).await;
@@ -217,14 +245,20 @@ async fn command_line(
         Command::Create(arguments) => create::run(&sessions, arguments).await,
         Command::Edit(arguments) => {
             let own = matches.subcommand_matches("edit").unwrap_or(matches);
-            edit::run(&sessions, arguments, own).await
+            edit::run(&sessions, arguments, whom, own).await
         }
-        Command::Move(arguments) => moving::run(&sessions, arguments).await,
+        Command::Move(arguments) => moving::run(&sessions, arguments, whom).await,
         Command::Copy(arguments) => copy::run(&sessions, arguments).await,
         Command::Delete(arguments) => delete::run(&sessions, arguments).await,
+        Command::Repair(arguments) => match repair {
+            Some(meant) => repair::run(&sessions, arguments, meant, whom).await,
+            None => Ok(Exit::Done),
+        },
         Command::Undo(arguments) => undo::run(&sessions, &arguments, false).await,
         Command::Redo(arguments) => undo::run(&sessions, &arguments, true).await,
         Command::Recover(arguments) => recover::run(&sessions, &arguments).await,
+        Command::Apply(arguments) => apply::run(&sessions, arguments).await,
+        Command::Resume(arguments) => resume::run(&sessions, arguments).await,
         Command::Db(arguments) => db::run(&sessions, &arguments).await,
         Command::Cells(arguments) => cells::run(&sessions, &arguments).await,
         Command::Doctor(arguments) => doctor::run(&sessions, &arguments).await,

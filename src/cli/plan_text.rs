@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::change::{Operation, Plan, Requirement, Severity};
 use crate::deployment::Deployment;
+use crate::lint::{Finding, Rule};
 use crate::spec::diff::{self, Change};
 use crate::spec::summary::Summary;
 use crate::spec::text::{self, masked_at, masked_json};
@@ -23,7 +24,27 @@ pub fn lines(deployment: &Deployment, plan: &Plan) -> Vec<String> {
     for warning in &plan.warnings {
         lines.push(format!("{:<12} {}", severity(warning.severity), warning.sentence));
     }
+    let findings = [("raises", &plan.raised), ("cures", &plan.cured)];
+    for (what, findings) in findings {
+        lines.extend(findings.iter().map(|finding| format!("{what:<12} {}", finding_line(finding))));
+    }
     lines
+}
+
+/// A finding in one line: `RS030 warning availability_zone: No aggregate has the zone az9 … (unpin-zone)`.
+pub fn finding_line(finding: &Finding) -> String {
+    let Rule { code, severity, fix, .. } = finding.rule;
+    let place = if finding.path.is_empty() { String::new() } else { format!("{}: ", finding.path) };
+    let fix = fix.map_or_else(String::new, |fix| format!(" (repair: {fix})"));
+    format!("{code} {} {place}{}{fix}", severity.word(), masked_at(&finding.path, &finding.sentence))
+}
+
+fn finding_json(finding: &Finding) -> Value {
+    let Rule { code, name, severity, fix, .. } = finding.rule;
+    json!({
+        "code": code, "name": name, "severity": severity.word(), "path": finding.path,
+        "sentence": finding.sentence, "fix": fix,
+    })
 }
 
 /// The plan as JSON, for `--dry-run --json`.
@@ -34,6 +55,8 @@ pub fn json(plan: &Plan) -> Value {
         "warnings": plan.warnings.iter().map(|warning| json!({
             "severity": severity(warning.severity), "sentence": warning.sentence,
         })).collect::<Vec<_>>(),
+        "raised": plan.raised.iter().map(finding_json).collect::<Vec<_>>(),
+        "cured": plan.cured.iter().map(finding_json).collect::<Vec<_>>(),
         "requires": match &plan.requirement {
             Requirement::Choose => Value::Null,
             Requirement::Type(word) => json!(word),

@@ -8,8 +8,9 @@ use super::error::{CliError, Exit};
 use super::journal;
 use super::output::{Output, say};
 use super::sessions::Sessions;
-use crate::change::recover::{self, Decision, Recovered};
+use crate::change::recover::{Decision, Recovered};
 use crate::change::{Answer, Journal, Requirement};
+use crate::fleet::recovery;
 
 /// Looks, shows, asks where a database is to be written to, carries out.
 pub async fn run(sessions: &Sessions, arguments: &RecoverArguments) -> Result<Exit, CliError> {
@@ -18,13 +19,11 @@ pub async fn run(sessions: &Sessions, arguments: &RecoverArguments) -> Result<Ex
     let Some(journal) = journal::to_read(Some(path))? else {
         return Err(CliError::NothingToDo("nothing was interrupted".to_owned()));
     };
-    let changes = journal.unfinished().await.map_err(journal::failed)?;
-    if changes.is_empty() {
+    let deployment = sessions.deployment();
+    let decisions = recovery::look(sessions, deployment, &journal).await.map_err(journal::failed)?;
+    if decisions.is_empty() {
         return Err(CliError::NothingToDo("nothing was interrupted".to_owned()));
     }
-    let databases = recover::databases(&changes);
-    let reading = journal::reading(sessions, &databases).await;
-    let decisions = recover::look(&journal, &reading, &changes).await.map_err(journal::failed)?;
     let mut out = Output::new();
     if arguments.dry_run {
         for decision in &decisions {
@@ -38,7 +37,7 @@ pub async fn run(sessions: &Sessions, arguments: &RecoverArguments) -> Result<Ex
     }
     let writes = decisions.iter().filter(|decision| decision.what.needs_write()).count();
     if writes > 0 {
-        sessions.deployment().may_write().map_err(CliError::refused)?;
+        deployment.may_write().map_err(CliError::refused)?;
         if !arguments.yes {
             decisions.iter().for_each(|decision| say(&decision.to_string()));
             let answer = ask("carry that out", &Requirement::Choose)?;
@@ -49,11 +48,8 @@ pub async fn run(sessions: &Sessions, arguments: &RecoverArguments) -> Result<Ex
     }
     drop(journal);
     let journal = Journal::open(path).map_err(journal::failed)?;
-    let stores = match writes {
-        0 => reading,
-        _ => journal::writing(sessions, &databases).await,
-    };
-    let recovered = recover::carry_out(&journal, &stores, decisions).await.map_err(journal::failed)?;
+    let recovered = recovery::carry_out(sessions, deployment, &journal, decisions).await;
+    let recovered = recovered.map_err(journal::failed)?;
     for Recovered { decision, result } in &recovered {
         show(&mut out, arguments, decision, Some(result))?;
     }

@@ -32,17 +32,33 @@ pub async fn prepare(
     force: bool,
 ) -> Result<Plan, Refusal> {
     let (wanted, instance_uuid) = (intent.databases(), intent.instance_uuid());
+    let (opened, facts) = around(stores, deployment, &wanted, instance_uuid.as_deref(), force).await?;
+    change::prepare(&opened, &facts, intent).await
+}
+
+/// What such a plan is made from: the databases, of which those wanted must answer, and what is known around
+/// the instance.
+///
+/// # Errors
+/// A database that is wanted is not there.
+pub async fn around(
+    stores: &dyn FactStores,
+    deployment: &Deployment,
+    wanted: &[&DatabaseName],
+    instance_uuid: Option<&str>,
+    force: bool,
+) -> Result<(Stores, Facts), Refusal> {
     let names = deployment.databases();
     if let Some(database) = wanted.iter().find(|database| !names.contains(database)) {
         return Err(Refusal::Failed(format!("no database {database}")));
     }
     let open = |name: DatabaseName| {
-        let (needed, uuid) = (wanted.contains(&&name), instance_uuid.clone());
+        let needed = wanted.contains(&&name);
         async move {
             let store = if needed {
                 stores.store(&name).await
             } else {
-                answering(stores, deployment, &name, uuid.as_deref()).await
+                answering(stores, deployment, &name, instance_uuid).await
             };
             (name, needed, store)
         }
@@ -56,7 +72,7 @@ pub async fn prepare(
         }
     }
     // The API database knows where the instance is; the plan says so where it cannot be asked.
-    let instance_home = match (opened.get(&DatabaseName::Api), &instance_uuid) {
+    let instance_home = match (opened.get(&DatabaseName::Api), instance_uuid) {
         (Some(api), Some(uuid)) => {
             let home = timeout(SAID, deployment.instance_home(api.as_ref(), uuid)).await;
             home.unwrap_or(InstanceHome::Unknown)
@@ -67,14 +83,13 @@ pub async fn prepare(
         InstanceHome::Cell(cell) => opened.get(&DatabaseName::Cell(cell.clone())),
         _ => None,
     };
-    let instance_state = match (cell, &instance_uuid) {
+    let instance_state = match (cell, instance_uuid) {
         (Some(cell), Some(uuid)) => {
             timeout(SAID, deployment.instance_state(cell.as_ref(), uuid)).await.ok().flatten()
         }
         _ => None,
     };
-    let facts = Facts { instance_home, instance_state, ..facts(deployment, force) };
-    change::prepare(&opened, &facts, intent).await
+    Ok((opened, Facts { instance_home, instance_state, ..facts(deployment, force) }))
 }
 
 /// What holds for every plan of a deployment; nothing is known of an instance yet.

@@ -93,7 +93,7 @@ fn of_spec(
     around: Around<'_>,
 ) {
     controls::judge(found, subject.spec, document);
-    fields::judge(found, subject, spec, document, around);
+    fields::judge(found, subject, spec, around);
     hardware::judge(found, spec, around);
     groups::judge(found, spec, around);
     if let Some((surroundings, _)) = around {
@@ -132,4 +132,4 @@ const fn rule(code: &str) -> &'static Rule {
 
 #[cfg(test)]
 #[path = "judge_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -154,8 +154,8 @@ pub static RULES: &[Rule] = &[
         title: "forced to a host",
         doc: "The instance was forced to hosts or nodes at its creation. A request that honours them \
           skips all filters. nova resets them in memory before resize, migration, evacuation and \
-          unshelve, releases before 14 did not; tools that read the spec take them at their word. \
-          Clear them if the force was meant for the first boot alone.",
+          unshelve; tools that read the spec take them at their word. Clear them if the force was \
+          meant for the first boot alone.",
         fix: Some("clear-forced-hosts"),
     },
     Rule {

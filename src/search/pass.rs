@@ -34,6 +34,14 @@ const REPORT: Duration = Duration::from_millis(60);
 pub trait Take: Send + Sync + 'static {
     /// A hit, and what is known of it beside its row.
     fn take(&self, row: &Record<'_>, facts: &Facts);
+    /// As [`RowVisitor::wants_pause`].
+    fn wants_pause(&self) -> bool {
+        false
+    }
+    /// As [`RowVisitor::pause`].
+    fn pause(&self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// A pass: what is looked for where, and how far it is.
@@ -328,11 +336,12 @@ impl<T: Take> RowVisitor for Visitor<T> {
     }
 
     fn wants_pause(&self) -> bool {
-        self.waiting.is_full()
+        self.waiting.is_full() || self.taker.wants_pause()
     }
 
     fn pause(&self) -> ControlFlow<()> {
-        self.waiting.make_room()
+        self.waiting.make_room()?;
+        self.taker.pause()
     }
 
     fn progress(&self, rows: u64) {

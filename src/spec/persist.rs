@@ -20,6 +20,17 @@ const NULLED: &[&str] = &["retry", "requested_destination", "requested_resources
 /// Removed by nova's save().
 const REMOVED: &[&str] = &["network_metadata", "requested_networks", "request_level_params"];
 
+/// The fields of a spec that nova's save() does not store.
+pub const STRIPPED: [&str; 7] = [
+    "retry",
+    "requested_destination",
+    "requested_resources",
+    "ignore_hosts",
+    "network_metadata",
+    "requested_networks",
+    "request_level_params",
+];
+
 /// Not stored with a server group.
 const OF_GROUP: &[&str] = &["members", "hosts"];
 

@@ -31,7 +31,8 @@ fn the_examples_of_the_documentation_are_what_happens() {
     assert_eq!(api.execute(sql, []).unwrap(), 3);
     drop(api);
     let cases = trycmd::TestCases::new();
-    cases.env("REQSPEC_NOVA_CONF", "nova.conf").env("HOME", "/nonexistent").case(&page);
+    cases.env("REQSPEC_NOVA_CONF", "nova.conf").env("REQSPEC_JOURNAL", "journal.sqlite");
+    cases.env("HOME", "/nonexistent").case(&page);
     drop(cases);
     if std::env::var_os("TRYCMD").is_some_and(|mode| mode == "overwrite") {
         fs::copy(&page, "docs/cli.md").unwrap();

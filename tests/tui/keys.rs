@@ -195,7 +195,7 @@ fn a_move_is_asked_for_and_done() {
     world.keys("m<Enter><Right><Enter>");
     assert!(world.row(&api(), 1).is_none() && world.row(&cell("cell1"), 1).is_some());
     assert_eq!(world.selected(), uuid(2), "the place in the list is kept");
-    let moved = format!("Moved the spec of {} from API to cell1.", uuid(1));
+    let moved = format!("Moved the spec of {} from API to cell1. u undoes it.", uuid(1));
     let toasts: Vec<_> = world.model.toasts.iter().map(|toast| toast.text.as_str()).collect();
     assert_eq!(toasts, ["cancelled, nothing was written", &moved], "one sentence, not one for each step");
     assert_eq!(world.model.databases[0].count, Some(99));

@@ -21,6 +21,8 @@ use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::Failure;
 use reqspec::app::settings::Settings;
 use reqspec::app::{Effect, Model, Msg, Setup, update};
+use reqspec::change::journal::ChangeRow;
+use reqspec::change::recover::{Decision, Recovered};
 use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
 use reqspec::query::{Field, Order, Query, Sample, SortOrder, Subject};
 use reqspec::tui::theme::Theme;
@@ -80,6 +82,18 @@ pub struct World {
     pub reach: BTreeMap<DatabaseName, usize>,
     /// How many rows of a database a search cannot decide on, and why.
     pub undecided: BTreeMap<DatabaseName, (u64, String)>,
+    /// Whether plans of many changes, and what becomes of them, are told by the test.
+    pub hold_many: bool,
+    /// Instances that were changed by someone else when many are changed.
+    pub overtaken: BTreeSet<String>,
+    /// What the journal holds, the oldest first.
+    pub journal: Vec<(ChangeRow, Vec<Operation>)>,
+    /// Why the journal cannot be read.
+    pub unread: Option<String>,
+    /// What was interrupted.
+    pub unfinished: Vec<Decision>,
+    /// Where plans are kept.
+    pub plans: tempfile::TempDir,
     quit: bool,
 }
 
@@ -175,6 +189,12 @@ impl World {
             searching: BTreeSet::new(),
             reach: BTreeMap::new(),
             undecided: BTreeMap::new(),
+            hold_many: false,
+            overtaken: BTreeSet::new(),
+            journal: Vec::new(),
+            unread: None,
+            unfinished: Vec::new(),
+            plans: tempfile::tempdir().expect("a directory"),
             quit: false,
         }
     }
@@ -432,7 +452,46 @@ impl World {
             Effect::Prepare { request, intent, force } => {
                 Msg::Prepared { request, result: Box::new(self.plan(intent, force)) }
             }
-            Effect::Apply { request, plan } => Msg::Applied { request, outcome: self.apply(plan.get()) },
+            Effect::PlanMany { request, intent } => {
+                if self.hold_many {
+                    return;
+                }
+                Msg::PlannedMany { request, result: Box::new(self.plan_many(&intent)) }
+            }
+            Effect::ApplyMany { request, plan, .. } => {
+                if self.hold_many {
+                    return;
+                }
+                Msg::AppliedMany { request, outcome: Box::new(self.apply_many(plan.get())) }
+            }
+            Effect::PrepareUndo { request, change, again, .. } => {
+                Msg::UndoPrepared { request, result: Box::new(self.take_back(change, again)) }
+            }
+            Effect::LoadHistory { request, before, filter, limit } => {
+                Msg::History { request, result: self.history(before, &filter, limit) }
+            }
+            Effect::LoadChange { request, change, after, limit } => {
+                Msg::HistoryEntries { request, result: self.entries(change, after, limit) }
+            }
+            Effect::LookForUnfinished { request } => {
+                Msg::Unfinished { request, result: Ok(self.unfinished.clone()) }
+            }
+            Effect::Recover { request, decisions } => {
+                let recovered = |decision| Recovered { decision, result: Ok("it is done now".to_owned()) };
+                Msg::Recovered { request, result: Ok(decisions.into_iter().map(recovered).collect()) }
+            }
+            Effect::StopMany { .. } => return,
+            Effect::WritePlan { request, path, .. } | Effect::WriteBulkPlan { request, path, .. } => {
+                let result = match path.ends_with("there.jsonl") {
+                    true => Err(format!("{path}: there is a file of that name already")),
+                    false => Ok(format!("the plan was written to {path}")),
+                };
+                Msg::PlanWritten { request, result }
+            }
+            Effect::Apply { request, plan, reason, undoing } => {
+                self.journaled(plan.get(), reason, undoing);
+                Msg::Applied { request, outcome: self.apply(plan.get()) }
+            }
             Effect::OpenEditor { request, .. } => {
                 Msg::Edited { request, result: Ok(self.edited.pop_front().flatten()) }
             }

@@ -2,14 +2,18 @@
 //!
 //! - [`edits`]: the edits, line by line ([`paths`]: what completes them).  [`repairs`]: the choice of a
 //!   repair.  [`destination`]: where to.
-//! - [`work`]: planning and applying while they are under way.
+//! - [`work`]: planning and applying while they are under way.  [`confirm`], [`confirm_text`]: the
+//!   confirm step.  [`report`]: what became of it.
 //!
 //! Imports `spec`, `scheduler`, `change` and the rest of `app`; no I/O.
 
+pub mod confirm;
+pub mod confirm_text;
 pub mod destination;
 pub mod edits;
 pub mod paths;
 pub mod repairs;
+pub mod report;
 pub mod work;
 
 use super::words::grouped;

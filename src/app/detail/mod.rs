@@ -7,7 +7,7 @@
 //! - [`difference`]: API↔cell.  [`findings`]: Findings.
 //!
 //! Content is computed when the subject or the tab changes, laid out when the width does. Imports
-//! `spec`, `scheduler` and `change` (names of databases).
+//! `spec`, `scheduler`, `lint` and `change` (names of databases).
 
 pub mod difference;
 pub mod facts;
@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use crate::app::comparison::Comparison;
 use crate::change::DatabaseName;
+use crate::lint::{self, Judgement};
 use crate::scheduler::{self, Constraint};
 use crate::spec::document::Malformed;
 use crate::spec::{Document, FieldPath};
@@ -141,6 +142,8 @@ pub struct Detail {
     absence: String,
     parsed: Option<Result<Document, Malformed>>,
     constraints: Vec<Constraint>,
+    /// What text and other tables say together, once these were asked.
+    judged: Option<Judgement>,
     tree: Option<JsonTree>,
     tab: Tab,
     /// First line in sight, for each tab.
@@ -185,6 +188,7 @@ impl Detail {
             absence: NOTHING.to_owned(),
             parsed: None,
             constraints: Vec::new(),
+            judged: None,
             tree: None,
             tab: Tab::Filters,
             offsets: Default::default(),
@@ -207,6 +211,7 @@ impl Detail {
         };
         self.laid_out.replace(None);
         if !same_text {
+            self.judged = None;
             self.offsets = Default::default();
             self.parsed = subject.as_ref().map(|subject| Document::parse(&subject.text));
             self.constraints = match &self.parsed {
@@ -226,6 +231,13 @@ impl Detail {
         self.show(None);
         self.laid_out.replace(None);
         self.absence = absence.into();
+    }
+
+    /// What was found by the text of the spec that is shown together with nova's other tables; until then the
+    /// Findings tab goes by the text alone.
+    pub fn judge(&mut self, judgement: Judgement) {
+        self.laid_out.replace(None);
+        self.judged = Some(judgement);
     }
 
     /// The spec that is shown.
@@ -367,12 +379,16 @@ impl Detail {
         let (Some(subject), Some(parsed)) = (&self.subject, &self.parsed) else {
             return vec![Row::Text(0, vec![(self.absence.clone(), Tone::Absent)])];
         };
-        let document = match parsed {
-            Ok(document) => document,
+        match parsed {
+            Ok(_) => {}
             Err(error) if self.tab == Tab::Json => return raw::rows(&subject.text, error, width),
             Err(_) if self.tab == Tab::Difference => return difference::rows(subject),
+            Err(error) if self.tab == Tab::Findings => {
+                let explained = raw::explanation(&subject.text, error).into_iter().skip(1);
+                return self.findings(subject).into_iter().chain(explained).collect();
+            }
             Err(error) => return raw::explanation(&subject.text, error),
-        };
+        }
         match self.tab {
             Tab::Filters => facts::rows(&self.constraints, scheduler::Tab::Filters),
             Tab::Flavor => facts::rows(&self.constraints, scheduler::Tab::Flavor),
@@ -380,8 +396,18 @@ impl Detail {
             Tab::Topology => facts::rows(&self.constraints, scheduler::Tab::Topology),
             Tab::Json => Vec::new(),
             Tab::Difference => difference::rows(subject),
-            Tab::Findings => findings::rows(document, &subject.instance_uuid),
+            Tab::Findings => self.findings(subject),
         }
+    }
+
+    fn findings(&self, subject: &Subject) -> Vec<Row> {
+        if let Some(judgement) = &self.judged {
+            return findings::rows(judgement);
+        }
+        let database = subject.database.to_string();
+        let judged =
+            lint::Subject { database: &database, instance_uuid: &subject.instance_uuid, spec: &subject.text };
+        findings::rows(&lint::judge_text(&judged))
     }
 }
 

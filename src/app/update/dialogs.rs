@@ -6,8 +6,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{changes, choosing, databases, environments, general, outcome, query};
-use crate::app::confirm::Decision;
+use super::{bulk, changes, choosing, databases, environments, general, history, outcome, query, recovery};
 use crate::app::effect::Effect;
 use crate::app::help;
 use crate::app::model::Model;
@@ -36,6 +35,20 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         Overlay::Facets(facets) => choosing::facets_key(model, facets, event),
         Overlay::Saved(list) => choosing::saved_key(model, list, event),
         Overlay::Export(prompt) => choosing::export_key(model, prompt, event),
+        Overlay::BulkEdit { lines, whom } => bulk::edit_key(model, lines, whom, event),
+        Overlay::Repairs { picker, whom } => bulk::repair_key(model, picker, whom, event),
+        Overlay::Destination { picker, whom } => bulk::destination_key(model, picker, whom, event),
+        Overlay::Work(work) => bulk::work_key(model, work, event),
+        Overlay::BulkConfirm(confirm) => bulk::confirm_key(model, confirm, event),
+        Overlay::Report(mut report) => {
+            if !matches!(event.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q')) {
+                report.scroll = scrolled(report.scroll, report.lines.len(), event);
+                model.overlay = Some(Overlay::Report(report));
+            }
+            Vec::new()
+        }
+        Overlay::History(screen) => history::key(model, screen, event),
+        Overlay::Recovery(dialog) => recovery::key(model, dialog, event),
         Overlay::Question(question) => question_key(model, question, event),
         Overlay::Path(mut prompt) => match event.code {
             KeyCode::Esc => Vec::new(),
@@ -52,22 +65,7 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
                 Vec::new()
             }
         },
-        Overlay::Confirm(mut confirm) => match confirm.key(event) {
-            Decision::Cancel => {
-                outcome::give_up(model);
-                Vec::new()
-            }
-            Decision::Go(plan) => outcome::apply(model, *plan),
-            Decision::WordMissing(word) => {
-                model.toast(ToastKind::Notice, format!("type {word} to confirm"));
-                model.overlay = Some(Overlay::Confirm(confirm));
-                Vec::new()
-            }
-            Decision::Open => {
-                model.overlay = Some(Overlay::Confirm(confirm));
-                Vec::new()
-            }
-        },
+        Overlay::Confirm(confirm) => outcome::confirm_key(model, confirm, event),
         Overlay::Conflict(mut conflict) => {
             match conflict.buttons.key(event) {
                 Pressed::Button(0) => {
@@ -86,7 +84,8 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     }
 }
 
-fn scrolled(scroll: usize, lines: usize, event: &KeyEvent) -> usize {
+/// Where a scrolled text is after a key.
+pub fn scrolled(scroll: usize, lines: usize, event: &KeyEvent) -> usize {
     let last = lines.saturating_sub(1);
     match event.code {
         KeyCode::Down | KeyCode::Char('j') => (scroll + 1).min(last),
@@ -215,8 +214,26 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             insert(&mut prompt.input);
             prompt.changed(&before);
         }
+        Some(Overlay::History(screen)) if screen.typing => {
+            insert(&mut screen.filter);
+            return history::filter_changed(model);
+        }
         Some(Overlay::Environments(picker)) if picker.opening.is_none() => insert(&mut picker.input),
-        Some(Overlay::Confirm(confirm)) if confirm.word().is_some() => insert(&mut confirm.typed),
+        Some(Overlay::Confirm(confirm)) => {
+            if !confirm.notes.paste(&line) && confirm.word().is_some() {
+                insert(&mut confirm.typed);
+            }
+        }
+        Some(Overlay::BulkConfirm(confirm)) => {
+            if !confirm.notes.paste(&line) && confirm.word().is_some() {
+                insert(&mut confirm.typed);
+            }
+        }
+        Some(Overlay::BulkEdit { lines, .. }) => lines.paste(text),
+        Some(Overlay::Repairs { picker, .. }) => {
+            insert(&mut picker.input);
+            picker.changed();
+        }
         Some(_) => {}
         None => {
             if let Some(editor) = &mut model.editor {
@@ -242,6 +259,15 @@ pub fn wheel(model: &mut Model, lines: i64) {
         Some(Overlay::Columns(chooser)) => chooser.cursor = moved(chooser.cursor, chooser.entries.len()),
         Some(Overlay::Facets(facets)) => facets.chosen = moved(facets.chosen, facets.counts.values.len()),
         Some(Overlay::Confirm(confirm)) => confirm.scroll_by(lines),
+        Some(Overlay::BulkConfirm(confirm)) => confirm.scroll_by(lines),
+        Some(Overlay::Recovery(dialog)) => dialog.scroll = moved(dialog.scroll, dialog.lines.len()),
+        Some(Overlay::History(screen)) => match &mut screen.detail {
+            Some(detail) => {
+                let _ = detail.scroll_by(lines, usize::from(height));
+            }
+            None => screen.pages.move_by(lines),
+        },
+        Some(Overlay::Report(report)) => report.scroll = moved(report.scroll, report.lines.len()),
         Some(Overlay::Conflict(conflict)) => conflict.scroll = moved(conflict.scroll, conflict.lines.len()),
         Some(Overlay::Help { scroll }) => {
             *scroll = moved(*scroll, last + 1);

@@ -2,7 +2,8 @@
 //!
 //! Imports the rest of `app`; no I/O.
 
-use super::{browse, choosing, marks, query, refreshing};
+use super::{browse, bulk, choosing, marks, query, refreshing};
+use crate::app::bulk::work::Kind;
 use crate::app::command::Command;
 use crate::app::detail::Detail;
 use crate::app::effect::Effect;
@@ -33,6 +34,7 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Keep(name) => query::save(model, &name),
         Act::Where(text) => query::run(model, &text),
         Act::Refresh(every) => refreshing::set(model, every),
+        Act::Repair(repair) => bulk::repair_by_name(model, repair),
     }
 }
 
@@ -95,6 +97,12 @@ pub fn quit(model: &mut Model) -> Vec<Effect> {
     if let Some(Overlay::Working(what)) = &model.overlay {
         let text = format!("{what} is under way: wait for its end");
         model.toast(ToastKind::Notice, text);
+        return Vec::new();
+    }
+    if let Some(Overlay::Work(work)) = &model.overlay
+        && work.kind != Kind::Planning
+    {
+        model.toast(ToastKind::Notice, "changes are under way: wait for their end, or Esc stops them");
         return Vec::new();
     }
     if !model.editor.as_ref().is_some_and(|editor| editor.is_modified()) {

@@ -4,10 +4,12 @@
 
 use std::sync::Arc;
 
-use super::browse;
+use crossterm::event::KeyEvent;
+
+use super::{browse, undoing};
 use super::changes::{Awaiting, Change, Origin, prepare, take};
 use super::editing::open_external;
-use crate::app::confirm::Confirm;
+use crate::app::confirm::{Confirm, Decision};
 use crate::app::conflict::Conflict;
 use crate::app::database::{label, spoken};
 use crate::app::editor::external;
@@ -19,6 +21,7 @@ use crate::app::overlay::{Buttons, Line, Overlay, Purpose, Question, Tone};
 use crate::app::pane::Pane;
 use crate::app::toast::ToastKind;
 use crate::app::whole;
+use crate::change::record::Undoing;
 use crate::change::{Confirmed, Intent, Plan, Refusal};
 use crate::spec::text::escaped;
 
@@ -95,8 +98,12 @@ fn conflict(model: &mut Model, intent: &Intent, reason: Line, current: Option<Ar
 
 /// The second button of a refusal: do it all the same.
 pub fn force(model: &mut Model) -> Vec<Effect> {
-    let Some(Change { awaiting: Awaiting::Plan { intent, origin }, .. }) = model.change.take() else {
-        return Vec::new();
+    let (intent, origin) = match model.change.take() {
+        Some(Change { awaiting: Awaiting::Plan { intent, origin }, .. }) => (intent, origin),
+        Some(Change { awaiting: Awaiting::Undo(wanted), .. }) => {
+            return undoing::prepare(model, wanted, true);
+        }
+        _ => return Vec::new(),
     };
     match intent {
         Intent::Copy { from, to, instance_uuid, replace: false } => {
@@ -168,30 +175,71 @@ pub fn give_up(model: &mut Model) {
     }
 }
 
+/// A key of the confirm step.
+pub fn confirm_key(model: &mut Model, mut confirm: Box<Confirm>, event: &KeyEvent) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match confirm.key(event) {
+        Decision::Open => {}
+        Decision::Cancel => {
+            give_up(model);
+            return Vec::new();
+        }
+        Decision::Go(plan) => return apply(model, *plan, confirm.notes.reason(), confirm.undoing),
+        Decision::WordMissing(word) => model.toast(ToastKind::Notice, format!("type {word} to confirm")),
+        Decision::Write(path) => {
+            let request = model.request();
+            confirm.notes.writing = Some(request);
+            let (plan, reason) = (confirm.confirmation.plan().clone(), confirm.notes.reason());
+            effects.push(Effect::WritePlan { request, plan, reason, path });
+        }
+    }
+    model.overlay = Some(Overlay::Confirm(confirm));
+    effects
+}
+
 /// The plan was confirmed.
-pub fn apply(model: &mut Model, plan: Confirmed<Plan>) -> Vec<Effect> {
+fn apply(
+    model: &mut Model,
+    plan: Confirmed<Plan>,
+    reason: Option<String>,
+    undoing: Option<Undoing>,
+) -> Vec<Effect> {
     let request = model.request();
     if let Some(change) = &mut model.change {
         change.request = request;
     }
     let verb = plan.get().operations.first().map_or("the change", |operation| operation.verb());
     model.overlay = Some(Overlay::Working(verb.to_owned()));
-    vec![Effect::Apply { request, plan }]
+    vec![Effect::Apply { request, plan, reason, undoing }]
 }
 
 /// The plan was carried out, or not.
 pub fn applied(model: &mut Model, request: RequestId, outcome: Applied) -> Vec<Effect> {
-    let Some(Awaiting::Plan { intent, origin }) = take(model, request) else { return Vec::new() };
+    let (intent, origin) = match take(model, request) {
+        Some(Awaiting::Plan { intent, origin }) => (intent, origin),
+        Some(Awaiting::Undo(wanted)) => {
+            model.overlay = None;
+            return undoing::applied(model, wanted, outcome);
+        }
+        _ => return Vec::new(),
+    };
     model.overlay = None;
     match (&intent, &outcome.failed) {
         // Its steps are of interest only where it did not come to its end.
         (Intent::Move { from, to, instance_uuid }, None) => {
-            let moved = format!("Moved the spec of {instance_uuid} from {} to {}.", label(from), label(to));
+            let moved = format!(
+                "Moved the spec of {instance_uuid} from {} to {}. u undoes it.",
+                label(from),
+                label(to)
+            );
             model.toast(ToastKind::Done, escaped(&moved));
         }
         _ => {
-            for done in &outcome.done {
-                model.toast(ToastKind::Done, escaped(&spoken(done)));
+            let undo = if outcome.failed.is_none() { " u undoes it." } else { "" };
+            let last = outcome.done.len().saturating_sub(1);
+            for (at, done) in outcome.done.iter().enumerate() {
+                let undo = if at == last { undo } else { "" };
+                model.toast(ToastKind::Done, format!("{}{undo}", escaped(&spoken(done))));
             }
         }
     }

@@ -16,7 +16,13 @@ use crate::store::{NewSpec, StoreError, Stores};
 type End = (Option<State>, String);
 
 fn application<'a>(stores: &'a Stores, record: &'a Record) -> Application<'a> {
-    Application { stores, reached: &super::stop_for_test, ledger: Ledger::idle(record), done: Vec::new(), end: None }
+    Application {
+        stores,
+        reached: &super::stop_for_test,
+        ledger: Ledger::idle(record),
+        done: Vec::new(),
+        end: None,
+    }
 }
 
 /// Both hold the text: delete the source's row, the destination's being held.
@@ -90,7 +96,8 @@ pub(in crate::change) async fn put_back(
     let done = (Some(State::RolledBack), format!("Put the spec of {whose} back into {from}."));
     match store.create(new).await {
         Ok(_) => done,
-        Err(error @ StoreError::Uncertain { .. }) => match fate(store, instance_uuid, None, Some(text)).await {
+        Err(error @ StoreError::Uncertain { .. }) => match fate(store, instance_uuid, None, Some(text)).await
+        {
             Fate::Done(_) => done,
             _ => (None, format!("{}.", cause(&error))),
         },

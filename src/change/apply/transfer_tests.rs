@@ -22,7 +22,7 @@ const TABLE: &str = include_str!("../../../migrations/cell/sqlite/0001_request_s
 
 /// What a request of a store meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     /// It is done, and its answer lost.
     LostAfter,
     /// It is not done, and its answer lost.
@@ -34,20 +34,21 @@ enum Fault {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Request {
+pub(super) enum Request {
     Get,
     Create,
     Save,
     Destroy,
     Hold,
+    GetMany,
     ChangeMany,
     HoldMany,
 }
 
 /// A store whose requests meet what was told, in turn; then nothing.
-struct Faulty {
-    inner: SqliteStore,
-    faults: Mutex<VecDeque<(Request, Fault)>>,
+pub(super) struct Faulty {
+    pub inner: SqliteStore,
+    pub faults: Mutex<VecDeque<(Request, Fault)>>,
 }
 
 impl Faulty {
@@ -85,6 +86,21 @@ impl Faulty {
         match fault {
             None => done(),
             Some(Fault::LostAfter) => done().and_then(|_| Err(self.error(Fault::LostAfter))),
+            Some(fault) => Err(self.error(fault)),
+        }
+    }
+}
+
+impl Faulty {
+    /// The same of a request beside which others go on.
+    async fn meets<T>(
+        &self,
+        request: Request,
+        done: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match self.next(request) {
+            None => done.await,
+            Some(Fault::LostAfter) => done.await.and_then(|_| Err(self.error(Fault::LostAfter))),
             Some(fault) => Err(self.error(fault)),
         }
     }
@@ -136,7 +152,7 @@ impl SpecStore for Faulty {
         self.met(self.next(Request::Get), || wait(self.inner.get(instance_uuid)))
     }
     async fn get_many(&self, instance_uuids: &[Arc<str>]) -> Result<Vec<StoredSpec>, StoreError> {
-        self.inner.get_many(instance_uuids).await
+        self.meets(Request::GetMany, self.inner.get_many(instance_uuids)).await
     }
     async fn find_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<StoredSpec>, StoreError> {
         self.inner.find_prefix(prefix, limit).await
@@ -159,7 +175,7 @@ impl SpecStore for Faulty {
         self.met(self.next(Request::Destroy), || wait(self.inner.destroy(instance_uuid, before)))
     }
     async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        self.met(self.next(Request::ChangeMany), || wait(self.inner.change_many(changes)))
+        self.meets(Request::ChangeMany, self.inner.change_many(changes)).await
     }
     async fn hold(&self, instance_uuid: &str, text: &[u8]) -> Result<Hold, StoreError> {
         self.met(self.next(Request::Hold), || wait(self.inner.hold(instance_uuid, text)))
@@ -168,7 +184,7 @@ impl SpecStore for Faulty {
         &self,
         rows: &[(Arc<str>, Arc<[u8]>)],
     ) -> Result<(Hold, Vec<Result<(), StoreError>>), StoreError> {
-        self.met(self.next(Request::HoldMany), || wait(self.inner.hold_many(rows)))
+        self.meets(Request::HoldMany, self.inner.hold_many(rows)).await
     }
     async fn select(
         &self,

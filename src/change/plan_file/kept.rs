@@ -17,6 +17,11 @@ use rustix::fs::{FlockOperation, flock};
 use super::write::{Writer, unwritten};
 use super::{Header, PlanFileError};
 
+/// The directory of plans of who writes that journal, which names them.
+pub fn beside(journal: &Path) -> PathBuf {
+    journal.with_file_name("plans")
+}
+
 /// Ending of the name of a plan that nobody has begun.
 const PROPOSED: &str = "proposed";
 /// Ending of the name of one that was begun.

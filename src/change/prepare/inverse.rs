@@ -37,8 +37,7 @@ pub(in crate::change) async fn inverse(
         Operation::Destroy { database, instance_uuid, before } => {
             preparation.still_holds(database, instance_uuid, before).await?;
             preparation.warn_of_state();
-            let leaves_api =
-                *database == DatabaseName::Api && facts.instance_home != InstanceHome::Unmapped;
+            let leaves_api = *database == DatabaseName::Api && facts.instance_home != InstanceHome::Unmapped;
             if leaves_api && facts.spec_home == SpecHome::Api {
                 preparation.warn_of_leaving_api(text::word_for(database, instance_uuid));
             }
@@ -79,7 +78,9 @@ fn same_text(
     written: &Arc<[u8]>,
 ) -> Result<Plan, Refusal> {
     let current = plan.operations.iter().find_map(|operation| match operation {
-        Operation::Copy { text, .. } | Operation::Move { text, .. } if text != written => Some(Arc::clone(text)),
+        Operation::Copy { text, .. } | Operation::Move { text, .. } if text != written => {
+            Some(Arc::clone(text))
+        }
         _ => None,
     });
     match current {

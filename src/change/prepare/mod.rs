@@ -10,8 +10,8 @@
 //! Writes nothing. Imports `spec` and `store`.
 
 mod group;
-pub mod many;
 pub(super) mod inverse;
+pub mod many;
 mod place;
 mod stale;
 pub(super) mod text;
@@ -50,7 +50,7 @@ pub struct Facts {
 /// A [`Refusal`]. Its sentences may hold text from a database.
 pub async fn prepare(stores: &Stores, facts: &Facts, intent: &Intent) -> Result<Plan, Refusal> {
     let preparation = Preparation { stores, facts, warnings: Vec::new(), word: None };
-    match intent {
+    let plan = match intent {
         Intent::Save { database, instance_uuid, before, after } => {
             preparation.plan_save(database, instance_uuid, before, after).await
         }
@@ -64,7 +64,8 @@ pub async fn prepare(stores: &Stores, facts: &Facts, intent: &Intent) -> Result<
             preparation.plan_copy(from, to, instance_uuid, *replace).await
         }
         Intent::Move { from, to, instance_uuid } => preparation.plan_move(from, to, instance_uuid).await,
-    }
+    };
+    plan.map(super::findings::with_findings)
 }
 
 /// A plan in the making.

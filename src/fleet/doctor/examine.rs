@@ -98,8 +98,8 @@ pub(super) async fn examine(
         done = work => done,
         () = watch => return examined,
     };
-    if !cancel.is_cancelled() {
-        for batch in rest {
+    for batch in rest {
+        if !cancel.is_cancelled() {
             untold.extend(deciding.batch(batch).await);
         }
     }
@@ -136,6 +136,14 @@ impl Take for Examiner {
             self.lost_interest.store(true, Ordering::Relaxed);
             self.stop.cancel();
         }
+    }
+
+    fn wants_pause(&self) -> bool {
+        self.waiting.is_full()
+    }
+
+    fn pause(&self) -> ControlFlow<()> {
+        self.waiting.make_room()
     }
 }
 

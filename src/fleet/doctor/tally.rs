@@ -21,12 +21,19 @@ struct Slot {
     examples: Mutex<BTreeMap<(i64, u64), Example>>,
 }
 
+/// The number in a rule's code.
+fn number(rule: &Rule) -> Option<usize> {
+    rule.code.get(2..)?.parse().ok()
+}
+
 /// The findings of all rules in all databases.
 pub(super) struct Tally {
     databases: Vec<DatabaseName>,
     /// By database, then by the rule's place in [`RULES`].
     slots: Vec<Slot>,
     wanted: Vec<bool>,
+    /// The places of rules, by the number in their code.
+    places: Vec<usize>,
     examples: usize,
     each: Option<Seen>,
 }
@@ -40,18 +47,28 @@ impl Tally {
     ) -> Self {
         let is_wanted =
             |rule: &Rule| rules.is_none_or(|rules| rules.iter().any(|wanted| wanted.code == rule.code));
+        let mut places = Vec::new();
+        for (place, number) in
+            RULES.iter().enumerate().filter_map(|(place, rule)| Some((place, number(rule)?)))
+        {
+            places.resize(places.len().max(number + 1), usize::MAX);
+            if let Some(slot) = places.get_mut(number) {
+                *slot = place;
+            }
+        }
         let slot = || Slot { enough: AtomicI64::new(i64::MAX), ..Slot::default() };
         Self {
             databases: databases.to_vec(),
             slots: std::iter::repeat_with(slot).take(databases.len() * RULES.len()).collect(),
             wanted: RULES.iter().map(is_wanted).collect(),
+            places,
             examples,
             each,
         }
     }
 
     fn slot(&self, database: usize, rule: &'static Rule) -> Option<&Slot> {
-        let place = RULES.iter().position(|known| std::ptr::eq(known, rule))?;
+        let place = *self.places.get(number(rule)?)?;
         self.wanted.get(place).copied().filter(|wanted| *wanted)?;
         self.slots.get(database * RULES.len() + place)
     }
@@ -70,7 +87,7 @@ impl Tally {
         for (number, finding) in (0..).zip(judgement.findings) {
             let Some(slot) = self.slot(database, finding.rule) else { continue };
             // Specs are counted, however often one breaks the rule. The findings of one come together.
-            if counted.is_none_or(|rule| !std::ptr::eq(rule, finding.rule)) {
+            if counted.is_none_or(|rule| rule.code != finding.rule.code) {
                 slot.count.fetch_add(1, Ordering::Relaxed);
                 counted = Some(finding.rule);
                 if id < slot.enough.load(Ordering::Relaxed) {

@@ -1,7 +1,7 @@
 //! What other tables say of the rows of a page, each database asked once per page; one that does not answer is
 //! not asked again by the same plan.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use super::Page;
 use crate::change::Facts;
 use crate::deployment::Entry;
-use crate::deployment::facts::{FactStores, Untold};
+use crate::deployment::facts::{FactStores, Untold, facts};
 use crate::deployment::lost::{Lost, Reachable};
 use crate::fleet::surroundings;
 use crate::lint::{Copy, Fleet, Group, Home, Instance, Surroundings, Told};
+use crate::query::fields::Fact;
 use crate::store::{
     CellName, DatabaseName, InstanceHome, InstanceState, SpecHome, SpecStore, SqlValue, StoreError,
     StoredSpec,
@@ -97,7 +98,25 @@ impl<'a> Around<'a> {
         let mut known = surroundings::of(&Asked(self), &rows).await;
         self.note(&known.untold);
         known.surroundings.resize(rows.len(), Surroundings::default());
+        if known.surroundings.iter().all(|around| around.home == Told::Unknown) {
+            self.homes(&rows, &mut known.surroundings).await;
+        }
         rows.into_iter().map(|(_, row)| row).zip(known.surroundings).collect()
+    }
+
+    /// Homes by the few columns that every nova has, where the others are not to be had.
+    async fn homes(&self, rows: &[(DatabaseName, StoredSpec)], surroundings: &mut [Surroundings]) {
+        let uuids: Vec<Arc<str>> = rows.iter().map(|(_, row)| Arc::clone(&row.instance_uuid)).collect();
+        let (known, untold) = facts(&Asked(self), &DatabaseName::Api, &uuids, None, &[Fact::Mapped]).await;
+        self.lost.remember(&untold);
+        for (around, facts) in surroundings.iter_mut().zip(known) {
+            around.home = match facts.get(Fact::Mapped) {
+                None => continue,
+                Some(None) => Told::Known(Home::Unmapped),
+                Some(Some("none")) => Told::Known(Home::Unscheduled { build_request: Told::Unknown }),
+                Some(Some(cell)) => Told::Known(Home::Cell { name: cell.into(), queued_for_delete: false }),
+            };
+        }
     }
 
     /// Whether those server groups are there.
@@ -143,12 +162,21 @@ pub(super) fn facts_of(facts: &Facts, around: &Surroundings) -> Facts {
     Facts { instance_home, instance_state, ..facts.clone() }
 }
 
-/// What will be around a spec whose text was changed: no copy is equal to it any more, and it may name another
-/// group.
-pub(super) fn after_edit(around: &Surroundings, group: Option<&str>, exists: Option<bool>) -> Surroundings {
+/// What will be around a spec whose text was changed: no copy is equal to it any more, unless the plan changes
+/// that one alike, and it may name another group. `edited` are the databases that the plan is about.
+pub(super) fn after_edit(
+    around: &Surroundings,
+    edited: &BTreeSet<String>,
+    group: Option<&str>,
+    exists: Option<bool>,
+) -> Surroundings {
     let mut after = around.clone();
     if let Told::Known(copies) = &mut after.copies {
-        copies.iter_mut().for_each(|copy| copy.equal = false);
+        if copies.iter().any(|copy| edited.contains(&*copy.database)) {
+            after.copies = Told::Unknown;
+        } else {
+            copies.iter_mut().for_each(|copy| copy.equal = false);
+        }
     }
     let named = around.named_group.known().and_then(|group| group.as_ref().map(|group| &*group.uuid));
     if group != named {

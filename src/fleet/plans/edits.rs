@@ -123,7 +123,7 @@ pub(super) fn planned(
     };
     let name = operation.database().to_string();
     let group = named_group(after);
-    let then = after_edit(around, group.as_deref(), group.as_deref().and_then(has_group));
+    let then = after_edit(around, &work.edited, group.as_deref(), group.as_deref().and_then(has_group));
     let judge = |spec: &[u8], around: &Surroundings| {
         let subject = Subject { database: &name, instance_uuid: operation.instance_uuid(), spec };
         lint::judge(&subject, around, &work.fleet)

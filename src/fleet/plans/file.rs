@@ -1,7 +1,7 @@
 //! A plan file, checked before anything of it is carried out: the file alone first, then that it is of these
 //! databases, then every operation against what they hold now, by the rules of today.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +41,8 @@ pub struct Source<'a> {
 #[derive(Default)]
 struct Mismatches {
     count: u64,
+    /// How many of them are done already.
+    done: u64,
     first: Vec<String>,
 }
 
@@ -85,12 +87,14 @@ pub async fn open(
     let (header, total) = aside(move || check(&path)).await??;
     let around = Around::new(stores, deployment.spec_home()).await;
     check_databases(&header, deployment, &around, source.path).await?;
+    let edited = header.databases.keys().cloned().collect();
     let kind = source.rest_of.map_or_else(|| kind(&header.kind), BulkKind::Rest);
     let mut building = Building::new(&setting.directory, header, kind).map_err(unwritten)?;
     let work = Arc::new(Work {
         change: BulkChange::Edit(Vec::new()),
         facts: super::super::prepare::facts(deployment, setting.force),
         fleet: Arc::clone(around.fleet()),
+        edited,
     });
     let mut operations = Reader::open(source.path).map_err(unwritten)?.operations();
     let (mut mismatches, mut passed) = (Mismatches::default(), 0);
@@ -108,12 +112,16 @@ pub async fn open(
             if let Verdict::LeftOut(why, sentence, database, uuid) = &verdict
                 && !source.resume
             {
-                let why = if *why == WhyNot::Needless { "it was done already" } else { sentence };
-                mismatches.add(database, uuid, why);
+                mismatches.done += u64::from(*why == WhyNot::Needless);
+                mismatches.add(database, uuid, sentence);
             }
             verdict.note(&mut building).map_err(unwritten)?;
         }
         report(&Progress { passed, total: Some(total), done: building.total(), ..Progress::default() });
+    }
+    if mismatches.done == total {
+        let path = source.path.display();
+        return Err(Refusal::NothingToDo(format!("{path}: every operation of the plan was done already")));
     }
     if mismatches.count > 0 {
         return Err(mismatches.refusal(source, total));
@@ -122,20 +130,24 @@ pub async fn open(
     building.finish().map_err(unwritten)
 }
 
-/// Reads the whole file, believing nothing: its header and the number of its operations.
+/// Reads the whole file, believing nothing: its header, with the databases that it is really about, and the
+/// number of its operations.
 fn check(path: &Path) -> Result<(Header, u64), Refusal> {
     let reader = Reader::open(path).map_err(unwritten)?;
-    let header = reader.header().clone();
-    let mut total = 0;
+    let mut header = reader.header().clone();
+    let (mut total, mut used) = (0, BTreeSet::new());
     for operation in reader.operations() {
         let operation = operation.map_err(unwritten)?;
         let places = std::iter::once(operation.database()).chain(operation.destination());
         for database in places {
-            if !header.databases.contains_key(&database.to_string()) {
-                return Err(refusal(format!(
-                    "{}: its first line does not say which database {database} is; have the plan made anew",
-                    path.display()
-                )));
+            if !used.contains(database) {
+                if !header.databases.contains_key(&database.to_string()) {
+                    return Err(refusal(format!(
+                        "{}: its first line does not say which database {database} is; have the plan made anew",
+                        path.display()
+                    )));
+                }
+                used.insert(database.clone());
             }
         }
         total += 1;
@@ -143,6 +155,7 @@ fn check(path: &Path) -> Result<(Header, u64), Refusal> {
     if total == 0 {
         return Err(Refusal::NothingToDo(format!("{}: a plan without operations", path.display())));
     }
+    header.databases.retain(|name, _| used.iter().any(|database| database.to_string() == *name));
     Ok((header, total))
 }
 

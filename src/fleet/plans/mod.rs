@@ -15,6 +15,7 @@ mod head;
 mod moves;
 mod rows;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -72,6 +73,7 @@ pub async fn build(
         change: intent.change.clone(),
         facts: super::prepare::facts(deployment, setting.force),
         fleet: Arc::clone(around.fleet()),
+        edited: touched(deployment, intent).iter().map(ToString::to_string).collect(),
     });
     let limit = intent.limit.unwrap_or(u64::MAX);
     let mut page = rows.next(report).await;
@@ -121,6 +123,8 @@ struct Work {
     change: BulkChange,
     facts: Facts,
     fleet: Arc<crate::lint::Fleet>,
+    /// The databases whose specs the plan changes, perhaps: what becomes of a copy there is not known here.
+    edited: BTreeSet<String>,
 }
 
 /// Consecutive rows of one database.

@@ -5,13 +5,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use memchr::memmem;
+
 use super::spec::{Spec, set};
 use super::{Around, Judgement, Subject, rule};
 use crate::lint::raw::Raw;
 use crate::lint::rule::Rule;
 use crate::lint::surroundings::{Fleet, Surroundings, Told};
+use crate::spec::document::{Kind, NAME_KEY};
+use crate::spec::persist;
 use crate::spec::schema::v;
-use crate::spec::{Document, persist};
 
 const OLD_RELEASE: &Rule = rule("RS005");
 const OTHER_INSTANCE: &Rule = rule("RS017");
@@ -25,13 +28,7 @@ const ZONE_DIFFERS: &Rule = rule("RS031");
 /// So many names stand in a sentence.
 const NAMED: usize = 5;
 
-pub(super) fn judge(
-    found: &mut Judgement,
-    subject: &Subject<'_>,
-    spec: &Spec<'_>,
-    document: Option<&Document>,
-    around: Around<'_>,
-) {
+pub(super) fn judge(found: &mut Judgement, subject: &Subject<'_>, spec: &Spec<'_>, around: Around<'_>) {
     if let Some(version) = spec.version
         && version < v(1, 14)
     {
@@ -50,9 +47,7 @@ pub(super) fn judge(
     if let Some(number) = spec.num_instances.and_then(|raw| Raw(raw).integer()).filter(|number| *number > 1) {
         found.find(MANY_INSTANCES, "num_instances", format!("num_instances is {number}."));
     }
-    if spec.has_stale {
-        stale_fields(found, subject, document);
-    }
+    stale_fields(found, spec);
     forced(found, spec, around);
     if let Some(zone) =
         set(spec.availability_zone).and_then(|raw| Raw(raw).text()).filter(|zone| !zone.is_empty())
@@ -74,16 +69,40 @@ fn releases(minor: u16) -> &'static str {
     }
 }
 
-fn stale_fields(found: &mut Judgement, subject: &Subject<'_>, document: Option<&Document>) {
-    let fields = match document {
-        Some(document) => persist::stripped_fields(document),
-        None => Document::parse(subject.spec)
-            .map(|document| persist::stripped_fields(&document))
-            .unwrap_or_default(),
-    };
+/// What `spec::persist` would strip, by the same rules.
+fn stale_fields(found: &mut Judgement, spec: &Spec<'_>) {
+    let holds = |name: &&&str| spec.stale.iter().any(|(field, raw)| *field == **name && truthy(Raw(raw)));
+    let mut fields: Vec<String> =
+        persist::STRIPPED.iter().filter(holds).map(|name| (*name).to_owned()).collect();
+    if let Some(group) = set(spec.instance_group)
+        && (memmem::find(group.as_bytes(), b"members").is_some()
+            || memmem::find(group.as_bytes(), b"hosts").is_some())
+        && Raw(group).get(NAME_KEY).is_some()
+    {
+        let kept = |name: &&&str| Raw(group).field(name).is_some_and(|value| !value.is_null());
+        fields.extend(["members", "hosts"].iter().filter(kept).map(|name| format!("instance_group.{name}")));
+    }
     if let Some(first) = fields.first() {
         let path = if fields.len() == 1 { first.clone() } else { String::new() };
         found.find(STALE_FIELDS, path, format!("Still stored: {}.", fields.join(", ")));
+    }
+}
+
+/// Whether Python takes the loaded value for true: list objects where they hold something.
+fn truthy(value: Raw<'_>) -> bool {
+    match value.kind() {
+        None | Some(Kind::Null) => false,
+        Some(Kind::Bool) => value.0 == "true",
+        Some(Kind::Number) => value.0.parse::<f64>().is_ok_and(|number| number != 0.0),
+        Some(Kind::String) => value.0 != "\"\"",
+        Some(Kind::Array) => !value.items().is_empty(),
+        Some(Kind::Object) => match value.get(NAME_KEY).and_then(Raw::text) {
+            Some(name) if name.ends_with("List") => {
+                value.field("objects").is_some_and(|objects| !objects.items().is_empty())
+            }
+            Some(_) => true,
+            None => !value.entries().is_empty(),
+        },
     }
 }
 

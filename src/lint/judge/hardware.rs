@@ -5,6 +5,8 @@
 //!
 //! Imports `spec` and its siblings; no I/O.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 
 use super::spec::{Spec, set};
@@ -91,15 +93,16 @@ struct Asked {
     pinned: bool,
 }
 
-fn extra(flavor: &str, key: &str) -> Option<String> {
-    let specs = Raw(flavor).field("extra_specs")?;
-    specs.get(key).and_then(Raw::text).map(|text| text.into_owned()).filter(|text| !text.is_empty())
-}
+/// The entries of a map or the fields of an object, read once for several questions.
+struct Entries<'t>(Vec<(Cow<'t, str>, Raw<'t>)>);
 
-fn property(image: Option<&str>, key: &str) -> Option<String> {
-    let properties = Raw(set(image)?).field("properties")?;
-    let value = properties.field(key).filter(|value| !value.is_null())?;
-    Some(value.text().map_or_else(|| value.0.to_owned(), |text| text.into_owned()))
+impl Entries<'_> {
+    /// The text of a value that is there and holds something; of duplicates the last.
+    fn text(&self, key: &str) -> Option<String> {
+        let (_, value) = self.0.iter().rev().find(|(name, _)| name == key)?;
+        let text = value.text().map_or_else(|| value.0.to_owned(), Cow::into_owned);
+        (!value.is_null() && !text.is_empty()).then_some(text)
+    }
 }
 
 fn topology(found: &mut Judgement, spec: &Spec<'_>, flavor: &str) {
@@ -109,27 +112,32 @@ fn topology(found: &mut Judgement, spec: &Spec<'_>, flavor: &str) {
     });
     let topology = set(spec.numa_topology);
     // Escaped keys and pinning by amounts of resources are read by nova alone.
-    if holds(flavor, "PCPU") || topology.is_none() && !holds(flavor, "\"hw:") && !image_asks {
+    let flavor_asks = || {
+        let keys = ["hw:cpu_policy", "hw:numa_nodes", "hw:mem_page_size", "hw:pmem"];
+        holds(flavor, "hw:") && keys.iter().any(|key| holds(flavor, key))
+    };
+    if topology.is_none() && !image_asks && !flavor_asks() || holds(flavor, "PCPU") {
         return;
     }
-    let policy = match policy(extra(flavor, "hw:cpu_policy"), property(spec.image, "hw_cpu_policy")) {
-        Ok(policy) => policy,
+    let extra = Entries(Raw(flavor).field("extra_specs").map(Raw::entries).unwrap_or_default());
+    let properties = set(spec.image).filter(|_| image_asks).and_then(|image| Raw(image).field("properties"));
+    let image = Entries(properties.map(|properties| properties.fields().entries()).unwrap_or_default());
+    let pinned = match policy(extra.text("hw:cpu_policy"), image.text("hw_cpu_policy")) {
+        Ok(pinned) => pinned,
         Err((flavor, image)) => {
             let sentence = format!("The flavor says {flavor}, the image {image}.");
             return found.find(POLICIES_CONTRADICT, "flavor.extra_specs[hw:cpu_policy]", sentence);
         }
     };
-    let nodes = extra(flavor, "hw:numa_nodes").or_else(|| property(spec.image, "hw_numa_nodes"));
+    let nodes = extra.text("hw:numa_nodes").or_else(|| image.text("hw_numa_nodes"));
     let nodes = match nodes.map(|nodes| nodes.trim().parse::<i64>()) {
         None => None,
         Some(Ok(nodes)) if nodes > 0 => Some(nodes),
         // nova refuses such a flavor.
         Some(_) => return,
     };
-    let pages =
-        extra(flavor, "hw:mem_page_size").or_else(|| property(spec.image, "hw_mem_page_size")).is_some();
-    let pmem = extra(flavor, "hw:pmem").is_some();
-    let asked = Asked { nodes, pages, pmem, pinned: policy };
+    let pages = extra.text("hw:mem_page_size").or_else(|| image.text("hw_mem_page_size")).is_some();
+    let asked = Asked { nodes, pages, pmem: extra.text("hw:pmem").is_some(), pinned };
     if let Some(sentence) = misfit(&asked, topology, flavor) {
         found.find(STALE_TOPOLOGY, "numa_topology", sentence);
     }
@@ -169,7 +177,8 @@ fn misfit(asked: &Asked, topology: Option<&str>, flavor: &str) -> Option<String>
     if cells.len() != nodes {
         return Some(format!("It has {}, flavor and image ask for {nodes}.", counted(cells.len(), "cell")));
     }
-    let size = |field: &str| Raw(flavor).field(field).and_then(Raw::integer);
+    let fields = Raw(flavor).fields();
+    let size = |field: &str| fields.get(field).and_then(Raw::integer);
     let (memory, cpus) = (size("memory_mb")?, size("vcpus")?);
     let stored = cells.iter().try_fold(0_i64, |sum, cell| sum.checked_add(cell.memory))?;
     if stored != memory {

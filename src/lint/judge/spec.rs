@@ -3,6 +3,7 @@
 //! Imports `spec`; no I/O.
 
 use crate::spec::Document;
+use crate::spec::persist;
 use crate::spec::schema::{StoredVersion, Version, object};
 
 /// Exact texts of fields; None where the field is not there.
@@ -22,8 +23,8 @@ pub(super) struct Spec<'t> {
     pub instance_group: Option<&'t str>,
     pub scheduler_hints: Option<&'t str>,
     pub instance_uuid: Option<&'t str>,
-    /// Whether a field that nova's save() strips holds something.
-    pub has_stale: bool,
+    /// The fields that nova's save() strips and that may hold something.
+    pub stale: Vec<(&'static str, &'t str)>,
 }
 
 impl<'t> Spec<'t> {
@@ -60,25 +61,17 @@ impl<'t> Spec<'t> {
             "num_instances" => &mut self.num_instances,
             "force_hosts" => &mut self.force_hosts,
             "force_nodes" => &mut self.force_nodes,
-            "instance_group" => {
-                // Members and hosts of the group are not stored either.
-                let holds = |key: &[u8]| memchr::memmem::find(raw.as_bytes(), key).is_some();
-                self.has_stale |= holds(b"\"members\": [") || holds(b"\"hosts\": [");
-                &mut self.instance_group
-            }
+            "instance_group" => &mut self.instance_group,
             "scheduler_hints" => &mut self.scheduler_hints,
             "instance_uuid" => &mut self.instance_uuid,
-            "retry"
-            | "requested_destination"
-            | "requested_resources"
-            | "ignore_hosts"
-            | "network_metadata"
-            | "requested_networks"
-            | "request_level_params" => {
-                self.has_stale |= !matches!(raw, "null" | "[]");
+            _ => {
+                if let Some(name) = persist::STRIPPED.iter().find(|stripped| **stripped == name)
+                    && !matches!(raw, "null" | "[]")
+                {
+                    self.stale.push((name, raw));
+                }
                 return;
             }
-            _ => return,
         };
         *slot = Some(raw);
     }

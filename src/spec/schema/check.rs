@@ -7,6 +7,7 @@
 //!
 //! Imports its siblings, [`crate::spec::document`] and [`crate::spec::path`]; no I/O.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::problem::{Problem, Severity, shown};
@@ -59,23 +60,40 @@ pub fn check_instance(document: &Document, column: &str) -> Option<Problem> {
     })
 }
 
+/// So many keys are compared with each other one by one; more go into a set.
+const FEW_KEYS: usize = 24;
+
+/// A step of a path; written only where there is something to report.
+enum Step<'d> {
+    Key(Cow<'d, str>),
+    Index(usize),
+}
+
 #[derive(Default)]
-struct Walk {
+struct Walk<'d> {
     problems: Vec<Problem>,
-    path: Vec<String>,
+    path: Vec<Step<'d>>,
     strict: bool,
 }
 
-impl Walk {
+impl<'d> Walk<'d> {
     fn report(&mut self, severity: Severity, sentence: impl Into<String>) {
         if self.problems.len() < MOST {
-            let path = FieldPath::of(self.path.iter().map(String::as_str)).to_string();
+            let path = FieldPath::of(self.path.iter().map(|step| match step {
+                Step::Key(key) => key.clone().into_owned(),
+                Step::Index(index) => index.to_string(),
+            }));
+            let path = path.to_string();
             self.problems.push(Problem { severity, path, sentence: sentence.into() });
         }
     }
 
-    fn at(&mut self, segment: impl Into<String>, visit: impl FnOnce(&mut Self)) {
-        self.path.push(segment.into());
+    fn at(&mut self, key: impl Into<Cow<'d, str>>, visit: impl FnOnce(&mut Self)) {
+        self.step(Step::Key(key.into()), visit);
+    }
+
+    fn step(&mut self, step: Step<'d>, visit: impl FnOnce(&mut Self)) {
+        self.path.push(step);
         visit(self);
         self.path.pop();
     }
@@ -85,7 +103,7 @@ impl Walk {
         if self.strict { Severity::Harmful } else { Severity::Notice }
     }
 
-    fn object(&mut self, node: Node<'_>, schema: &ObjectSchema) {
+    fn object(&mut self, node: Node<'d>, schema: &ObjectSchema) {
         if node.kind() != document::Kind::Object {
             let found = node.kind().describe();
             return self.report(Severity::Unloadable, format!("should be a {}, is {found}", schema.name));
@@ -122,7 +140,7 @@ impl Walk {
 
     /// Data that is no object. nova only asks `name in data`: a list or a string in which no field
     /// is found gives an object without fields.
-    fn odd_data(&mut self, data: Node<'_>, schema: &ObjectSchema) {
+    fn odd_data(&mut self, data: Node<'d>, schema: &ObjectSchema) {
         let what = data.kind().describe();
         let names = || schema.fields.iter().map(|field| field.name);
         let finds_none = match data.kind() {
@@ -142,7 +160,7 @@ impl Walk {
 
     /// `nova_object.changes`: anything that can be iterated over will do, null will not; nova makes
     /// a set of it, in which lists and maps cannot be.
-    fn changes(&mut self, node: Node<'_>) {
+    fn changes(&mut self, node: Node<'d>) {
         let Some(changes) = node.get(CHANGES_KEY) else { return };
         let unhashable =
             |item: Node<'_>| matches!(item.kind(), document::Kind::Array | document::Kind::Object);
@@ -160,7 +178,7 @@ impl Walk {
         self.at(CHANGES_KEY, |walk| walk.report(severity, sentence));
     }
 
-    fn fields(&mut self, data: Node<'_>, schema: &ObjectSchema, version: Option<Version>) {
+    fn fields(&mut self, data: Node<'d>, schema: &ObjectSchema, version: Option<Version>) {
         self.duplicates(data);
         for child in data.children() {
             let key = child.key().unwrap_or_default();
@@ -177,7 +195,7 @@ impl Walk {
 
     fn field(
         &mut self,
-        node: Node<'_>,
+        node: Node<'d>,
         schema: &ObjectSchema,
         field: &FieldSchema,
         version: Option<Version>,
@@ -200,7 +218,7 @@ impl Walk {
         self.value(node, &field.kind, nullable);
     }
 
-    fn value(&mut self, node: Node<'_>, kind: &Kind, nullable: bool) {
+    fn value(&mut self, node: Node<'d>, kind: &Kind, nullable: bool) {
         if node.is_null() {
             if !nullable {
                 self.report(Severity::Unloadable, "must not be null");
@@ -241,11 +259,11 @@ impl Walk {
         }
     }
 
-    fn list(&mut self, node: Node<'_>, element: &Kind) {
+    fn list(&mut self, node: Node<'d>, element: &Kind) {
         match node.kind() {
             document::Kind::Array => {
                 for (index, child) in node.children().enumerate() {
-                    self.at(index.to_string(), |walk| walk.value(child, element, false));
+                    self.step(Step::Index(index), |walk| walk.value(child, element, false));
                 }
             }
             // Python iterates over strings and dictionaries as well: over characters and keys.
@@ -263,15 +281,21 @@ impl Walk {
         }
     }
 
-    fn duplicates(&mut self, node: Node<'_>) {
-        let mut seen = HashSet::new();
-        for child in node.children() {
-            let key = child.key().unwrap_or_default();
-            if !seen.insert(key.clone()) {
-                self.at(key, |walk| {
-                    walk.report(Severity::Harmful, "the key stands here more than once; nova takes the last");
-                });
-            }
+    fn duplicates(&mut self, node: Node<'d>) {
+        let keys = || node.children().map(|child| child.key().unwrap_or_default());
+        let mut twice = Vec::new();
+        if node.children().nth(FEW_KEYS).is_none() {
+            let few: Vec<_> = keys().collect();
+            twice
+                .extend((1..few.len()).filter(|at| few[..*at].contains(&few[*at])).map(|at| few[at].clone()));
+        } else {
+            let mut seen = HashSet::new();
+            twice.extend(keys().filter(|key| !seen.insert(key.clone())));
+        }
+        for key in twice {
+            self.at(key, |walk| {
+                walk.report(Severity::Harmful, "the key stands here more than once; nova takes the last");
+            });
         }
     }
 }

@@ -40,3 +40,9 @@ pub use version::{StoredVersion, object};
 pub(crate) fn check_sound() -> String {
     check::tests::sound()
 }
+
+/// The texts of the demo, which real nova made in all its eras, for tests.
+#[cfg(test)]
+pub(crate) fn demo_specs() -> Vec<String> {
+    sound::tests::demo()
+}

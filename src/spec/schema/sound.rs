@@ -351,4 +351,4 @@ fn is_date(text: &str) -> bool {
 
 #[cfg(test)]
 #[path = "sound_tests.rs"]
-mod tests;
+pub(crate) mod tests;

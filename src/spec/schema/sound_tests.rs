@@ -7,7 +7,7 @@ use crate::spec::Document;
 use crate::spec::schema::{check, check_sound};
 
 /// The specs of the demo, which real nova made in all its eras.
-fn demo() -> Vec<String> {
+pub(crate) fn demo() -> Vec<String> {
     let packed = concat!(env!("CARGO_MANIFEST_DIR"), "/src/deployment/demo_data/nova_api.sqlite.gz");
     let mut bytes = Vec::new();
     flate2::read::GzDecoder::new(std::fs::File::open(packed).unwrap()).read_to_end(&mut bytes).unwrap();

@@ -4,7 +4,7 @@
 use super::recording::Recording;
 use super::sessions::Sessions;
 use crate::app::msg::{Applied, ApplyFailure, Remedy};
-use crate::change::{self, ApplyError, Confirmed, Intent, Operation, Plan, Refusal};
+use crate::change::{self, ApplyError, Confirmed, Intent, Operation, Plan, Record, Refusal, Undoing};
 use crate::store::{Access, StoreError, Stores};
 
 /// The plan of an intent.
@@ -16,13 +16,18 @@ pub async fn prepare(sessions: &Sessions, intent: &Intent, force: bool) -> Resul
 }
 
 /// Carries out a confirmed plan.
-pub async fn apply(sessions: &Sessions, recording: &Recording, plan: Confirmed<Plan>) -> Applied {
+pub async fn apply(
+    sessions: &Sessions,
+    recording: &Recording,
+    plan: Confirmed<Plan>,
+    (reason, undoing): (Option<String>, Option<Undoing>),
+) -> Applied {
     let nothing = |reason: String| {
         let message = format!("{reason}; nothing was written");
         Applied { done: Vec::new(), failed: Some(ApplyFailure { message, ..ApplyFailure::default() }) }
     };
-    let record = match recording.record(None).await {
-        Ok(record) => record,
+    let record = match recording.record(reason).await {
+        Ok(record) => Record { undoing, ..record },
         Err(reason) => return nothing(reason),
     };
     let stores = match writable(sessions, plan.get()).await {

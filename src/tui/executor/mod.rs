@@ -4,12 +4,16 @@
 //! - [`sessions`]: read-only sessions, opened when first needed and anew after they were lost.
 //! - [`databases`]: which there are, and what they say of themselves.
 //! - [`rows`]: pages of lists.  [`searches`]: searches, counts.  [`export`]: files of results.
-//! - [`changes`]: plans.  [`recording`]: the journal.  [`external`]: `$EDITOR`.
+//! - [`changes`]: plans.  [`many`]: changes of many specs.  [`plans`]: plans as files.
+//! - [`recording`]: the way to the journal.  [`mod@journal`]: what it tells.  [`external`]: `$EDITOR`.
 
 pub mod changes;
 pub mod databases;
 pub mod export;
 pub mod external;
+pub mod journal;
+pub mod many;
+pub mod plans;
 pub mod recording;
 pub mod rows;
 pub mod searches;
@@ -33,6 +37,7 @@ use crate::deployment::settings::{Places, Saved};
 use crate::deployment::{Deployment, Environments};
 use crate::store::StoreError;
 use export::File;
+use many::Many;
 use recording::Recording;
 use searches::{Searches, Wanted};
 use sessions::Sessions;
@@ -77,6 +82,8 @@ pub struct Executor {
     searches: Searches,
     settings: Places,
     recording: Arc<Recording>,
+    /// Work on many specs that is under way.
+    many: Many,
     /// Settings are kept one after the other.
     keeping: Arc<tokio::sync::Mutex<()>>,
     /// What is not given up with the session.
@@ -98,6 +105,7 @@ impl Executor {
             searches: Searches::new(out.clone()),
             settings: options.settings.clone(),
             recording: Arc::new(Recording::new(options.journal.clone())),
+            many: Many::default(),
             keeping: Arc::default(),
             owed: JoinSet::new(),
             no_files: watch::Sender::new(false),
@@ -135,6 +143,7 @@ impl Executor {
     /// are not waited for; close the channel before, so that none of them waits for a reader.
     pub async fn end(&mut self) {
         self.no_files.send_replace(true);
+        self.many.stop_all();
         let owed = async { while self.owed.join_next().await.is_some() {} };
         // A disk that does not answer keeps nobody from leaving.
         let _ = tokio::time::timeout(OWED, owed).await;
@@ -309,12 +318,66 @@ impl Executor {
                 let result = changes::prepare(&sessions, &intent, force).await;
                 Msg::Prepared { request, result: Box::new(result) }
             }),
-            Effect::Apply { request, plan } => {
+            Effect::Apply { request, plan, reason, undoing } => {
                 let recording = Arc::clone(&self.recording);
                 self.spawn(async move {
-                    Msg::Applied { request, outcome: changes::apply(&sessions, &recording, plan).await }
+                    let outcome = changes::apply(&sessions, &recording, plan, (reason, undoing)).await;
+                    Msg::Applied { request, outcome }
                 })
             }
+            Effect::PlanMany { request, intent } => {
+                let (many, recording) = (self.many.begin(request, &self.out), Arc::clone(&self.recording));
+                self.spawn(async move {
+                    let result = many::plan(&sessions, &recording, &intent, &many).await;
+                    Msg::PlannedMany { request, result: Box::new(result) }
+                });
+            }
+            Effect::ApplyMany { request, plan, reason } => {
+                let (many, recording) = (self.many.begin(request, &self.out), Arc::clone(&self.recording));
+                self.spawn_owed(async move {
+                    let outcome = many::apply(&sessions, &recording, plan, reason, &many).await;
+                    Msg::AppliedMany { request, outcome: Box::new(outcome) }
+                });
+            }
+            Effect::PrepareUndo { request, change, again, force } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    let result = journal::take_back(&sessions, &recording, change, again, force).await;
+                    Msg::UndoPrepared { request, result: Box::new(result) }
+                });
+            }
+            Effect::LoadHistory { request, before, filter, limit } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    Msg::History { request, result: journal::changes(&recording, before, &filter, limit).await }
+                });
+            }
+            Effect::LoadChange { request, change, after, limit } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    let result = journal::entries(&recording, change, after, limit).await;
+                    Msg::HistoryEntries { request, result }
+                });
+            }
+            Effect::LookForUnfinished { request } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    Msg::Unfinished { request, result: journal::unfinished(&sessions, &recording).await }
+                });
+            }
+            Effect::Recover { request, decisions } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn_owed(async move {
+                    Msg::Recovered { request, result: journal::recover(&sessions, &recording, decisions).await }
+                });
+            }
+            Effect::StopMany { request } => self.many.stop(request),
+            Effect::WritePlan { request, plan, reason, path } => self.spawn_owed(async move {
+                Msg::PlanWritten { request, result: plans::write(&sessions, plan, reason, path).await }
+            }),
+            Effect::WriteBulkPlan { request, plan, reason, path } => self.spawn_owed(async move {
+                Msg::PlanWritten { request, result: plans::write_many(plan, reason, path).await }
+            }),
             Effect::ReadFile { request, path } => {
                 self.spawn(async move { Msg::FileRead { request, result: external::read(&path).await } })
             }

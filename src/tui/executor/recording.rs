@@ -2,7 +2,7 @@
 //!
 //! Imports `change`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::OnceCell;
 
@@ -38,6 +38,33 @@ impl Recording {
             }
         };
         self.opened.get_or_try_init(open).await.cloned()
+    }
+
+    /// The journal, for reading; None where there is none yet.
+    ///
+    /// # Errors
+    /// It cannot be read: a sentence that says why and what to do.
+    pub async fn to_read(&self) -> Result<Option<Journal>, String> {
+        if let Some(journal) = self.opened.get() {
+            return Ok(Some(journal.clone()));
+        }
+        let Some(path) = self.path.clone() else { return Ok(None) };
+        match tokio::task::spawn_blocking(move || Journal::open_to_read(&path)).await {
+            Ok(opened) => opened.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The directory of plans of many changes: beside the journal, which leads there from a change that
+    /// was interrupted.
+    ///
+    /// # Errors
+    /// There is no place for them: a sentence that says what to do.
+    pub fn plans(&self) -> Result<PathBuf, String> {
+        let beside = self.path.as_deref().and_then(Path::parent).map(|directory| directory.join("plans"));
+        beside.ok_or_else(|| {
+            "there is no place for the plan: set HOME, or give a file with --journal".to_owned()
+        })
     }
 
     /// What a change is recorded with.

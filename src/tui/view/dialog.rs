@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
 use super::pen::{Pen, wrapped};
@@ -28,8 +29,13 @@ struct Picture<'a> {
     /// A label and the text typed behind it, with the column of the cursor.
     input: Option<(String, String, usize)>,
     buttons: Option<&'a Buttons>,
+    /// Keys and what they do, left of the buttons.
+    keys: &'static [(&'static str, &'static str)],
     dangerous: bool,
 }
+
+/// The keys of a confirm step.
+const NOTES: &[(&str, &str)] = &[("Ctrl-R", "reason"), ("Ctrl-O", "to a file")];
 
 /// Draws the dialog of an overlay.
 pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &Theme) {
@@ -45,6 +51,7 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
         whole_screen: false,
         input: None,
         buttons: None,
+        keys: &[],
         dangerous: false,
     };
     let picture = match overlay {
@@ -62,20 +69,44 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
                 )),
                 banner: true,
                 border: Role::Warn,
-                head: confirm.head.clone(),
+                head: confirm.head.iter().cloned().chain(confirm.notes.lines()).collect(),
                 body: &confirm.body,
                 scroll: confirm.scroll,
                 below: confirm.whole.first().map(|whole| format!("the whole text, {}", whole.size())),
                 whole_screen: confirm.expanded || confirm.scroll > 0,
-                input: confirm.word().map(|word| {
-                    let typed = confirm.typed.value().to_owned();
-                    (format!("type {} to confirm:", escaped(word)), typed, confirm.typed.visual_cursor())
-                }),
+                input: confirm.notes.input().or_else(|| wanted(confirm.word(), &confirm.typed)),
                 buttons: Some(&confirm.buttons),
+                keys: NOTES,
                 dangerous: true,
                 ..plain("Confirm")
             }
         }
+        Overlay::BulkConfirm(confirm) => {
+            let plan = confirm.confirmation.plan();
+            let targets: Vec<_> = plan.targets().iter().map(label).collect();
+            let environment = escaped(&plan.header().environment);
+            Picture {
+                badge: Some(format!("{environment} · writes to {}", escaped(&targets.join(", ")))),
+                banner: true,
+                border: Role::Warn,
+                head: confirm.head.iter().cloned().chain(confirm.notes.lines()).collect(),
+                body: &confirm.body,
+                scroll: confirm.scroll,
+                whole_screen: confirm.scroll > 0,
+                input: confirm.notes.input().or_else(|| wanted(confirm.word(), &confirm.typed)),
+                buttons: Some(&confirm.buttons),
+                keys: NOTES,
+                dangerous: true,
+                ..plain("Confirm")
+            }
+        }
+        Overlay::Report(report) => Picture {
+            body: &report.lines,
+            scroll: report.scroll,
+            whole_screen: report.scroll > 0,
+            keys: &[("Enter", "closes")],
+            ..plain(&report.title)
+        },
         Overlay::Conflict(conflict) => Picture {
             badge: Some(label(&conflict.database)),
             border: Role::Warn,
@@ -123,7 +154,21 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
         Overlay::Help { .. } | Overlay::Palette(_) | Overlay::Databases(_) | Overlay::Environments(_) => {
             return;
         }
-        Overlay::Sort(_)
+        Overlay::Recovery(recovery) => Picture {
+            border: Role::Warn,
+            body: &recovery.lines,
+            scroll: recovery.scroll,
+            whole_screen: recovery.scroll > 0,
+            buttons: Some(&recovery.buttons),
+            dangerous: true,
+            ..plain("Interrupted changes")
+        },
+        Overlay::History(_)
+        | Overlay::BulkEdit { .. }
+        | Overlay::Repairs { .. }
+        | Overlay::Destination { .. }
+        | Overlay::Work(_)
+        | Overlay::Sort(_)
         | Overlay::Columns(_)
         | Overlay::Facets(_)
         | Overlay::Saved(_)
@@ -134,7 +179,15 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
     paint(frame, &picture, model, theme);
 }
 
-fn role(tone: Tone) -> Role {
+/// The word that confirms, where one is wanted.
+fn wanted(word: Option<&str>, typed: &Input) -> Option<(String, String, usize)> {
+    word.map(|word| {
+        (format!("type {} to confirm:", escaped(word)), typed.value().to_owned(), typed.visual_cursor())
+    })
+}
+
+/// What a tone is drawn as.
+pub fn role(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Text,
         Tone::Muted => Role::Muted,
@@ -176,7 +229,8 @@ fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, model: &Model, theme: &Th
     let head = folded(&picture.head, usize::from(inner));
     // Lines in front of the first one shown need not be wrapped: long texts stay cheap.
     let body = folded(&picture.body[picture.scroll.min(picture.body.len())..], usize::from(inner));
-    let extra = 2 * u16::from(picture.input.is_some()) + 2 * u16::from(picture.buttons.is_some());
+    let has_foot = picture.buttons.is_some() || !picture.keys.is_empty();
+    let extra = 2 * u16::from(picture.input.is_some()) + 2 * u16::from(has_foot);
     let gap = u16::from(!head.is_empty() && !body.is_empty());
     let wanted = 2 + head.len() as u16 + gap + body.len().min(500) as u16 + extra;
     let height = sized(wanted.max(3), screen.height, SLIVER_LINES, picture.whole_screen);
@@ -231,9 +285,20 @@ fn paint(frame: &mut Frame<'_>, picture: &Picture<'_>, model: &Model, theme: &Th
             pen.text(end + 1, y, inner.saturating_sub(end), &shown, Role::Value);
             cursor = Some(Position { x: area.x + end + 1 + *at as u16, y: area.y + y });
         }
+        let buttons_wide = picture
+            .buttons
+            .map_or(0, |buttons| buttons.labels.iter().map(|label| label.width() as u16 + 6).sum::<u16>());
+        let mut at = 2;
+        for (key, what) in picture.keys {
+            let wide = (key.width() + 1 + what.width()) as u16;
+            if at + wide + buttons_wide + 2 > width {
+                break;
+            }
+            at = pen.text(at, height.saturating_sub(2), wide, key, Role::Key);
+            at = pen.text(at + 1, height.saturating_sub(2), wide, what, Role::Muted) + 2;
+        }
         if let Some(buttons) = picture.buttons {
-            let total: u16 = buttons.labels.iter().map(|label| label.width() as u16 + 6).sum();
-            let mut at = width.saturating_sub(total).max(1);
+            let mut at = width.saturating_sub(buttons_wide).max(1);
             let y = height.saturating_sub(2);
             for (index, label) in buttons.labels.iter().enumerate() {
                 let chosen = index == buttons.chosen;

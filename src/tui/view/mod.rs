@@ -13,10 +13,11 @@
 //! ```
 //!
 //! In the title: health.rs. Over it: dialog.rs, help.rs, palette.rs, environments.rs, toast.rs, and
-//! as a [`sheet`]: choices.rs, facets.rs;
-//! instead of it: editor.rs, databases.rs. [`pen`] draws text.
+//! as a [`sheet`]: choices.rs, facets.rs, bulk.rs;
+//! instead of it: editor.rs, databases.rs, history.rs. [`pen`] draws text.
 
 pub mod bar;
+pub mod bulk;
 pub mod cells;
 pub mod choices;
 pub mod columns;
@@ -30,6 +31,7 @@ pub mod environments;
 pub mod facets;
 pub mod health;
 pub mod help;
+pub mod history;
 pub mod lines;
 pub mod marks;
 pub mod palette;
@@ -73,6 +75,11 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
         Some(Overlay::Saved(list)) => choices::saved(frame, list, model, theme),
         Some(Overlay::Export(prompt)) => choices::export(frame, prompt, model, theme),
         Some(Overlay::Facets(facets)) => facets::facets(frame, facets, model, theme),
+        Some(Overlay::BulkEdit { lines, whom }) => bulk::edits(frame, lines, whom, theme),
+        Some(Overlay::Repairs { picker, whom }) => bulk::repairs(frame, picker, whom, theme),
+        Some(Overlay::Destination { picker, whom }) => bulk::destination(frame, picker, whom, theme),
+        Some(Overlay::Work(work)) => bulk::work(frame, work, model, theme),
+        Some(Overlay::History(screen)) => history::draw(frame, screen, model, theme),
         Some(overlay) => dialog::draw(frame, overlay, model, theme),
         None => {}
     }

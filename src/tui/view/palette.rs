@@ -96,6 +96,7 @@ fn told(act: &Act) -> &'static str {
         Act::Where(_) => "run as a query",
         Act::Refresh(None) => "read anew on r only",
         Act::Refresh(_) => "read anew every",
+        Act::Repair(_) => "repair what is marked, or selected, by",
     }
 }
 
@@ -109,6 +110,7 @@ fn about(act: &Act) -> String {
         Act::Sort(order) => escaped(&order.field.name).into_owned(),
         Act::Columns(columns) => columns.as_deref().map(names).unwrap_or_default(),
         Act::Export(text) | Act::Keep(text) | Act::Where(text) => escaped(text).into_owned(),
+        Act::Repair(repair) => escaped(&repair.to_string()).into_owned(),
         Act::Refresh(every) => every.map(|seconds| format!("{seconds} s")).unwrap_or_default(),
     }
 }

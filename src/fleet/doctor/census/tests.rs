@@ -95,8 +95,8 @@ async fn tables_that_are_not_there_leave_unknown_what_they_would_say() {
     let deployment = demo::open_in(directory.path(), false).unwrap();
     let open =
         |name: &str| Connection::open(directory.path().join(format!("demo/nova_{name}.sqlite"))).unwrap();
-    open("cell1").execute_batch("DROP TABLE instance_extra").unwrap();
-    open("cell2").execute_batch("DROP TABLE instances").unwrap();
+    open("cell1").execute_batch("PRAGMA foreign_keys = off; DROP TABLE instance_extra").unwrap();
+    open("cell2").execute_batch("PRAGMA foreign_keys = off; DROP TABLE instances").unwrap();
     open("api").execute_batch("PRAGMA foreign_keys = off; DROP TABLE instance_group_member").unwrap();
     let rows = all_rows(&deployment).await;
     let (sure, _) = agrees(&deployment, &rows).await;

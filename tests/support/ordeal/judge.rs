@@ -112,7 +112,8 @@ impl Judge {
         self.planned.extend(texts(&entry.operation).into_iter().map(|text| (id.clone(), number(text))));
         match entry.state {
             State::Done => {}
-            State::NotDone => return,
+            // A lost connection is a failure, after which nothing was done.
+            State::NotDone | State::Failed => return,
             _ => panic!("nobody else changed anything: {}", said()),
         }
         for (name, from, to) in steps(&entry.operation) {

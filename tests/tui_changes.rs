@@ -135,14 +135,55 @@ fn a_plan_of_many_is_written_to_a_file_that_is_not_there() {
 }
 
 #[test]
+fn many_changes_are_undone_as_one_and_done_again() {
+    let mut world = World::new();
+    let before = world.zones();
+    world.keys("/az=az1<Enter>*xunpin<Enter>");
+    let wanted = world.wanted();
+    world.keys(&format!("<Ctrl-r>CHG-7<Enter>{wanted}<Right><Enter><Enter><Esc>"));
+    let changed = world.zones();
+    assert_ne!(changed, before);
+    world.keys("H");
+    let text = world.text();
+    assert!(text.contains("unpin-zone") && text.contains("CHG-7") && text.contains("done"), "{text}");
+    world.keys("u");
+    assert_eq!(world.wanted(), wanted);
+    world.keys(&format!("{wanted}<Right><Enter>"));
+    assert!(world.text().contains(&format!("{wanted}  done")), "{}", world.text());
+    assert_eq!(world.zones(), before);
+    world.keys("<Enter>H");
+    assert!(world.text().contains("undone by #2"), "{}", world.text());
+    world.keys("<Esc>U");
+    let wanted = world.wanted();
+    world.keys(&format!("{wanted}<Right><Enter>"));
+    assert_eq!(world.zones(), changed);
+}
+
+#[test]
+fn one_change_is_undone_and_done_again() {
+    let mut world = World::new();
+    let before = world.zones();
+    world.keys("/az=az1<Enter>xunpin<Enter><Right><Enter><Enter>");
+    let changed = world.zones();
+    assert_eq!(before.iter().zip(&changed).filter(|(one, other)| one != other).count(), 1);
+    world.keys("u<Right><Enter>");
+    assert_eq!(world.zones(), before, "{}", world.text());
+    world.keys("U<Right><Enter>");
+    assert_eq!(world.zones(), changed, "{}", world.text());
+    world.keys("H<Enter>");
+    assert!(world.text().contains("availability_zone"), "{}", world.text());
+}
+
+#[test]
 fn a_journal_that_cannot_be_opened_stops_changes_and_no_browsing() {
     let mut world = World::with_journal("demo");
-    world.keys("xunpin<Enter>");
+    assert!(world.text().contains("the journal"), "{}", world.text());
+    world.keys("/az=az1<Enter>xunpin<Enter>");
     let before = world.zones();
     world.keys("<Right><Enter>");
     let text = world.text();
     assert!(text.contains("journal") && text.contains("nothing was written"), "{text}");
     assert_eq!(world.zones(), before);
-    world.keys("<Enter>jj/az=az1<Enter>");
+    world.keys("<Enter>jj");
     assert!(world.text().contains("hits"), "{}", world.text());
 }

@@ -48,12 +48,12 @@ impl Recovery {
         let mut lines = vec![
             Line::new(
                 Tone::Plain,
-                format!("{} began and has no end in the journal.", counted(decisions.len())),
+                format!("{} without an end in the journal:", counted(decisions.len())),
             ),
             Line::new(Tone::Plain, ""),
         ];
         for decision in decisions.iter().take(LISTED) {
-            let title = format!("{} {}: {}", decision.change, escaped(&decision.title), decision.what.word());
+            let title = format!("{} {}: {}", decision.change, escaped(&spoken(&decision.title)), decision.what.word());
             lines.push(Line::new(tone(decision.what), title));
             lines.push(Line::new(Tone::Muted, format!("    {}", escaped(&spoken(&decision.why)))));
         }
@@ -64,11 +64,11 @@ impl Recovery {
         lines.push(Line::new(Tone::Plain, ""));
         match may_write {
             Err(reason) if writes > 0 => {
-                let text = format!("{} of them would write to a database. Not now: {reason}", grouped(writes as u64));
+                let text = format!("would write to a database: {}. Not now: {reason}", grouped(writes as u64));
                 lines.push(Line::new(Tone::Warn, escaped(&text)));
             }
             _ if writes > 0 => {
-                let text = format!("{} of them write to a database; the others only to the journal.", grouped(writes as u64));
+                let text = format!("written to a database: {}; the others only to the journal", grouped(writes as u64));
                 lines.push(Line::new(Tone::Warn, text));
             }
             _ => lines.push(Line::new(Tone::Muted, "Only the journal is written to.")),
@@ -128,7 +128,7 @@ pub fn told(recovered: &[Recovered]) -> Vec<Line> {
             Ok(said) => (Tone::Plain, said),
             Err(said) => (Tone::Danger, said),
         };
-        let title = format!("{} {}: {}", decision.change, escaped(&decision.title), decision.what.word());
+        let title = format!("{} {}: {}", decision.change, escaped(&spoken(&decision.title)), decision.what.word());
         lines.push(Line::new(Tone::Plain, title));
         lines.push(Line::new(tone, format!("    {}", escaped(&spoken(said)))));
     }

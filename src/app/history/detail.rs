@@ -31,6 +31,8 @@ pub struct Detail {
     from: Option<EntryId>,
     next: Option<EntryId>,
     asked: Option<Asked>,
+    /// Whether the first page is wanted from its start.
+    homing: bool,
 }
 
 /// A page that was asked for.
@@ -56,6 +58,7 @@ impl Detail {
             from: None,
             next: None,
             asked: None,
+            homing: false,
         }
     }
 
@@ -121,7 +124,8 @@ impl Detail {
     pub fn to_start(&mut self) -> bool {
         self.scroll = 0;
         self.before.truncate(1);
-        !self.before.is_empty()
+        self.homing = !self.before.is_empty();
+        self.homing
     }
 
     /// Operations came. False if nobody waits for them.
@@ -140,7 +144,8 @@ impl Detail {
         self.from = asked.from;
         self.next = entries.last().map(|entry| entry.id).filter(|_| entries.len() == PAGE as usize);
         self.lines = entries.iter().flat_map(text::entry).collect();
-        self.scroll = if asked.back { self.lines.len().saturating_sub(1) } else { 0 };
+        let to_end = asked.back && !std::mem::take(&mut self.homing);
+        self.scroll = if to_end { self.lines.len().saturating_sub(1) } else { 0 };
         true
     }
 }

@@ -42,10 +42,21 @@ pub fn when(change: &ChangeRow) -> String {
     escaped(change.begun_at.get(..19).unwrap_or(&change.begun_at)).replace('T', " ")
 }
 
+/// What was done, in a line; instances named by the first characters of their uuids.
+pub fn title(change: &ChangeRow, short: bool) -> String {
+    let spoken = spoken(&change.title);
+    let word = |word: &str| match short && word.len() == 36 && word.matches('-').count() == 4 {
+        true => word.chars().take(8).collect(),
+        false => word.to_owned(),
+    };
+    let words: Vec<String> = spoken.split(' ').map(word).collect();
+    escaped(&words.join(" ")).into_owned()
+}
+
 /// A change: everything but its operations.
 pub fn head(change: &ChangeRow) -> Vec<Line> {
     let (state, tone) = state(change);
-    let mut lines = vec![Line::new(Tone::Title, format!("{} {}", change.id, escaped(&change.title)))];
+    let mut lines = vec![Line::new(Tone::Title, format!("{} {}", change.id, title(change, false)))];
     let mut fact = |name: &str, text: String, tone: Tone| {
         lines.push(Line::new(tone, format!("{name:<12} {}", escaped(&text))));
     };
@@ -75,7 +86,7 @@ pub fn entry(entry: &EntryRow) -> Vec<Line> {
         State::Written | State::Uncertain | State::Failed => Tone::Danger,
         _ => Tone::Warn,
     };
-    let title = format!("{:>5} {}: {}", entry.number, escaped(&words(&entry.operation)), entry.state.word());
+    let title = format!("{:>5} {}: {}", entry.number, escaped(&spoken(&words(&entry.operation))), entry.state.word());
     let mut lines = vec![Line::new(tone, title)];
     if entry.state != State::Done && !entry.said.is_empty() {
         lines.push(Line::new(Tone::Plain, format!("      {}", escaped(&spoken(&entry.said)))));

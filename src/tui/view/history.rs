@@ -17,7 +17,7 @@ use super::sheet::scrolled;
 use crate::app::Model;
 use crate::app::history::History;
 use crate::app::history::detail::Detail;
-use crate::app::history::text::{state, when};
+use crate::app::history::text::{state, title, when};
 use crate::app::words::grouped;
 use crate::change::journal::ChangeRow;
 use crate::spec::text::escaped;
@@ -194,7 +194,7 @@ impl Columns {
             let role = if ours { Role::Text } else { Role::Muted };
             pen.text(at, line, width, &escaped(&row.environment), role);
         }
-        let mut title = escaped(&row.title).into_owned();
+        let mut title = title(row, self.what.1 < 60);
         if self.environment.is_none() && !ours {
             title = format!("{}: {title}", escaped(&row.environment));
         }

@@ -26,6 +26,9 @@ pub async fn run(sessions: &Sessions, arguments: ResumeArguments) -> Result<Exit
     if row.is_running {
         return Err(CliError::refused(format!("change {} is being carried out by another reqspec", row.id)));
     }
+    if let Some(undo) = row.undone_by {
+        return Err(CliError::refused(format!("change {} was undone, by change {undo}", row.id)));
+    }
     if row.open() > 0 {
         return Err(CliError::refused(format!(
             "change {}: what became of {} of its operations is not known; `reqspec recover` finds out, then resume",

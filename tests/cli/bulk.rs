@@ -234,5 +234,10 @@ fn an_interrupted_change_says_how_to_go_on_and_goes_on() {
     assert!(said.ok().starts_with(&format!("{rest} of {rest} operations done")), "{}", said.out());
     assert_eq!(count(&world, NULL), 60);
     world.run(&["resume"]).ok();
+    // Both parts are one change, and are taken back as one.
+    assert!(said.out().contains("change #1 of the journal"), "{}", said.out());
+    world.run(&["undo", "1", "--confirm", "60"]).ok();
+    assert_eq!(count(&world, NULL), 0);
+    assert_eq!(world.stored("cell1", &uuid(60)).as_deref(), Some(spec_of(&uuid(60)).as_str()));
     assert_eq!(std::fs::read_dir(world.journal().with_file_name("plans")).unwrap().count(), 0);
 }

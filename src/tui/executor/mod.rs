@@ -349,7 +349,10 @@ impl Executor {
             Effect::LoadHistory { request, before, filter, limit } => {
                 let recording = Arc::clone(&self.recording);
                 self.spawn(async move {
-                    Msg::History { request, result: journal::changes(&recording, before, &filter, limit).await }
+                    Msg::History {
+                        request,
+                        result: journal::changes(&recording, before, &filter, limit).await,
+                    }
                 });
             }
             Effect::LoadChange { request, change, after, limit } => {
@@ -368,7 +371,10 @@ impl Executor {
             Effect::Recover { request, decisions } => {
                 let recording = Arc::clone(&self.recording);
                 self.spawn_owed(async move {
-                    Msg::Recovered { request, result: journal::recover(&sessions, &recording, decisions).await }
+                    Msg::Recovered {
+                        request,
+                        result: journal::recover(&sessions, &recording, decisions).await,
+                    }
                 });
             }
             Effect::StopMany { request } => self.many.stop(request),

@@ -117,7 +117,9 @@ fn list(frame: &mut Frame<'_>, area: Rect, screen: &History, model: &Model, them
             pen.text(3, line, width.saturating_sub(5), text, Role::Danger);
         }
     }
-    if let Some((x, y)) = cursor.map(|(x, y)| (area.x + x, area.y + y)).filter(|(x, y)| area.contains((*x, *y).into())) {
+    if let Some((x, y)) =
+        cursor.map(|(x, y)| (area.x + x, area.y + y)).filter(|(x, y)| area.contains((*x, *y).into()))
+    {
         frame.set_cursor_position(Position { x, y });
     }
 }

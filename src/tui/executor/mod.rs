@@ -4,11 +4,13 @@
 //! - [`sessions`]: read-only sessions, opened when first needed and anew after they were lost.
 //! - [`databases`]: which there are, and what they say of themselves.
 //! - [`rows`]: pages of lists.  [`searches`]: searches, counts.  [`export`]: files of results.
+//! - [`doctor`]: findings over all databases.
 //! - [`changes`]: plans.  [`many`]: changes of many specs.  [`plans`]: plans as files.
 //! - [`recording`]: the way to the journal.  [`mod@journal`]: what it tells.  [`external`]: `$EDITOR`.
 
 pub mod changes;
 pub mod databases;
+pub mod doctor;
 pub mod export;
 pub mod external;
 pub mod journal;
@@ -360,6 +362,20 @@ impl Executor {
                 self.spawn(async move {
                     let result = journal::entries(&recording, change, after, limit).await;
                     Msg::HistoryEntries { request, result }
+                });
+            }
+            Effect::Doctor { request } => {
+                let running = self.many.begin(request, &self.out);
+                self.spawn(async move {
+                    let report = Box::new(doctor::examine(sessions, &running).await);
+                    Msg::Doctor { request, report, is_end: true }
+                });
+            }
+            Effect::DoctorSpecs { request, rule, purpose } => {
+                let running = self.many.begin(request, &self.out);
+                self.spawn(async move {
+                    let (rows, is_whole) = doctor::specs(sessions, rule, &running).await;
+                    Msg::DoctorSpecs { request, rule, purpose, rows, is_whole }
                 });
             }
             Effect::LookForUnfinished { request } => {

@@ -30,7 +30,7 @@ fn area(screen: Rect) -> Rect {
 }
 
 /// As many keys as there is room for, before what stands at the right.
-fn keys(all: &[(&str, &str)], room: u16, theme: &Theme) -> Vec<Piece> {
+pub fn keys(all: &[(&str, &str)], room: u16, theme: &Theme) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut used = 0;
     for (key, what) in all {

@@ -20,6 +20,8 @@ mod cells;
 mod cells_screens;
 #[path = "tui/databases.rs"]
 mod databases;
+#[path = "tui/doctor.rs"]
+mod doctor;
 #[path = "tui/environments.rs"]
 mod environments;
 #[path = "tui/history.rs"]

@@ -175,6 +175,29 @@ fn one_change_is_undone_and_done_again() {
 }
 
 #[test]
+fn findings_over_all_databases_are_listed_shown_and_repaired() {
+    let mut world = World::new();
+    world.keys("!");
+    let Some(Overlay::Doctor(doctor)) = &world.stage.model().overlay else { panic!("{}", world.text()) };
+    assert!(doctor.request.is_none() && doctor.report.finished, "{}", world.text());
+    assert!(doctor.report.failures.is_empty(), "{:?}", doctor.report.failures);
+    let fix = |fix: Option<&str>| fix == Some("clear-leftover-pci") || fix == Some("strip-stale-fields");
+    let at = doctor.report.found.iter().position(|found| fix(found.rule.fix) && found.total() > 0);
+    let Some(at) = at else { panic!("{}", world.text()) };
+    let total = doctor.report.found[at].total();
+    world.keys(&"j".repeat(at));
+    world.keys("x");
+    let Some(Overlay::BulkConfirm(confirm)) = &world.stage.model().overlay else {
+        panic!("{}", world.text())
+    };
+    let plan = confirm.confirmation.plan();
+    assert!(plan.total() <= total && plan.total() > 0);
+    assert!(!plan.summary().cured.is_empty(), "it cures what it is for");
+    world.keys("<Esc>!<Enter><Enter>");
+    assert!(world.stage.model().overlay.is_none() && world.stage.model().selection.is_some());
+}
+
+#[test]
 fn a_journal_that_cannot_be_opened_stops_changes_and_no_browsing() {
     let mut world = World::with_journal("demo");
     assert!(world.text().contains("the journal"), "{}", world.text());

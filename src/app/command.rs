@@ -11,8 +11,8 @@ use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
 use super::update::{
-    browse, bulk, cells, changes, choosing, databases, editing, environments, general, history, marks, query,
-    recovery, refreshing, search, undoing,
+    browse, bulk, cells, changes, choosing, databases, doctor, editing, environments, general, history,
+    marks, query, recovery, refreshing, search, undoing,
 };
 
 /// Under which heading the help lists a command.
@@ -187,6 +187,8 @@ commands! {
         "Mark a range: begin it here, move, end it with Space, v or Esc.";
     "mark-all", "mark all", View, None, (0, 0), [key('*')], marks::can_mark_all, marks::all,
         "Mark all that the list's query finds, however many; again: none.";
+    "doctor", "findings of all", View, None, (0, 0), [key('!')], databases::has_any, doctor::open,
+        "What is wrong with specs, over all databases; Enter lists those of a rule, x repairs all of them.";
     "history", "history", View, None, (0, 0), [key('H')], databases::has_any, history::open,
         "What was changed, by whom and why; Enter shows one with its differences, u takes it back.";
     "recover", "recover", Change, Writes, (0, 0), [key('R')], databases::has_any, recovery::look,

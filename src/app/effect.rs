@@ -8,9 +8,11 @@ use crate::change::recover::Decision;
 use crate::change::{
     BulkIntent, BulkPlan, ChangeId, Confirmed, DatabaseName, EntryId, Intent, Plan, Undoing,
 };
+use crate::lint::Rule;
 use crate::query::{Field, Order, PageKey, PageRequest, Query, Subject};
 
 use super::exporting::Format;
+use super::update::doctor::Purpose;
 
 /// Names a question, so that its answer can be told from those of older questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -218,6 +220,21 @@ pub enum Effect {
         after: Option<EntryId>,
         /// At most so many.
         limit: u32,
+    },
+    /// Examine all specs by all rules. Reported by `Msg::Doctor` again and again; `StopMany` stops it.
+    Doctor {
+        /// Names the reports.
+        request: RequestId,
+    },
+    /// Look for all specs that break a rule. Reported by `Msg::ManyProgress`, answered by
+    /// `Msg::DoctorSpecs`; `StopMany` stops it.
+    DoctorSpecs {
+        /// Names the answer.
+        request: RequestId,
+        /// Which break it.
+        rule: &'static Rule,
+        /// What for.
+        purpose: Purpose,
     },
     /// Look for changes of this environment that were interrupted. Answered by `Msg::Unfinished`.
     LookForUnfinished {

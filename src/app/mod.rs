@@ -11,7 +11,7 @@
 //! - [`sorting`], [`columns`], [`facets`], [`saved`], [`exporting`]: choices over the list
 //!   ([`field_list`]: fields to choose from, [`settings`]: what is kept).  [`refreshing`]: by itself.
 //! - [`marks`]: specs marked for a change of many.  [`bulk`]: that change.
-//! - [`history`]: what was changed.  [`recovery`]: what was interrupted.
+//! - [`history`]: what was changed.  [`recovery`]: what was interrupted.  [`doctor`]: findings over all databases.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
 //! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not
@@ -29,6 +29,7 @@ pub mod conflict;
 pub mod database;
 pub mod databases;
 pub mod detail;
+pub mod doctor;
 pub mod editor;
 pub mod effect;
 pub mod environment;
@@ -36,8 +37,8 @@ pub mod exporting;
 pub mod facets;
 pub mod field_list;
 pub mod help;
-pub mod history;
 pub mod highlight;
+pub mod history;
 pub mod keymap;
 pub mod layout;
 pub mod list;

@@ -7,13 +7,16 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::cells::Tally;
 use super::comparison::Comparison;
 use super::database::{Place, Said};
+use super::doctor::Report;
 use super::effect::RequestId;
 use super::exporting::Written;
 use super::facets::Counts;
 use super::row::{Failure, Row};
+use super::update::doctor::Purpose;
 use crate::change::journal::{ChangeRow, EntryRow};
 use crate::change::recover::{Decision, Recovered};
 use crate::change::{BulkOutcome, BulkPlan, DatabaseName, Plan, Progress, Refusal, Undoing};
+use crate::lint::Rule;
 use crate::query::Sample;
 
 /// Something that happened.
@@ -186,6 +189,28 @@ pub enum Msg {
         request: RequestId,
         /// The operations, or why they cannot be read; a sentence.
         result: Result<Vec<EntryRow>, String>,
+    },
+    /// How far `Doctor` is, and its answer.
+    Doctor {
+        /// Of the request.
+        request: RequestId,
+        /// What was found so far.
+        report: Box<Report>,
+        /// Whether nothing more comes.
+        is_end: bool,
+    },
+    /// Answer to `DoctorSpecs`.
+    DoctorSpecs {
+        /// Of the request.
+        request: RequestId,
+        /// Which break it.
+        rule: &'static Rule,
+        /// What for.
+        purpose: Purpose,
+        /// The specs.
+        rows: Vec<(DatabaseName, Arc<str>)>,
+        /// Whether these are all.
+        is_whole: bool,
     },
     /// Answer to `LookForUnfinished`.
     Unfinished {

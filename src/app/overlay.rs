@@ -16,6 +16,7 @@ use super::columns::ColumnChooser;
 use super::confirm::Confirm;
 use super::conflict::Conflict;
 use super::databases::Databases;
+use super::doctor::Doctor;
 use super::environment::EnvironmentPicker;
 use super::exporting::ExportPrompt;
 use super::facets::Facets;
@@ -225,6 +226,8 @@ pub enum Overlay {
     BulkConfirm(Box<BulkConfirm>),
     /// What became of it.
     Report(Box<Report>),
+    /// Findings over all databases.
+    Doctor(Box<Doctor>),
     /// The changes that were made.
     History(Box<History>),
     /// Changes that were interrupted.

@@ -46,14 +46,16 @@ impl Recovery {
         let writes = decisions.iter().filter(|decision| decision.what.needs_write()).count();
         let known = decisions.iter().filter(|decision| is_known(decision)).count();
         let mut lines = vec![
-            Line::new(
-                Tone::Plain,
-                format!("{} without an end in the journal:", counted(decisions.len())),
-            ),
+            Line::new(Tone::Plain, format!("{} without an end in the journal:", counted(decisions.len()))),
             Line::new(Tone::Plain, ""),
         ];
         for decision in decisions.iter().take(LISTED) {
-            let title = format!("{} {}: {}", decision.change, escaped(&spoken(&decision.title)), decision.what.word());
+            let title = format!(
+                "{} {}: {}",
+                decision.change,
+                escaped(&spoken(&decision.title)),
+                decision.what.word()
+            );
             lines.push(Line::new(tone(decision.what), title));
             lines.push(Line::new(Tone::Muted, format!("    {}", escaped(&spoken(&decision.why)))));
         }
@@ -64,11 +66,15 @@ impl Recovery {
         lines.push(Line::new(Tone::Plain, ""));
         match may_write {
             Err(reason) if writes > 0 => {
-                let text = format!("would write to a database: {}. Not now: {reason}", grouped(writes as u64));
+                let text =
+                    format!("would write to a database: {}. Not now: {reason}", grouped(writes as u64));
                 lines.push(Line::new(Tone::Warn, escaped(&text)));
             }
             _ if writes > 0 => {
-                let text = format!("written to a database: {}; the others only to the journal", grouped(writes as u64));
+                let text = format!(
+                    "written to a database: {}; the others only to the journal",
+                    grouped(writes as u64)
+                );
                 lines.push(Line::new(Tone::Warn, text));
             }
             _ => lines.push(Line::new(Tone::Muted, "Only the journal is written to.")),
@@ -89,9 +95,8 @@ impl Recovery {
         match self.buttons.key(event) {
             Pressed::Button(0) => Wish::Later,
             Pressed::Button(_) => {
-                let chosen = |decision: &&Decision| {
-                    is_known(decision) || (self.writes && decision.what.needs_write())
-                };
+                let chosen =
+                    |decision: &&Decision| is_known(decision) || (self.writes && decision.what.needs_write());
                 Wish::Go(self.decisions.iter().filter(chosen).cloned().collect())
             }
             Pressed::Moved | Pressed::Ignored => Wish::Open,
@@ -121,14 +126,18 @@ pub fn told(recovered: &[Recovered]) -> Vec<Line> {
     let left = recovered.iter().filter(|one| one.result.is_err()).count();
     let mut lines = vec![match left {
         0 => Line::new(Tone::Good, format!("{} recovered", counted(recovered.len()))),
-        left => Line::new(Tone::Warn, format!("{} of {} stay unfinished", grouped(left as u64), counted(recovered.len()))),
+        left => Line::new(
+            Tone::Warn,
+            format!("{} of {} stay unfinished", grouped(left as u64), counted(recovered.len())),
+        ),
     }];
     for Recovered { decision, result } in recovered.iter().take(LISTED) {
         let (tone, said) = match result {
             Ok(said) => (Tone::Plain, said),
             Err(said) => (Tone::Danger, said),
         };
-        let title = format!("{} {}: {}", decision.change, escaped(&spoken(&decision.title)), decision.what.word());
+        let title =
+            format!("{} {}: {}", decision.change, escaped(&spoken(&decision.title)), decision.what.word());
         lines.push(Line::new(Tone::Plain, title));
         lines.push(Line::new(tone, format!("    {}", escaped(&spoken(said)))));
     }
@@ -169,7 +178,10 @@ mod tests {
         let mut recovery = Recovery::new(vec![decision(What::Finish)], &Ok(()));
         assert_eq!(press(&mut recovery, &[KeyCode::Enter]), Wish::Later);
         assert_eq!(press(&mut recovery, &[KeyCode::Esc]), Wish::Later);
-        assert_eq!(press(&mut recovery, &[KeyCode::Right, KeyCode::Enter]), Wish::Go(vec![decision(What::Finish)]));
+        assert_eq!(
+            press(&mut recovery, &[KeyCode::Right, KeyCode::Enter]),
+            Wish::Go(vec![decision(What::Finish)])
+        );
     }
 
     #[test]

@@ -118,9 +118,12 @@ fn a_change_is_looked_at_and_taken_back_from_there() {
     world.keys("u<Right><Enter>");
     let text = String::from_utf8_lossy(&world.row(&api(), 2).expect("there").spec).into_owned();
     assert!(text.contains("\"az1\""), "{text}");
-    assert!(world.effects.iter().any(
-        |effect| matches!(effect, Effect::PrepareUndo { change: Some(ChangeId(2)), again: false, .. })
-    ));
+    assert!(
+        world.effects.iter().any(|effect| matches!(
+            effect,
+            Effect::PrepareUndo { change: Some(ChangeId(2)), again: false, .. }
+        ))
+    );
 }
 
 #[test]

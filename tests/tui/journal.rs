@@ -6,9 +6,7 @@ use std::sync::Arc;
 use reqspec::app::msg::Undo;
 use reqspec::change::journal::{ChangeRow, EntryRow, Kind, Step};
 use reqspec::change::record::words;
-use reqspec::change::{
-    ChangeId, EntryId, Operation, Plan, Refusal, Requirement, State, Undoing, Who,
-};
+use reqspec::change::{ChangeId, EntryId, Operation, Plan, Refusal, Requirement, State, Undoing, Who};
 
 use super::world::World;
 
@@ -30,7 +28,12 @@ impl World {
         self.journal.push((row, plan.operations.clone()));
     }
 
-    pub fn history(&self, before: Option<ChangeId>, filter: &str, limit: u32) -> Result<Vec<ChangeRow>, String> {
+    pub fn history(
+        &self,
+        before: Option<ChangeId>,
+        filter: &str,
+        limit: u32,
+    ) -> Result<Vec<ChangeRow>, String> {
         if let Some(reason) = &self.unread {
             return Err(reason.clone());
         }
@@ -47,7 +50,8 @@ impl World {
         limit: u32,
     ) -> Result<Vec<EntryRow>, String> {
         let (_, operations) = self.journal.iter().find(|(row, _)| row.id == change).expect("known");
-        let all = operations.iter().zip(1..).map(|(operation, number)| entry(change, number, operation.clone()));
+        let all =
+            operations.iter().zip(1..).map(|(operation, number)| entry(change, number, operation.clone()));
         Ok(all.filter(|entry| after.is_none_or(|after| entry.id > after)).take(limit as usize).collect())
     }
 

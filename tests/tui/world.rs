@@ -13,6 +13,7 @@ use ratatui::style::{Color, Modifier};
 use reqspec::app::cells::Tally;
 use reqspec::app::comparison::Comparison;
 use reqspec::app::database::{Database, Place, Rights, Said};
+use reqspec::app::doctor::Report;
 use reqspec::app::effect::RequestId;
 use reqspec::app::environment::Environment;
 use reqspec::app::exporting::Written;
@@ -92,6 +93,8 @@ pub struct World {
     pub unread: Option<String>,
     /// What was interrupted.
     pub unfinished: Vec<Decision>,
+    /// What the doctor finds.
+    pub doctor: Report,
     /// Where plans are kept.
     pub plans: tempfile::TempDir,
     quit: bool,
@@ -194,6 +197,7 @@ impl World {
             journal: Vec::new(),
             unread: None,
             unfinished: Vec::new(),
+            doctor: Report::default(),
             plans: tempfile::tempdir().expect("a directory"),
             quit: false,
         }
@@ -472,6 +476,16 @@ impl World {
             }
             Effect::LoadChange { request, change, after, limit } => {
                 Msg::HistoryEntries { request, result: self.entries(change, after, limit) }
+            }
+            Effect::Doctor { request } => {
+                if self.hold_many {
+                    return;
+                }
+                Msg::Doctor { request, report: Box::new(self.doctor.clone()), is_end: true }
+            }
+            Effect::DoctorSpecs { request, rule, purpose } => {
+                let rows = (1..=40).map(|number| (api(), Arc::from(uuid(number)))).collect();
+                Msg::DoctorSpecs { request, rule, purpose, rows, is_whole: true }
             }
             Effect::LookForUnfinished { request } => {
                 Msg::Unfinished { request, result: Ok(self.unfinished.clone()) }

@@ -122,7 +122,9 @@ impl Pages {
 
     /// Changes came. False if nobody waits for them.
     pub fn came(&mut self, request: RequestId, result: Result<Vec<ChangeRow>, String>) -> bool {
-        let Some((_, place, before)) = self.asked.take_if(|(asked, ..)| *asked == request) else { return false };
+        let Some((_, place, before)) = self.asked.take_if(|(asked, ..)| *asked == request) else {
+            return false;
+        };
         let rows = match result {
             Ok(rows) => rows,
             Err(reason) => {
@@ -137,7 +139,8 @@ impl Pages {
         match place {
             Place::Anew => {
                 let chosen = self.chosen().map(|row| row.id);
-                *self = Self { loaded: true, ended: is_last, held: VecDeque::from([page]), ..Self::default() };
+                *self =
+                    Self { loaded: true, ended: is_last, held: VecDeque::from([page]), ..Self::default() };
                 // A change that was chosen stays so, as long as it is on the first page.
                 let at = self.rows().position(|row| Some(row.id) == chosen);
                 self.cursor = at.unwrap_or(0);

@@ -86,7 +86,8 @@ pub fn entry(entry: &EntryRow) -> Vec<Line> {
         State::Written | State::Uncertain | State::Failed => Tone::Danger,
         _ => Tone::Warn,
     };
-    let title = format!("{:>5} {}: {}", entry.number, escaped(&spoken(&words(&entry.operation))), entry.state.word());
+    let title =
+        format!("{:>5} {}: {}", entry.number, escaped(&spoken(&words(&entry.operation))), entry.state.word());
     let mut lines = vec![Line::new(tone, title)];
     if entry.state != State::Done && !entry.said.is_empty() {
         lines.push(Line::new(Tone::Plain, format!("      {}", escaped(&spoken(&entry.said)))));
@@ -152,7 +153,8 @@ pub mod tests {
 
     #[test]
     fn states_are_words() {
-        let many = |done: u64| ChangeRow { total: 3, counts: BTreeMap::from([(State::Done, done)]), ..row(1) };
+        let many =
+            |done: u64| ChangeRow { total: 3, counts: BTreeMap::from([(State::Done, done)]), ..row(1) };
         for (change, expected) in [
             (row(1), "done"),
             (ChangeRow { is_running: true, finished_at: None, ..row(1) }, "running"),
@@ -184,7 +186,10 @@ pub mod tests {
             before: Arc::from(evil.as_bytes()),
             after: Arc::from(r#"{"a": 2}"#),
         };
-        let lines = [head(&change), super::entry(&EntryRow { operation, said: evil, state: State::Failed, ..entry(1) })];
+        let lines = [
+            head(&change),
+            super::entry(&EntryRow { operation, said: evil, state: State::Failed, ..entry(1) }),
+        ];
         for line in lines.concat().into_iter().map(|line| line.text).chain([when(&change)]) {
             assert!(!line.chars().any(char::is_control), "{line:?}");
         }

@@ -6,7 +6,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{bulk, changes, choosing, databases, environments, general, history, outcome, query, recovery};
+use super::{
+    bulk, changes, choosing, databases, doctor, environments, general, history, outcome, query, recovery,
+};
 use crate::app::effect::Effect;
 use crate::app::help;
 use crate::app::model::Model;
@@ -47,6 +49,7 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Overlay::Doctor(screen) => doctor::key(model, screen, event),
         Overlay::History(screen) => history::key(model, screen, event),
         Overlay::Recovery(dialog) => recovery::key(model, dialog, event),
         Overlay::Question(question) => question_key(model, question, event),

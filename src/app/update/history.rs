@@ -4,8 +4,8 @@
 
 use crossterm::event::KeyEvent;
 
-use super::undoing::{self, Wanted};
 use super::changes;
+use super::undoing::{self, Wanted};
 use crate::app::effect::{Effect, RequestId};
 use crate::app::history::detail::{self, Detail};
 use crate::app::history::{History, Wish, pages};
@@ -70,9 +70,10 @@ pub fn key(model: &mut Model, mut screen: Box<History>, event: &KeyEvent) -> Vec
             vec![entries(change, asked)]
         }
         Wish::Entries => {
-            let asked = screen.detail.as_mut().and_then(|detail| {
-                Some((detail.change.id, detail.turn(&mut model.requests)?))
-            });
+            let asked = screen
+                .detail
+                .as_mut()
+                .and_then(|detail| Some((detail.change.id, detail.turn(&mut model.requests)?)));
             asked.map(|(change, asked)| entries(change, asked)).into_iter().collect()
         }
         Wish::Undo(change) => {
@@ -107,7 +108,8 @@ pub fn changes_read(
     request: RequestId,
     result: Result<Vec<ChangeRow>, String>,
 ) -> Vec<Effect> {
-    let Some(Overlay::History(mut screen)) = model.overlay.take_if(|overlay| matches!(overlay, Overlay::History(_)))
+    let Some(Overlay::History(mut screen)) =
+        model.overlay.take_if(|overlay| matches!(overlay, Overlay::History(_)))
     else {
         return Vec::new();
     };

@@ -4,6 +4,7 @@
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
 //! - [`marks`]: specs marked for a change of many.  [`bulk`]: that change.
 //! - [`history`]: what was changed.  [`undoing`]: taking it back.  [`recovery`]: what was interrupted.
+//! - [`doctor`]: findings over all databases.
 //! - [`query`]: the query bar.  [`choosing`]: orders, columns, counts, export.  [`refreshing`]: by itself.
 //! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
@@ -20,6 +21,7 @@ pub mod changes;
 pub mod choosing;
 pub mod databases;
 pub mod dialogs;
+pub mod doctor;
 pub mod editing;
 pub mod environments;
 pub mod general;
@@ -97,6 +99,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::UndoPrepared { request, result } => undoing::prepared(model, request, *result),
         Msg::History { request, result } => history::changes_read(model, request, result),
         Msg::HistoryEntries { request, result } => history::entries_read(model, request, result),
+        Msg::Doctor { request, report, is_end } => doctor::reported(model, request, *report, is_end),
+        Msg::DoctorSpecs { request, rule, purpose, rows, is_whole } => {
+            doctor::gathered(model, request, (rule, purpose), rows, is_whole)
+        }
         Msg::Unfinished { request, result } => recovery::found(model, request, result),
         Msg::Recovered { request, result } => recovery::recovered(model, request, result),
         Msg::Edited { request, result } => editing::edited(model, request, result),

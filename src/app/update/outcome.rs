@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use super::{browse, undoing};
 use super::changes::{Awaiting, Change, Origin, prepare, take};
 use super::editing::open_external;
+use super::{browse, undoing};
 use crate::app::confirm::{Confirm, Decision};
 use crate::app::conflict::Conflict;
 use crate::app::database::{label, spoken};

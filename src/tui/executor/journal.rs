@@ -80,8 +80,7 @@ pub async fn take_back(
     }
     let directory = recording.plans().map_err(Refusal::Failed)?;
     let facts = facts(deployment, force);
-    let plan =
-        undo::bulk(&journal, &stores, &facts, &chosen, &Who::here(), None, &directory).await?;
+    let plan = undo::bulk(&journal, &stores, &facts, &chosen, &Who::here(), None, &directory).await?;
     Ok(Undo::Many(plan))
 }
 

@@ -164,6 +164,7 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
             ..plain("Interrupted changes")
         },
         Overlay::History(_)
+        | Overlay::Doctor(_)
         | Overlay::BulkEdit { .. }
         | Overlay::Repairs { .. }
         | Overlay::Destination { .. }

@@ -30,7 +30,7 @@ fn area(screen: Rect) -> Rect {
 }
 
 /// As many keys as there is room for, before what stands at the right.
-fn keys(all: &[(&str, &str)], room: u16, theme: &Theme) -> Vec<Piece> {
+pub fn keys(all: &[(&str, &str)], room: u16, theme: &Theme) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut used = 0;
     for (key, what) in all {
@@ -117,7 +117,9 @@ fn list(frame: &mut Frame<'_>, area: Rect, screen: &History, model: &Model, them
             pen.text(3, line, width.saturating_sub(5), text, Role::Danger);
         }
     }
-    if let Some((x, y)) = cursor.map(|(x, y)| (area.x + x, area.y + y)).filter(|(x, y)| area.contains((*x, *y).into())) {
+    if let Some((x, y)) =
+        cursor.map(|(x, y)| (area.x + x, area.y + y)).filter(|(x, y)| area.contains((*x, *y).into()))
+    {
         frame.set_cursor_position(Position { x, y });
     }
 }

@@ -18,8 +18,8 @@ use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::address::{Endpoint, Secret, Tls, TlsMode};
 use reqspec::store::{
-    Access, Cancel, DatabaseName, NewSpec, RowChange, RowRef, RowVisitor, SpecStore, StoreError, Timeouts, address,
-    open,
+    Access, Cancel, DatabaseName, NewSpec, RowChange, RowRef, RowVisitor, SpecStore, StoreError, Timeouts,
+    address, open,
 };
 use rstest::rstest;
 use support::block_on;

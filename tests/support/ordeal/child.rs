@@ -20,7 +20,13 @@ pub struct Working {
 
 impl Working {
     /// Begin one; gives it when it is about to change the first thing.
-    pub fn begin(world: &World, task: &str, seed: u64, only_saved: &[i64], stop: Option<(&str, &Path)>) -> Self {
+    pub fn begin(
+        world: &World,
+        task: &str,
+        seed: u64,
+        only_saved: &[i64],
+        stop: Option<(&str, &Path)>,
+    ) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .args(["--exact", TEST, "--test-threads=1", "--nocapture"])

@@ -108,7 +108,8 @@ impl Judge {
     fn follow(&mut self, entry: &EntryRow, what: &str) {
         let id = entry.operation.instance_uuid().to_string();
         let said = || format!("{entry:?}: {what}");
-        let number = |text: &[u8]| numbered(&id, text).unwrap_or_else(|| panic!("a strange text: {}", said()));
+        let number =
+            |text: &[u8]| numbered(&id, text).unwrap_or_else(|| panic!("a strange text: {}", said()));
         self.planned.extend(texts(&entry.operation).into_iter().map(|text| (id.clone(), number(text))));
         match entry.state {
             State::Done => {}

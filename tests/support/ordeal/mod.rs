@@ -41,7 +41,10 @@ pub const NAMES: [&str; 2] = ["api", "c1"];
 
 /// One database.
 pub enum Side {
-    Sqlite { path: PathBuf, _scratch: Scratch },
+    Sqlite {
+        path: PathBuf,
+        _scratch: Scratch,
+    },
     Server(Database),
     /// A server's, which reqspec reaches at that port alone.
     Behind(Database, u16),
@@ -141,7 +144,9 @@ impl Plain {
                 session.try_rows(sql)?;
                 Ok(session.value("SELECT ROW_COUNT()").unwrap().parse().unwrap_or(0))
             }
-            Self::Server(Kind::Postgres, session) => Ok(session.try_rows(&format!("{sql} RETURNING 1"))?.len()),
+            Self::Server(Kind::Postgres, session) => {
+                Ok(session.try_rows(&format!("{sql} RETURNING 1"))?.len())
+            }
         }
     }
 

@@ -319,7 +319,8 @@ impl Left<'_> {
         let mut lines = Vec::new();
         for entry in self.of(id) {
             let steps = steps(&entry.operation).into_iter().map(|(name, from, to)| {
-                let number = |text: Option<&[u8]>| text.map_or("none".to_owned(), |text| numbered(id, text).unwrap());
+                let number =
+                    |text: Option<&[u8]>| text.map_or("none".to_owned(), |text| numbered(id, text).unwrap());
                 format!("{name}: {} → {}", number(from), number(to))
             });
             let steps: Vec<String> = steps.collect();

@@ -42,7 +42,9 @@ pub fn all(sides: &(dyn Fn() -> Arc<[Side; 2]> + Sync), at_a_time: usize) -> usi
             .map(|_| {
                 scope.spawn(|| {
                     let sides = sides();
-                    while let Some((index, before, task, stage)) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    while let Some((index, before, task, stage)) =
+                        cases.get(next.fetch_add(1, Ordering::SeqCst))
+                    {
                         killed(&sides, *index, before, task, stage);
                     }
                 })

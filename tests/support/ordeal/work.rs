@@ -184,8 +184,7 @@ impl Worker {
         let (stores, facts, record) = (&self.stores, self.facts(), &self.record);
         let outcome: Result<Outcome, Refusal> = self.runtime.block_on(async {
             let plan = prepare(stores, &facts, intent).await?;
-            let confirmed =
-                Confirmation::new(plan).answer(&Answer::CommandLine { force: true }).unwrap();
+            let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: true }).unwrap();
             Ok(apply(stores, record, confirmed).await)
         });
         if self.is_alone {
@@ -196,8 +195,12 @@ impl Worker {
 
     /// The rows of some instances in a database.
     fn rows(&mut self, name: &DatabaseName, only: impl Fn(i64) -> bool) -> Vec<StoredSpec> {
-        let wanted: Vec<Arc<str>> =
-            self.instances.iter().filter(|number| only(**number)).map(|number| uuid(*number).into()).collect();
+        let wanted: Vec<Arc<str>> = self
+            .instances
+            .iter()
+            .filter(|number| only(**number))
+            .map(|number| uuid(*number).into())
+            .collect();
         let skipped = self.random.below((wanted.len() as u64).saturating_sub(MANY as u64) + 1) as usize;
         let wanted: Vec<Arc<str>> = wanted.into_iter().skip(skipped).take(MANY).collect();
         let store = self.stores.get(name).unwrap();
@@ -302,8 +305,7 @@ impl Worker {
                 return Ok((undoing, Some(plan)));
             }
             let plan = undo::plan(stores, &facts, &chosen).await?;
-            let confirmed =
-                Confirmation::new(plan).answer(&Answer::CommandLine { force: true }).unwrap();
+            let confirmed = Confirmation::new(plan).answer(&Answer::CommandLine { force: true }).unwrap();
             let outcome = apply(stores, &undoing, confirmed).await;
             assert!(!self.is_alone || outcome.failed.is_none(), "{outcome:?}");
             Ok::<_, Refusal>((undoing, None))

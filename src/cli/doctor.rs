@@ -4,7 +4,7 @@
 //! Imports `fleet`, `lint`, `query` and its siblings.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,12 +15,13 @@ use super::doctor_text;
 use super::error::{CliError, Exit};
 use super::list_arguments::{all_of, wrong};
 use super::output::{Output, say};
+use super::progress::Line;
 use super::sessions::Sessions;
 use crate::deployment::facts::FactStores;
+use crate::fleet::doctor::report::Step;
 use crate::fleet::doctor::{self, Options, Report, Seen};
 use crate::lint::{Finding, RULES, Rule, Severity};
 use crate::query::{Query, parse};
-use crate::spec::text::escaped;
 use crate::store::{Cancel, DatabaseName};
 
 /// What is asked for, read before any database is.
@@ -75,13 +76,14 @@ pub async fn run(sessions: &Sessions, arguments: &DoctorArguments) -> Result<Exi
         ..Options::all(databases, sessions.deployment().spec_home(), i64::try_from(now).unwrap_or(i64::MAX))
     };
     let stores: Arc<dyn FactStores> = Arc::new(sessions.clone());
-    let is_shown = io::stderr().is_terminal();
+    let line = Line::new("", "");
     let show = |report: &Report| {
-        if is_shown {
-            progress(report);
+        if report.step != Step::Ended {
+            line.say(|| doctor_text::progress(report));
         }
     };
     let report = doctor::run(stores, &options, &show, cancel).await;
+    line.clear();
     let mut output = lines.out.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = output.1.take() {
         return Err(error.into());
@@ -128,14 +130,6 @@ fn conclude(report: &Report, fail_on: Option<WeightArgument>) -> Exit {
     } else {
         Exit::Done
     }
-}
-
-/// One line of standard error, written over and over; cleared at the end.
-fn progress(report: &Report) {
-    let line = if report.finished { String::new() } else { doctor_text::progress(report) };
-    let mut err = io::stderr();
-    // Nowhere to say that it cannot be written.
-    let _ = write!(err, "\r\u{1b}[K{}", escaped(&line)).and_then(|()| err.flush());
 }
 
 /// Findings on standard output, from several threads.

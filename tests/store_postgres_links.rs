@@ -18,7 +18,8 @@ use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageFrom, PageKey, PageRequest, SortOrder};
 use reqspec::store::address::{Endpoint, Secret, Tls, TlsMode};
 use reqspec::store::{
-    Access, Cancel, DatabaseName, NewSpec, RowRef, RowVisitor, SpecStore, StoreError, Timeouts, address, open,
+    Access, Cancel, DatabaseName, NewSpec, RowChange, RowRef, RowVisitor, SpecStore, StoreError, Timeouts,
+    address, open,
 };
 use rstest::rstest;
 use support::block_on;
@@ -257,6 +258,39 @@ fn a_commit_without_an_answer_is_looked_after(#[case] at_commit: Act, #[case] is
 
 /// The message that commits a change; nothing else is sent with it.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+
+/// Of a batch nothing is said but that; the same batch, asked for again, finds done what was done.
+#[rstest]
+#[case(false)]
+#[case(true)]
+#[ignore = "needs PostgreSQL (tests/run)"]
+fn a_batch_whose_commit_was_lost_is_decided_by_asking_again(#[case] is_written: bool) {
+    let database = Database::with_table(Kind::Postgres);
+    database.session().run("INSERT INTO request_specs (instance_uuid, spec) VALUES ('u', 'x'), ('v', 'x')");
+    let Endpoint::Tcp { port, .. } = database.place().endpoint else { panic!() };
+    let is_lost = AtomicBool::new(false);
+    let step: Step = Arc::new(move |piece| {
+        if piece != COMMIT || is_lost.swap(true, Ordering::SeqCst) {
+            return Act::Forward;
+        }
+        if is_written { Act::ForwardAndClose } else { Act::Close }
+    });
+    let place = at_port(&database, proxy(port, Duration::ZERO, step));
+    let store = try_open(&database, place, Access::ReadWrite, QUICK).unwrap();
+    let new = NewSpec { instance_uuid: "w".into(), spec: "n".into(), created_at: None, updated_at: None };
+    let changes = [
+        RowChange::Save { instance_uuid: "u".into(), before: Arc::from(&b"x"[..]), after: "y".into() },
+        RowChange::Destroy { instance_uuid: "v".into(), before: Arc::from(&b"x"[..]) },
+        RowChange::Create(new),
+    ];
+    let error = block_on(store.change_many(&changes)).unwrap_err();
+    assert!(matches!(error, StoreError::Uncertain { .. }), "{error:?}");
+    let answers = block_on(store.change_many(&changes)).unwrap();
+    assert_eq!(answers.iter().map(Result::is_err).collect::<Vec<_>>(), [is_written; 3], "{answers:?}");
+    let now = database.session().rows("SELECT instance_uuid, spec FROM request_specs ORDER BY 1");
+    let now: Vec<String> = now.into_iter().map(|row| row.into_iter().flatten().collect()).collect();
+    assert_eq!(now, ["uy", "wn"]);
+}
 
 #[test]
 #[ignore = "needs PostgreSQL (tests/run)"]

@@ -20,8 +20,14 @@ mod cells;
 mod cells_screens;
 #[path = "tui/databases.rs"]
 mod databases;
+#[path = "tui/doctor.rs"]
+mod doctor;
 #[path = "tui/environments.rs"]
 mod environments;
+#[path = "tui/history.rs"]
+mod history;
+#[path = "tui/journal.rs"]
+mod journal;
 #[path = "tui/keys.rs"]
 mod keys;
 #[path = "tui/lists.rs"]

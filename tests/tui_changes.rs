@@ -39,7 +39,7 @@ impl World {
     }
 
     fn open(folder: &Path, journal: &Path) -> Stage {
-        let deployment = demo::open_in(&folder.join("demo"), false).unwrap();
+        let deployment = demo::open_in(folder, false).unwrap();
         let settings = Places { profiles: None, state: Some(folder.join("state")) };
         let options =
             Options { write: true, settings, journal: Some(journal.to_owned()), ..Options::default() };
@@ -135,14 +135,78 @@ fn a_plan_of_many_is_written_to_a_file_that_is_not_there() {
 }
 
 #[test]
+fn many_changes_are_undone_as_one_and_done_again() {
+    let mut world = World::new();
+    let before = world.zones();
+    world.keys("/az=az1<Enter>*xunpin<Enter>");
+    let wanted = world.wanted();
+    world.keys(&format!("<Ctrl-r>CHG-7<Enter>{wanted}<Right><Enter><Enter><Esc>"));
+    let changed = world.zones();
+    assert_ne!(changed, before);
+    world.keys("H");
+    let text = world.text();
+    assert!(text.contains("unpin-zone") && text.contains("CHG-7") && text.contains("done"), "{text}");
+    world.keys("u");
+    assert_eq!(world.wanted(), wanted);
+    world.keys(&format!("{wanted}<Right><Enter>"));
+    assert!(world.text().contains(&format!("{wanted}  done")), "{}", world.text());
+    assert_eq!(world.zones(), before);
+    world.keys("<Enter>H");
+    assert!(world.text().contains("undone by #2"), "{}", world.text());
+    world.keys("<Esc>U");
+    let wanted = world.wanted();
+    world.keys(&format!("{wanted}<Right><Enter>"));
+    assert_eq!(world.zones(), changed);
+}
+
+#[test]
+fn one_change_is_undone_and_done_again() {
+    let mut world = World::new();
+    let before = world.zones();
+    world.keys("/az=az1<Enter>xunpin<Enter><Right><Enter><Enter>");
+    let changed = world.zones();
+    assert_eq!(before.iter().zip(&changed).filter(|(one, other)| one != other).count(), 1);
+    world.keys("u<Right><Enter>");
+    assert_eq!(world.zones(), before, "{}", world.text());
+    world.keys("U<Right><Enter>");
+    assert_eq!(world.zones(), changed, "{}", world.text());
+    world.keys("H<Enter>");
+    assert!(world.text().contains("availability_zone"), "{}", world.text());
+}
+
+#[test]
+fn findings_over_all_databases_are_listed_shown_and_repaired() {
+    let mut world = World::new();
+    world.keys("!");
+    let Some(Overlay::Doctor(doctor)) = &world.stage.model().overlay else { panic!("{}", world.text()) };
+    assert!(doctor.request.is_none() && doctor.report.finished, "{}", world.text());
+    assert!(doctor.report.failures.is_empty(), "{:?}", doctor.report.failures);
+    let fix = |fix: Option<&str>| fix == Some("clear-leftover-pci") || fix == Some("strip-stale-fields");
+    let at = doctor.report.found.iter().position(|found| fix(found.rule.fix) && found.total() > 0);
+    let Some(at) = at else { panic!("{}", world.text()) };
+    let total = doctor.report.found[at].total();
+    world.keys(&"j".repeat(at));
+    world.keys("x");
+    let Some(Overlay::BulkConfirm(confirm)) = &world.stage.model().overlay else {
+        panic!("{}", world.text())
+    };
+    let plan = confirm.confirmation.plan();
+    assert!(plan.total() <= total && plan.total() > 0);
+    assert!(!plan.summary().cured.is_empty(), "it cures what it is for");
+    world.keys("<Esc>!<Enter><Enter>");
+    assert!(world.stage.model().overlay.is_none() && world.stage.model().selection.is_some());
+}
+
+#[test]
 fn a_journal_that_cannot_be_opened_stops_changes_and_no_browsing() {
     let mut world = World::with_journal("demo");
-    world.keys("xunpin<Enter>");
+    assert!(world.text().contains("the journal"), "{}", world.text());
+    world.keys("/az=az1<Enter>xunpin<Enter>");
     let before = world.zones();
     world.keys("<Right><Enter>");
     let text = world.text();
     assert!(text.contains("journal") && text.contains("nothing was written"), "{text}");
     assert_eq!(world.zones(), before);
-    world.keys("<Enter>jj/az=az1<Enter>");
+    world.keys("<Enter>jj");
     assert!(world.text().contains("hits"), "{}", world.text());
 }

@@ -50,7 +50,12 @@ fn script(words: &[&str], folder: &Path, options: &[&str]) {
 
 impl Server {
     pub fn start(engine: Engine) -> Self {
-        let folder = root().join("target/bench/servers").join(engine.words().0);
+        Self::start_in("target/bench/servers", engine)
+    }
+
+    /// Start one with its data in that folder of the repository.
+    pub fn start_in(folder: &str, engine: Engine) -> Self {
+        let folder = root().join(folder).join(engine.words().0);
         std::fs::create_dir_all(&folder).unwrap();
         // A pool that holds the rows, as a production server has: else reading pages is all that is measured.
         let pool: &[&str] = match engine {

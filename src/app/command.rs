@@ -11,8 +11,8 @@ use super::effect::Effect;
 use super::keymap::Key;
 use super::model::{Focus, Model};
 use super::update::{
-    browse, bulk, cells, changes, choosing, databases, editing, environments, general, marks, query,
-    refreshing, search,
+    browse, bulk, cells, changes, choosing, databases, doctor, editing, environments, general, history,
+    marks, query, recovery, refreshing, search, undoing,
 };
 
 /// Under which heading the help lists a command.
@@ -187,6 +187,12 @@ commands! {
         "Mark a range: begin it here, move, end it with Space, v or Esc.";
     "mark-all", "mark all", View, None, (0, 0), [key('*')], marks::can_mark_all, marks::all,
         "Mark all that the list's query finds, however many; again: none.";
+    "doctor", "findings of all", View, None, (0, 0), [key('!')], databases::has_any, doctor::open,
+        "What is wrong with specs, over all databases; Enter lists those of a rule, x repairs all of them.";
+    "history", "history", View, None, (0, 0), [key('H')], databases::has_any, history::open,
+        "What was changed, by whom and why; Enter shows one with its differences, u takes it back.";
+    "recover", "recover", Change, Writes, (0, 0), [key('R')], databases::has_any, recovery::look,
+        "Look for changes that were interrupted, and bring them to their end.";
     "refresh", "refresh", View, None, (0, 0), [key('r')], always, browse::refresh,
         "Read both panes anew, ask every database again, and look for new cells.";
     "copy-text", "copy uuid", View, None, (0, 3), [key('y')], browse::has_row, general::copy_text,
@@ -212,6 +218,10 @@ commands! {
         "Copy the spec to another database.";
     "repair", "repair", Change, Writes, (0, 0), [key('x')], bulk::can_repair, bulk::repair,
         "Repair the spec, or all marked ones, by a named repair (:repair NAME, too).";
+    "undo", "undo", Change, Writes, (0, 0), [key('u')], changes::may_write, undoing::undo,
+        "Take the last change of this environment back, after showing what that does.";
+    "redo", "redo", Change, Writes, (0, 0), [key('U')], changes::may_write, undoing::redo,
+        "Do the last change again that was taken back.";
     "new", "new", Change, Writes, (0, 0), [key('n')], changes::can_create, changes::create,
         "Create a spec from a file in the pane's database.";
     "delete", "delete", Change, Removes, (0, 0), [key('D')],

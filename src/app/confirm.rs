@@ -94,6 +94,10 @@ impl Confirm {
     #[must_use]
     pub fn undoing(mut self, undoing: Undoing) -> Self {
         self.buttons.labels[1] = if undoing.again { "Redo" } else { "Undo" }.to_owned();
+        let back = if undoing.again { "undo: u takes it back again" } else { "redo: U does it again" };
+        if let Some(line) = self.head.iter_mut().find(|line| line.text.starts_with("undo: ")) {
+            line.text = back.to_owned();
+        }
         self.undoing = Some(undoing);
         self
     }

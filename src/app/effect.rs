@@ -4,11 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::change::record::Undoing;
-use crate::change::{BulkIntent, BulkPlan, Confirmed, DatabaseName, Intent, Plan};
+use crate::change::recover::Decision;
+use crate::change::{
+    BulkIntent, BulkPlan, ChangeId, Confirmed, DatabaseName, EntryId, Intent, Plan, Undoing,
+};
+use crate::lint::Rule;
 use crate::query::{Field, Order, PageKey, PageRequest, Query, Subject};
 
 use super::exporting::Format;
+use super::update::doctor::Purpose;
 
 /// Names a question, so that its answer can be told from those of older questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -183,6 +187,66 @@ pub enum Effect {
         plan: Confirmed<BulkPlan>,
         /// Why, in the operator's words.
         reason: Option<String>,
+    },
+    /// Make the plan that takes a change back. Answered by `Msg::UndoPrepared`.
+    PrepareUndo {
+        /// Names the answer.
+        request: RequestId,
+        /// Which; none: the last one of this environment that is left.
+        change: Option<ChangeId>,
+        /// Whether it is a change that was taken back, to be done again.
+        again: bool,
+        /// Whether a refusal that can be overridden is.
+        force: bool,
+    },
+    /// Changes of the journal, the newest first. Answered by `Msg::History`.
+    LoadHistory {
+        /// Names the answer.
+        request: RequestId,
+        /// Only older ones than that.
+        before: Option<ChangeId>,
+        /// Words that they have.
+        filter: String,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Operations of a change of the journal. Answered by `Msg::HistoryEntries`.
+    LoadChange {
+        /// Names the answer.
+        request: RequestId,
+        /// Which.
+        change: ChangeId,
+        /// Only later ones than that.
+        after: Option<EntryId>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Examine all specs by all rules. Reported by `Msg::Doctor` again and again; `StopMany` stops it.
+    Doctor {
+        /// Names the reports.
+        request: RequestId,
+    },
+    /// Look for all specs that break a rule. Reported by `Msg::ManyProgress`, answered by
+    /// `Msg::DoctorSpecs`; `StopMany` stops it.
+    DoctorSpecs {
+        /// Names the answer.
+        request: RequestId,
+        /// Which break it.
+        rule: &'static Rule,
+        /// What for.
+        purpose: Purpose,
+    },
+    /// Look for changes of this environment that were interrupted. Answered by `Msg::Unfinished`.
+    LookForUnfinished {
+        /// Names the answer.
+        request: RequestId,
+    },
+    /// Carry out what was decided of them. Answered by `Msg::Recovered`.
+    Recover {
+        /// Names the answer.
+        request: RequestId,
+        /// What was decided.
+        decisions: Vec<Decision>,
     },
     /// Stop planning, or applying before the next record; what is done stays done.
     StopMany {

@@ -10,7 +10,8 @@
 //!   [`seen`]: what completes it).
 //! - [`sorting`], [`columns`], [`facets`], [`saved`], [`exporting`]: choices over the list
 //!   ([`field_list`]: fields to choose from, [`settings`]: what is kept).  [`refreshing`]: by itself.
-//! - [`marks`]: specs marked for a change of many.
+//! - [`marks`]: specs marked for a change of many.  [`bulk`]: that change.
+//! - [`history`]: what was changed.  [`recovery`]: what was interrupted.  [`doctor`]: findings over all databases.
 //! - [`detail`]: the panel that explains the selected spec.  [`editor`]: the field editor.
 //!
 //! No I/O, no clock, no randomness. Imports `spec`, `query`, `scheduler`, `change` (plans, not
@@ -28,6 +29,7 @@ pub mod conflict;
 pub mod database;
 pub mod databases;
 pub mod detail;
+pub mod doctor;
 pub mod editor;
 pub mod effect;
 pub mod environment;
@@ -36,6 +38,7 @@ pub mod facets;
 pub mod field_list;
 pub mod help;
 pub mod highlight;
+pub mod history;
 pub mod keymap;
 pub mod layout;
 pub mod list;
@@ -48,6 +51,7 @@ pub mod pane;
 mod pane_search;
 pub mod progress;
 pub mod query_bar;
+pub mod recovery;
 pub mod refreshing;
 pub mod row;
 pub mod saved;

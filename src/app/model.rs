@@ -9,6 +9,7 @@ use crossterm::event::KeyEvent;
 
 use super::database::{Database, Place};
 use super::detail::Detail;
+use super::doctor::Doctor;
 use super::editor::Editor;
 use super::effect::{RequestId, Requests};
 use super::environment::{Colour, Environment};
@@ -112,6 +113,11 @@ pub struct Model {
     pub editor: Option<Editor>,
     /// The stored bytes that the field editor was opened on.
     pub edited: Arc<[u8]>,
+    /// The screen of findings while it is not shown.
+    pub doctor: Option<Box<Doctor>>,
+    /// Whether it is being looked for interrupted changes, and whether nothing is said where there are
+    /// none.
+    pub looking: Option<(RequestId, bool)>,
     /// The change under way, from the key to its end.
     pub change: Option<Change>,
     /// Notices.
@@ -173,6 +179,8 @@ impl Model {
             overlay: None,
             editor: None,
             edited: Arc::from([]),
+            doctor: None,
+            looking: None,
             change: None,
             toasts: Toasts::default(),
             writing: setup.writing && setup.read_only.is_none(),

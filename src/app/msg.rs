@@ -7,11 +7,16 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::cells::Tally;
 use super::comparison::Comparison;
 use super::database::{Place, Said};
+use super::doctor::Report;
 use super::effect::RequestId;
 use super::exporting::Written;
 use super::facets::Counts;
 use super::row::{Failure, Row};
-use crate::change::{BulkOutcome, BulkPlan, DatabaseName, Plan, Progress, Refusal};
+use super::update::doctor::Purpose;
+use crate::change::journal::{ChangeRow, EntryRow};
+use crate::change::recover::{Decision, Recovered};
+use crate::change::{BulkOutcome, BulkPlan, DatabaseName, Plan, Progress, Refusal, Undoing};
+use crate::lint::Rule;
 use crate::query::Sample;
 
 /// Something that happened.
@@ -164,6 +169,63 @@ pub enum Msg {
         /// What became of the plan.
         outcome: Box<BulkOutcome>,
     },
+    /// Answer to `PrepareUndo`.
+    UndoPrepared {
+        /// Of the request.
+        request: RequestId,
+        /// The plan, or why there is none.
+        result: Box<Result<Undo, Refusal>>,
+    },
+    /// Answer to `LoadHistory`.
+    History {
+        /// Of the request.
+        request: RequestId,
+        /// The changes, or why they cannot be read; a sentence.
+        result: Result<Vec<ChangeRow>, String>,
+    },
+    /// Answer to `LoadChange`.
+    HistoryEntries {
+        /// Of the request.
+        request: RequestId,
+        /// The operations, or why they cannot be read; a sentence.
+        result: Result<Vec<EntryRow>, String>,
+    },
+    /// How far `Doctor` is, and its answer.
+    Doctor {
+        /// Of the request.
+        request: RequestId,
+        /// What was found so far.
+        report: Box<Report>,
+        /// Whether nothing more comes.
+        is_end: bool,
+    },
+    /// Answer to `DoctorSpecs`.
+    DoctorSpecs {
+        /// Of the request.
+        request: RequestId,
+        /// Which break it.
+        rule: &'static Rule,
+        /// What for.
+        purpose: Purpose,
+        /// The specs.
+        rows: Vec<(DatabaseName, Arc<str>)>,
+        /// Whether these are all.
+        is_whole: bool,
+    },
+    /// Answer to `LookForUnfinished`.
+    Unfinished {
+        /// Of the request.
+        request: RequestId,
+        /// What is decided of each, or why that is not known; a sentence.
+        result: Result<Vec<Decision>, String>,
+    },
+    /// Answer to `Recover`.
+    Recovered {
+        /// Of the request.
+        request: RequestId,
+        /// What came of each, or why nothing was done; a sentence.
+        result: Result<Vec<Recovered>, String>,
+    },
     /// Answer to `OpenEditor`.
     Edited {
         /// Of the request.
@@ -230,6 +292,20 @@ pub enum Msg {
     Settings(String),
     /// Something to tell that belongs to no request.
     Notice(String),
+}
+
+/// The plan that takes a change back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Undo {
+    /// Of one spec.
+    One {
+        /// The plan.
+        plan: Plan,
+        /// What it takes back.
+        undoing: Undoing,
+    },
+    /// Of many.
+    Many(BulkPlan),
 }
 
 /// What became of a plan.

@@ -16,10 +16,13 @@ use super::columns::ColumnChooser;
 use super::confirm::Confirm;
 use super::conflict::Conflict;
 use super::databases::Databases;
+use super::doctor::Doctor;
 use super::environment::EnvironmentPicker;
 use super::exporting::ExportPrompt;
 use super::facets::Facets;
+use super::history::History;
 use super::palette::Palette;
+use super::recovery::Recovery;
 use super::saved::SavedQueries;
 use super::sorting::SortPicker;
 use crate::change::{DatabaseName, Whom};
@@ -223,6 +226,12 @@ pub enum Overlay {
     BulkConfirm(Box<BulkConfirm>),
     /// What became of it.
     Report(Box<Report>),
+    /// Findings over all databases.
+    Doctor(Box<Doctor>),
+    /// The changes that were made.
+    History(Box<History>),
+    /// Changes that were interrupted.
+    Recovery(Box<Recovery>),
     /// Something is under way that must not be disturbed; what.
     Working(String),
 }

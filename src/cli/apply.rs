@@ -13,5 +13,6 @@ pub async fn run(sessions: &Sessions, arguments: ApplyArguments) -> Result<Exit,
     let ground = Ground::new(sessions, &arguments.change)?;
     let source = Source { path: &arguments.file, resume: arguments.resume, rest_of: None };
     let plan = ground.open(sessions, source).await?;
-    bulk::carry_out(sessions, &arguments.change, arguments.pace, plan, Given::default()).await
+    let given = Given { is_of_file: true, ..Given::default() };
+    bulk::carry_out(sessions, &arguments.change, arguments.pace, plan, given).await
 }

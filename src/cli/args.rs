@@ -137,6 +137,8 @@ pub enum Command {
     Copy(CopyArguments),
     /// Delete a spec
     Delete(DeleteArguments),
+    /// Repair a spec, or many, by the name of a repair
+    Repair(RepairArguments),
     /// Carry out a plan that --plan-out wrote
     Apply(ApplyArguments),
     /// Continue a change of many specs that was interrupted
@@ -182,6 +184,9 @@ pub struct DoctorArguments {
     /// Specs shown of each rule and database
     #[arg(long, value_name = "N", default_value_t = 3, conflicts_with = "json")]
     pub examples: usize,
+    /// Print only the uuids, one in a line: `reqspec repair NAME $(reqspec doctor --rule RULE --uuids)`
+    #[arg(long, conflicts_with_all = ["json", "examples"])]
+    pub uuids: bool,
     /// End with exit code 7 where there is a finding of that weight, or a heavier one
     #[arg(long, value_name = "WEIGHT")]
     pub fail_on: Option<WeightArgument>,
@@ -456,6 +461,50 @@ pub struct MoveArguments {
     pub scheduled: bool,
     #[command(flatten)]
     pub whom: WhomArguments,
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+const REPAIR_HELP: &str = "\
+Repairs (docs/findings.md says what each does, and which findings it cures):
+  unpin-zone           no zone is asked for any more
+  rename-zone OLD NEW  the zone NEW in place of OLD
+  clear-forced-hosts   no forced hosts and nodes
+  refresh-flavor       the instance's current flavor
+  drop-dangling-group  no server group in place of one that is deleted
+  relink-group         the server group that has the instance as a member
+  fix-project          project and user of the instance
+  clear-leftover-pci   no PCI devices that the flavor does not ask for
+  strip-stale-fields   nothing of what nova does not store any more
+
+Specs that need none are left alone:
+
+  reqspec repair unpin-zone 3f0c9a1e --dry-run
+  reqspec repair rename-zone az-old az-new --where az=az-old";
+
+#[derive(Debug, Args)]
+#[command(after_help = REPAIR_HELP, override_usage = "reqspec repair [OPTIONS] <NAME> [OLD NEW] <UUID>...\n       \
+    reqspec repair [OPTIONS] <NAME> [OLD NEW] --where <QUERY>")]
+pub struct RepairArguments {
+    /// Which repair
+    pub name: String,
+    /// Its arguments, if it takes any, then the instances' uuids, or unique beginnings of at least 6 characters
+    #[arg(value_name = "UUID")]
+    pub words: Vec<String>,
+    /// In this database [default: the one that holds it; with --where all]: api or a cell's name
+    #[arg(long = "in", value_name = "DB", value_parser = database)]
+    pub database: Option<DatabaseName>,
+    /// All specs that the query is true of; of several, all must be
+    #[arg(long = "where", value_name = "QUERY", help_heading = "Many specs")]
+    pub queries: Vec<String>,
+    /// The same with a query that the profile file keeps under a name
+    #[arg(long, value_name = "NAME", help_heading = "Many specs")]
+    pub saved: Vec<String>,
+    /// At most so many, the first by database and id
+    #[arg(long, value_name = "N", help_heading = "Many specs", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
     #[command(flatten)]
     pub pace: PaceArguments,
     #[command(flatten)]

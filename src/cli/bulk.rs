@@ -127,6 +127,8 @@ fn said(plan: Result<BulkPlan, Refusal>, cancel: &Cancel) -> Result<BulkPlan, Cl
 pub struct Given<'a> {
     /// The answer to the confirm step.
     pub answer: Option<Answer>,
+    /// Whether it is the plan of a file, which another may have made.
+    pub is_of_file: bool,
     /// The file of the interrupted plan that this one is the rest of: not needed once this one is begun.
     pub rest_of: Option<&'a Kept>,
 }
@@ -144,7 +146,9 @@ pub async fn carry_out(
         if arguments.json {
             out.json(&bulk_text::json(&plan))?;
         } else {
-            bulk_text::lines(sessions.deployment(), &plan).iter().try_for_each(|line| out.line(line))?;
+            bulk_text::lines(sessions.deployment(), &plan, given.is_of_file)
+                .iter()
+                .try_for_each(|line| out.line(line))?;
             out.line("dry run: nothing was written")?;
         }
         out.flush()?;
@@ -152,11 +156,11 @@ pub async fn carry_out(
     }
     if plan.total() == 0 {
         given.rest_of.iter().for_each(|kept| kept.finish());
-        return Err(nothing(sessions, &plan));
+        return Err(nothing(&plan));
     }
     if let Some(file) = &arguments.plan_out {
         export(&plan, file)?;
-        bulk_text::lines(sessions.deployment(), &plan).iter().for_each(|line| say(line));
+        bulk_text::lines(sessions.deployment(), &plan, given.is_of_file).iter().for_each(|line| say(line));
         let operations = bulk_text::number(plan.total(), "operation");
         out.line(&format!("{}: the plan, {operations}; `reqspec apply` carries it out", file.display()))?;
         out.flush()?;
@@ -166,7 +170,7 @@ pub async fn carry_out(
     // A journal that cannot be written is told before anything is asked.
     let mut record = journal::record(sessions, arguments).await?;
     record.reason = record.reason.or_else(|| plan.header().reason.clone());
-    let confirmed = confirm(sessions, arguments, plan, given.answer).await?;
+    let confirmed = confirm(sessions, arguments, plan, &given).await?;
     let plan = confirmed.get().clone();
     let outcome = apply(sessions, &record, confirmed, pace).await?;
     if let (Some(kept), Some(_)) = (given.rest_of, outcome.change) {
@@ -224,10 +228,10 @@ async fn confirm(
     sessions: &Sessions,
     arguments: &ChangeArguments,
     plan: BulkPlan,
-    answer: Option<Answer>,
+    given: &Given<'_>,
 ) -> Result<Confirmed<BulkPlan>, CliError> {
     let requirement = plan.requirement().clone();
-    let answer = match answer.or_else(|| changing::given(arguments)) {
+    let answer = match given.answer.clone().or_else(|| changing::given(arguments)) {
         Some(answer) => {
             for warning in &plan.summary().warnings {
                 say(&format!("reqspec: warning: {}", bulk_text::counted(warning)));
@@ -235,7 +239,9 @@ async fn confirm(
             answer
         }
         None => {
-            bulk_text::lines(sessions.deployment(), &plan).iter().for_each(|line| say(line));
+            bulk_text::lines(sessions.deployment(), &plan, given.is_of_file)
+                .iter()
+                .for_each(|line| say(line));
             let question = format!("carry out {}", bulk_text::number(plan.total(), "operation"));
             // The signals of the planning are still listened to: they must end the question, too.
             let mut interrupt = signal(SignalKind::interrupt())?;
@@ -251,7 +257,7 @@ async fn confirm(
 }
 
 /// Why there is nothing to do, with what is to be said of the specs that are left out.
-fn nothing(sessions: &Sessions, plan: &BulkPlan) -> CliError {
+fn nothing(plan: &BulkPlan) -> CliError {
     let summary = plan.summary();
     let exit = if summary.is_incomplete || summary.left_out_for(WhyNot::Unknown) > 0 {
         Exit::Error
@@ -262,11 +268,11 @@ fn nothing(sessions: &Sessions, plan: &BulkPlan) -> CliError {
     } else {
         Exit::Done
     };
-    if summary.left_out.is_empty() && summary.remarks.is_empty() {
+    if summary.left_out.is_empty() && !summary.is_incomplete {
         return CliError::NothingToDo("no spec to change".to_owned());
     }
     let mut lines = vec!["no spec to change; nothing was written".to_owned()];
-    lines.extend(bulk_text::left_out(sessions.deployment(), summary));
+    lines.extend(bulk_text::left_out(summary));
     CliError::Lines(exit, lines)
 }
 

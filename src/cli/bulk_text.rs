@@ -10,15 +10,20 @@ use crate::spec::diff::Change;
 
 /// Groups of values that are shown as text.
 const GROUPS: usize = 15;
+/// Databases and tables that could not be asked, as text.
+const REMARKS: usize = 6;
 /// Characters of a value that are shown as text; a plan file has it whole.
 const VALUE: usize = 200;
 
-/// The plan as lines. Not escaped.
-pub fn lines(deployment: &Deployment, plan: &BulkPlan) -> Vec<String> {
+/// The plan as lines; of one that was made before, by whom and when. Not escaped.
+pub fn lines(deployment: &Deployment, plan: &BulkPlan, is_of_before: bool) -> Vec<String> {
     let (header, summary) = (plan.header(), plan.summary());
     let mut lines = vec![format!("environment  {}", deployment.environment())];
     lines.push(format!("plan         {}", header.title));
-    lines.push(format!("             made by {} on {}, {}", header.operator, header.host, header.made_at));
+    if is_of_before {
+        lines
+            .push(format!("             made by {} on {}, {}", header.operator, header.host, header.made_at));
+    }
     if let Some(reason) = &header.reason {
         lines.push(format!("reason       {reason}"));
     }
@@ -36,7 +41,7 @@ pub fn lines(deployment: &Deployment, plan: &BulkPlan) -> Vec<String> {
     for warning in &summary.warnings {
         lines.push(format!("{:<12} {}", severity(warning.sort), counted(warning)));
     }
-    lines.extend(left_out(deployment, summary));
+    lines.extend(left_out(summary));
     for first in &summary.first {
         lines.push(format!("{:<12} {}", first.verb, head(first)));
         lines.extend(first.changes.iter().map(|change| format!("             {}", self::change(change))));
@@ -52,14 +57,17 @@ pub fn lines(deployment: &Deployment, plan: &BulkPlan) -> Vec<String> {
 }
 
 /// The lines of what is left out and could not be asked.
-pub fn left_out(_deployment: &Deployment, summary: &Summary) -> Vec<String> {
+pub fn left_out(summary: &Summary) -> Vec<String> {
     let mut lines = Vec::new();
     headed(
         &mut lines,
         "left out",
         summary.left_out.iter().map(|left| format!("{}: {}", left.sort.word(), counted(left))),
     );
-    headed(&mut lines, "unasked", summary.remarks.iter().cloned());
+    headed(&mut lines, "unasked", summary.remarks.iter().take(REMARKS).cloned());
+    if summary.remarks.len() > REMARKS {
+        lines.push(format!("             and {} more", summary.remarks.len() - REMARKS));
+    }
     lines
 }
 

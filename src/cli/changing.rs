@@ -32,6 +32,11 @@ pub async fn run(
 ) -> Result<Exit, CliError> {
     allowed(sessions.deployment(), arguments)?;
     let plan = prepare(sessions, arguments, intent).await?;
+    go(sessions, arguments, plan).await
+}
+
+/// Confirm and apply a plan, if the accounts may write where it does.
+pub async fn go(sessions: &Sessions, arguments: &ChangeArguments, plan: Plan) -> Result<Exit, CliError> {
     if !arguments.dry_run {
         let targets = plan.operations.iter().flat_map(|operation| operation.targets());
         account_may_write(sessions, targets).await?;
@@ -225,7 +230,8 @@ pub fn ask(verb: &str, requirement: &Requirement) -> Result<Answer, CliError> {
                     .to_owned()
             }
             Requirement::Type(word) => format!(
-                "not confirmed: there is no terminal to ask on; --confirm {word} does it, --dry-run shows the plan"
+                "not confirmed: there is no terminal to ask on; --confirm {word} says what is to be typed, --dry-run \
+                 shows the plan"
             ),
         };
         return Err(CliError::refused(message));

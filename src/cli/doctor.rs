@@ -3,7 +3,7 @@
 //!
 //! Imports `fleet`, `lint`, `query` and its siblings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,6 +22,8 @@ use crate::fleet::doctor::report::Step;
 use crate::fleet::doctor::{self, Options, Report, Seen};
 use crate::lint::{Finding, RULES, Rule, Severity};
 use crate::query::{Query, parse};
+use crate::spec::schema::is_uuid;
+use crate::spec::text::named;
 use crate::store::{Cancel, DatabaseName};
 
 /// What is asked for, read before any database is.
@@ -71,7 +73,11 @@ pub async fn run(sessions: &Sessions, arguments: &DoctorArguments) -> Result<Exi
     let options = Options {
         query: asked.query,
         rules: asked.rules,
-        examples: arguments.examples.min(doctor::MOST_LISTED),
+        examples: if arguments.uuids {
+            doctor::MOST_LISTED
+        } else {
+            arguments.examples.min(doctor::MOST_LISTED)
+        },
         each: arguments.json.then(|| lines.seen()),
         ..Options::all(databases, sessions.deployment().spec_home(), i64::try_from(now).unwrap_or(i64::MAX))
     };
@@ -90,12 +96,27 @@ pub async fn run(sessions: &Sessions, arguments: &DoctorArguments) -> Result<Exi
     }
     if arguments.json {
         output.0.json(&summary(&report))?;
+    } else if arguments.uuids {
+        uuids(&report).iter().try_for_each(|uuid| output.0.line(uuid))?;
     } else {
         let told = doctor_text::lines(&report, arguments.examples);
         told.iter().try_for_each(|line| output.0.line(line))?;
     }
     output.0.flush()?;
     Ok(conclude(&report, arguments.fail_on))
+}
+
+/// Each instance once. What is no uuid could be taken for something else by whoever is given it.
+fn uuids(report: &Report) -> BTreeSet<Arc<str>> {
+    let all = report.findings.iter().flat_map(|found| &*found.examples).map(|example| &example.instance_uuid);
+    let (uuids, others): (BTreeSet<&Arc<str>>, BTreeSet<&Arc<str>>) = all.partition(|uuid| is_uuid(uuid));
+    for other in others {
+        say(&format!("reqspec: warning: left out, for it is no uuid: {}", named(other)));
+    }
+    if report.findings.iter().any(|found| found.count > found.examples.len() as u64) {
+        say(&format!("reqspec: warning: of each rule and database the first {} only", doctor::MOST_LISTED));
+    }
+    uuids.into_iter().cloned().collect()
 }
 
 /// Says what is missing, and how it ends.

@@ -75,7 +75,7 @@ pub fn entry(entry: &EntryRow) -> Vec<String> {
         },
     };
     if entry.state != State::Done && !entry.said.is_empty() {
-        body.push(masked_words(&entry.said).into());
+        body.push(masked_words(&entry.said));
     }
     lines.extend(body.into_iter().map(|line| format!("             {line}")));
     lines

@@ -5,7 +5,7 @@
 //! - `changing`, `plan_text`: prepare, confirm, apply, report.  `bulk`: the same of many specs (`bulk_text`: the plan;
 //!   `progress`: how far it is; `bulk_report`: what became of it).
 //! - One file per command: `list` (`list_arguments`, `list_counts`), `show`, `create`, `edit` (`edit_external`), `moving`
-//!   (`move_scheduled`), `copy`, `delete`, `apply`, `resume`, `db`, `cells` (`cells_text`), `environments`,
+//!   (`move_scheduled`), `copy`, `delete`, `repair`, `apply`, `resume`, `db`, `cells` (`cells_text`), `environments`,
 //!   `doctor` (`doctor_text`).
 //! - `journal`: what changes are recorded with.  `history` (`history_text`), `undo`, `recover`: what it is good for.
 //! - `deployment`: which databases the options mean.
@@ -44,6 +44,7 @@ mod output;
 mod plan_text;
 mod progress;
 mod recover;
+mod repair;
 mod resume;
 mod sessions;
 mod show;
@@ -198,17 +199,27 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
                 | Command::Move(MoveArguments { uuid: None, scheduled: false, whom, .. }) => {
                     Some(list_arguments::query(&whom.queries, &whom.saved, &settings)?)
                 }
+                Command::Repair(arguments) => {
+                    let (queries, saved) = (&arguments.queries, &arguments.saved);
+                    let is_by_query = !queries.is_empty() || !saved.is_empty();
+                    is_by_query.then(|| list_arguments::query(queries, saved, &settings)).transpose()?
+                }
                 _ => None,
             };
             if let Command::Doctor(arguments) = &command {
                 doctor::Asked::read(arguments)?;
             }
+            // Nor does a repair that is none.
+            let repair = match &command {
+                Command::Repair(arguments) => Some(repair::read(arguments)?),
+                _ => None,
+            };
             let found = deployment::find(&places)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let result = runtime.block_on(command_line(
                 Sessions::new(found.deployment, journal),
                 command,
-                (wanted, whom),
+                (wanted, whom, repair),
                 matches,
             ));
             // A database that does not answer is not waited for.
@@ -221,7 +232,7 @@ fn dispatch(arguments: Arguments, matches: &ArgMatches) -> Result<Exit, CliError
 async fn command_line(
     sessions: Sessions,
     command: Command,
-    (wanted, whom): (Option<Wanted>, Option<Arc<Query>>),
+    (wanted, whom, repair): (Option<Wanted>, Option<Arc<Query>>, Option<repair::Meant>),
     matches: &ArgMatches,
 ) -> Result<Exit, CliError> {
     sessions.discover(named(&command)).await;
@@ -239,6 +250,10 @@ async fn command_line(
         Command::Move(arguments) => moving::run(&sessions, arguments, whom).await,
         Command::Copy(arguments) => copy::run(&sessions, arguments).await,
         Command::Delete(arguments) => delete::run(&sessions, arguments).await,
+        Command::Repair(arguments) => match repair {
+            Some(meant) => repair::run(&sessions, arguments, meant, whom).await,
+            None => Ok(Exit::Done),
+        },
         Command::Undo(arguments) => undo::run(&sessions, &arguments, false).await,
         Command::Redo(arguments) => undo::run(&sessions, &arguments, true).await,
         Command::Recover(arguments) => recover::run(&sessions, &arguments).await,

@@ -40,5 +40,5 @@ pub async fn run(
         Requirement::Type(number) if arguments.yes => Some(Answer::Confirm { typed: number.clone() }),
         _ => None,
     };
-    bulk::carry_out(sessions, arguments, pace, plan, Given { answer, rest_of: None }).await
+    bulk::carry_out(sessions, arguments, pace, plan, Given { answer, ..Given::default() }).await
 }

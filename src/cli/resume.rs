@@ -26,6 +26,9 @@ pub async fn run(sessions: &Sessions, arguments: ResumeArguments) -> Result<Exit
     if row.is_running {
         return Err(CliError::refused(format!("change {} is being carried out by another reqspec", row.id)));
     }
+    if let Some(undo) = row.undone_by {
+        return Err(CliError::refused(format!("change {} was undone, by change {undo}", row.id)));
+    }
     if row.open() > 0 {
         return Err(CliError::refused(format!(
             "change {}: what became of {} of its operations is not known; `reqspec recover` finds out, then resume",
@@ -38,7 +41,7 @@ pub async fn run(sessions: &Sessions, arguments: ResumeArguments) -> Result<Exit
     let ground = Ground::new(sessions, &arguments.change)?;
     let source = Source { path: &path, resume: true, rest_of: Some(row.id.0) };
     let plan = ground.open(sessions, source).await?;
-    let given = Given { answer: None, rest_of: Some(&kept) };
+    let given = Given { answer: None, is_of_file: true, rest_of: Some(&kept) };
     bulk::carry_out(sessions, &arguments.change, arguments.pace, plan, given).await
 }
 

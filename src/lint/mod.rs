@@ -3,7 +3,7 @@
 //! - [`rule`], `table`: the one table of rules: code, name, severity, title, which repair cures it.
 //! - [`surroundings`]: what other tables say, as plain data; what nobody could tell is `Unknown`.
 //! - [`judge()`]: the rules themselves.  [`flavor`], [`group`]: what they and repairs read of those.  [`raw`]: values without an index.
-//! - [`reference_page`]: docs/findings.md.
+//! - `reference_page`: docs/findings.md.
 //!
 //! Pure functions over plain data: a database that is down makes a conclusion unknown, never a guess.
 //! Imports `spec`; no I/O.

@@ -265,6 +265,39 @@ fn what_needs_no_write_is_settled_by_the_next_change() {
 }
 
 #[test]
+fn a_change_of_many_specs_is_undone_as_one() {
+    let world = World::new();
+    world.insert_many("cell1", 25, spec());
+    let zones = |zone: &str| -> i64 {
+        let sql =
+            "SELECT count(*) FROM request_specs WHERE spec LIKE '%\"availability_zone\": \"' || ? || '\"%'";
+        world.connect("cell1").query_row(sql, [zone], |row| row.get(0)).unwrap()
+    };
+    let many = ["edit", "--where", "db=cell1", "--set", "availability_zone=az9", "--confirm", "25"];
+    world.run(&many).ok();
+    assert_eq!((zones("az1"), zones("az9")), (0, 25));
+    let shown = world.run(&["history", "1"]).ok();
+    assert_eq!(shown.matches("availability_zone: \"az1\" -> \"az9\"").count(), 25, "{shown}");
+    // One is changed by somebody else meanwhile.
+    world.sql("cell1", "UPDATE request_specs SET spec = replace(spec, 'az9', 'az5') WHERE id = 7");
+    let unconfirmed = world.run(&["undo", "--yes"]).fails(5);
+    assert!(unconfirmed.contains("25"), "{unconfirmed}");
+    let undone = world.run(&["undo", "--confirm", "25"]);
+    undone.fails(6);
+    assert_eq!((zones("az1"), zones("az9"), zones("az5")), (24, 0, 1));
+    // What is left of it can still be undone, once it fits again.
+    let changed = world.run(&["undo", "1", "--yes"]).fails(4);
+    assert!(changed.contains("was changed since"), "{changed}");
+    world.sql("cell1", "UPDATE request_specs SET spec = replace(spec, 'az5', 'az9') WHERE id = 7");
+    world.run(&["undo", "1", "--yes"]).ok();
+    assert_eq!(zones("az1"), 25);
+    let twice = world.run(&["undo", "1", "--yes"]).fails(5);
+    assert!(twice.contains("was undone by #"), "{twice}");
+    world.run(&["redo", "2", "--confirm", "24"]).ok();
+    assert_eq!((zones("az1"), zones("az9")), (1, 24));
+}
+
+#[test]
 fn two_at_once_share_the_journal() {
     let world = World::new();
     world.insert("api", UUID, spec());

@@ -17,14 +17,14 @@ fn a_spec_lives_in_the_api_database_until_its_instance_has_a_cell() {
     world.map(UUID, None);
     world.run(&["move", UUID, "--to", "cell1", "--yes"]).fails(5);
     let out = world.run(&["move", "--scheduled", "--yes"]);
-    assert!(out.fails(0).contains("no spec of a scheduled instance"), "{}", out.err());
+    assert!(out.fails(0).contains("no spec to change"), "{}", out.err());
     assert_eq!(world.holders(UUID), ["api"]);
 
     // Scheduled to cell1: another cell is refused, its own takes it.
     world.map(UUID, Some(2));
     world.run(&["move", UUID, "--to", "cell2", "--yes"]).fails(5);
     let out = world.run(&["move", "--scheduled", "--yes"]).ok();
-    assert!(out.contains(&format!("moved {UUID} from api to cell1")) && out.contains("1 moved"), "{out}");
+    assert!(out.starts_with("1 of 1 operation done\n"), "{out}");
     assert_eq!(world.holders(UUID), ["cell1"]);
     assert_eq!(world.stored("cell1", UUID).as_deref(), Some(spec()));
 

@@ -4,6 +4,7 @@
 // Helpers outside #[test] functions are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bulk;
 mod cells;
 mod changing;
 mod deployment;
@@ -18,6 +19,7 @@ mod on_servers;
 #[path = "../support/terminal.rs"]
 mod on_terminal;
 mod reading;
+mod repair;
 mod scheduled;
 mod secrets;
 mod servers;

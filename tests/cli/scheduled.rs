@@ -51,17 +51,18 @@ fn every_scheduled_spec_goes_to_its_own_cell() {
     let world = world();
     let before = world.fingerprint();
     let plan = world.run(&["move", "--scheduled", "--dry-run"]).ok();
-    assert!(plan.ends_with("250 to be moved\ndry run: nothing was written\n"), "{plan}");
+    assert!(plan.ends_with("and 240 more operations\ndry run: nothing was written\n"), "{plan}");
     let err = world.run(&["move", "--scheduled"]).fails(5);
     assert!(
-        err.contains("250 specs out of api")
-            && err.contains("up to 50 to cell2")
+        err.contains("200 specs from api (api.sqlite) to cell1")
+            && err.contains("50 specs from api (api.sqlite) to cell2")
             && err.contains("no terminal"),
         "{err}"
     );
     assert_eq!(world.fingerprint(), before);
 
-    assert!(world.run(&["move", "--scheduled", "--yes"]).ok().ends_with("\n250 moved\n"));
+    let said = world.run(&["move", "--scheduled", "--yes"]).ok();
+    assert!(said.starts_with("250 of 250 operations done\n"), "{said}");
     assert_eq!(rows(&world, "api"), numbers(None));
     assert_eq!(rows(&world, "cell1"), numbers(Some(2)));
     assert_eq!(rows(&world, "cell2"), numbers(Some(3)));
@@ -73,13 +74,15 @@ fn it_goes_on_past_conflicts_and_says_so() {
     let world = world();
     world.insert("cell1", &uuid(2), spec_of(&uuid(2)).replace("az1", "az5"));
     world.insert("cell1", &uuid(4), spec_of(&uuid(4)));
+    let plan: Value =
+        serde_json::from_str(&world.run(&["move", "--scheduled", "--dry-run", "--json"]).ok()).unwrap();
+    assert_eq!(plan["left_out"][0]["why"], "in the way");
+    assert_eq!(plan["left_out"][0]["examples"][0]["instance_uuid"], uuid(2));
     let ran = world.run(&["move", "--scheduled", "--yes", "--json"]);
-    ran.fails(4);
+    ran.fails(6);
     let results: Vec<Value> = ran.out().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of = |word: &str| results.iter().filter(|result| result["result"] == word).count();
-    assert_eq!((of("moved"), of("conflict"), results.len()), (249, 1, 250));
-    let conflict = results.iter().find(|result| result["result"] == "conflict").unwrap();
-    assert_eq!(conflict["instance_uuid"], uuid(2));
+    let sum = results.last().unwrap();
+    assert_eq!((&sum["done"], &sum["left_out"]), (&249.into(), &1.into()));
     assert_eq!(rows(&world, "api").len(), 201);
     assert!(world.stored("cell1", &uuid(2)).unwrap().contains("az5"));
 }
@@ -87,7 +90,8 @@ fn it_goes_on_past_conflicts_and_says_so() {
 #[test]
 fn a_limit_is_kept() {
     let world = world();
-    assert!(world.run(&["move", "--scheduled", "--limit", "7", "--yes"]).ok().ends_with("\n7 moved\n"));
+    let said = world.run(&["move", "--scheduled", "--limit", "7", "--yes"]).ok();
+    assert!(said.starts_with("7 of 7 operations done\n"), "{said}");
     assert_eq!(rows(&world, "api").len(), 443);
 }
 
@@ -96,9 +100,11 @@ fn specs_of_a_cell_that_is_not_there_stay() {
     let world = world();
     std::fs::remove_file(world.path("cell2")).unwrap();
     let ran = world.run(&["move", "--scheduled", "--yes"]);
-    let err = ran.fails(1);
-    assert!(err.contains("50 specs of cell2 stay in the API database"), "{err}");
-    assert!(ran.out().ends_with("\n200 moved\n"), "{}", ran.out());
+    ran.fails(6);
+    assert!(ran.out().starts_with("200 of 200 operations done, 50 specs left out"), "{}", ran.out());
+    let shown = world.run(&["move", "--scheduled", "--dry-run"]).ok()
+        + &world.run(&["move", "--scheduled", "--yes"]).fails(1);
+    assert!(shown.contains("left out     unknown: cell2: ") && shown.contains("(50 specs"), "{shown}");
     assert_eq!(rows(&world, "api").len(), 250);
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::on_terminal::{Terminal, program};
-use crate::world::{UUID, World, spec};
+use crate::world::{OTHER, UUID, World, spec, spec_of};
 
 /// The program on a terminal.
 struct Session(Terminal);
@@ -73,11 +73,13 @@ fn that_nothing_matches_is_said_at_a_terminal() {
 
 #[test]
 fn a_bulk_move_wants_the_number_typed() {
-    for (answer, code, holder) in [("y", 5, "api"), ("2", 5, "api"), ("1", 0, "cell1")] {
+    for (answer, code, holder) in [("y", 5, "api"), ("3", 5, "api"), ("2", 0, "cell1")] {
         let world = world();
+        world.insert("api", OTHER, spec_of(OTHER));
         world.map(UUID, Some(2));
+        world.map(OTHER, Some(2));
         let mut session = Session::start(&world, &["move", "--scheduled"], "false");
-        session.wait_for("type 1 to move them: ");
+        session.wait_for("type 2 to carry out 2 operations: ");
         session.answer(answer);
         assert_eq!(session.code(), code, "{answer:?}");
         assert_eq!(world.holders(UUID), [holder], "{answer:?}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use reqspec::query::{PageFrom, PageRequest, SortOrder};
 use reqspec::store::address::Endpoint;
-use reqspec::store::{Access, SpecStore, StoreError, Timeouts};
+use reqspec::store::{Access, RowChange, SpecStore, StoreError, Timeouts};
 
 use crate::proxy::{AtCommit, Proxy};
 use crate::support::servers::{Database, Kind, Server, wait_until};
@@ -64,6 +64,32 @@ fn a_commit_whose_answer_was_lost_is_looked_after() {
         assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     });
     assert_eq!(text(&database, "u").as_deref(), Some("c"));
+}
+
+/// Of a batch nothing is said but that; the same batch, asked for again, finds done what was done.
+#[test]
+#[ignore = "needs MariaDB (tests/run)"]
+fn a_batch_whose_commit_was_lost_is_decided_by_asking_again() {
+    for (at_commit, is_written) in [(AtCommit::Withhold, false), (AtCommit::LoseAnswer, true)] {
+        let database = Database::with_table(Kind::Mariadb);
+        put(&database, "u", "x");
+        put(&database, "v", "x");
+        let proxy = Proxy::to(port_of(&database));
+        let store = through(&proxy, &database, Access::ReadWrite);
+        let changes = [
+            RowChange::Save { instance_uuid: "u".into(), before: Arc::from(&b"x"[..]), after: "y".into() },
+            RowChange::Destroy { instance_uuid: "v".into(), before: Arc::from(&b"x"[..]) },
+            RowChange::Create(new_spec("w", "n")),
+        ];
+        proxy.at_commit(at_commit);
+        let error = block_on(store.change_many(&changes)).unwrap_err();
+        assert!(matches!(error, StoreError::Uncertain { .. }), "{error:?}");
+        proxy.at_commit(AtCommit::Pass);
+        let answers = block_on(store.change_many(&changes)).unwrap();
+        assert_eq!(answers.iter().map(Result::is_err).collect::<Vec<_>>(), [is_written; 3], "{answers:?}");
+        let texts = ["u", "v", "w"].map(|name| text(&database, name));
+        assert_eq!(texts, [Some("y".to_owned()), None, Some("n".to_owned())]);
+    }
 }
 
 #[test]

@@ -241,6 +241,11 @@ impl Database {
         &self.server
     }
 
+    /// The port of its server.
+    pub fn port(&self) -> u16 {
+        parts(&self.server).3
+    }
+
     /// How it is reached over TCP, to be varied; unencrypted.
     pub fn place(&self) -> address::Server {
         let (_, user, host, port) = parts(&self.server);

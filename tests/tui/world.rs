@@ -13,6 +13,7 @@ use ratatui::style::{Color, Modifier};
 use reqspec::app::cells::Tally;
 use reqspec::app::comparison::Comparison;
 use reqspec::app::database::{Database, Place, Rights, Said};
+use reqspec::app::doctor::Report;
 use reqspec::app::effect::RequestId;
 use reqspec::app::environment::Environment;
 use reqspec::app::exporting::Written;
@@ -21,6 +22,8 @@ use reqspec::app::msg::{Applied, ApplyFailure};
 use reqspec::app::row::Failure;
 use reqspec::app::settings::Settings;
 use reqspec::app::{Effect, Model, Msg, Setup, update};
+use reqspec::change::journal::ChangeRow;
+use reqspec::change::recover::{Decision, Recovered};
 use reqspec::change::{DatabaseName, Intent, Operation, Plan, Refusal, Requirement, Severity, Warning};
 use reqspec::query::{Field, Order, Query, Sample, SortOrder, Subject};
 use reqspec::tui::theme::Theme;
@@ -84,6 +87,14 @@ pub struct World {
     pub hold_many: bool,
     /// Instances that were changed by someone else when many are changed.
     pub overtaken: BTreeSet<String>,
+    /// What the journal holds, the oldest first.
+    pub journal: Vec<(ChangeRow, Vec<Operation>)>,
+    /// Why the journal cannot be read.
+    pub unread: Option<String>,
+    /// What was interrupted.
+    pub unfinished: Vec<Decision>,
+    /// What the doctor finds.
+    pub doctor: Report,
     /// Where plans are kept.
     pub plans: tempfile::TempDir,
     quit: bool,
@@ -183,6 +194,10 @@ impl World {
             undecided: BTreeMap::new(),
             hold_many: false,
             overtaken: BTreeSet::new(),
+            journal: Vec::new(),
+            unread: None,
+            unfinished: Vec::new(),
+            doctor: Report::default(),
             plans: tempfile::tempdir().expect("a directory"),
             quit: false,
         }
@@ -453,6 +468,32 @@ impl World {
                 }
                 Msg::AppliedMany { request, outcome: Box::new(self.apply_many(plan.get())) }
             }
+            Effect::PrepareUndo { request, change, again, .. } => {
+                Msg::UndoPrepared { request, result: Box::new(self.take_back(change, again)) }
+            }
+            Effect::LoadHistory { request, before, filter, limit } => {
+                Msg::History { request, result: self.history(before, &filter, limit) }
+            }
+            Effect::LoadChange { request, change, after, limit } => {
+                Msg::HistoryEntries { request, result: self.entries(change, after, limit) }
+            }
+            Effect::Doctor { request } => {
+                if self.hold_many {
+                    return;
+                }
+                Msg::Doctor { request, report: Box::new(self.doctor.clone()), is_end: true }
+            }
+            Effect::DoctorSpecs { request, rule, purpose } => {
+                let rows = (1..=40).map(|number| (api(), Arc::from(uuid(number)))).collect();
+                Msg::DoctorSpecs { request, rule, purpose, rows, is_whole: true }
+            }
+            Effect::LookForUnfinished { request } => {
+                Msg::Unfinished { request, result: Ok(self.unfinished.clone()) }
+            }
+            Effect::Recover { request, decisions } => {
+                let recovered = |decision| Recovered { decision, result: Ok("it is done now".to_owned()) };
+                Msg::Recovered { request, result: Ok(decisions.into_iter().map(recovered).collect()) }
+            }
             Effect::StopMany { .. } => return,
             Effect::WritePlan { request, path, .. } | Effect::WriteBulkPlan { request, path, .. } => {
                 let result = match path.ends_with("there.jsonl") {
@@ -461,7 +502,10 @@ impl World {
                 };
                 Msg::PlanWritten { request, result }
             }
-            Effect::Apply { request, plan, .. } => Msg::Applied { request, outcome: self.apply(plan.get()) },
+            Effect::Apply { request, plan, reason, undoing } => {
+                self.journaled(plan.get(), reason, undoing);
+                Msg::Applied { request, outcome: self.apply(plan.get()) }
+            }
             Effect::OpenEditor { request, .. } => {
                 Msg::Edited { request, result: Ok(self.edited.pop_front().flatten()) }
             }

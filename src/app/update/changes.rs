@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tui_input::Input;
 
+use super::undoing::Wanted;
 use super::{browse, databases};
 use crate::app::database::{Health, label};
 use crate::app::effect::{Effect, RequestId};
@@ -54,6 +55,8 @@ pub enum Awaiting {
     },
     /// The external editor for the field editor.
     TextForEditor,
+    /// The plan that takes a change back, an answer to its confirm step, or its end.
+    Undo(Wanted),
     /// The file to create a spec from.
     File {
         /// Where the spec goes.

@@ -251,7 +251,7 @@ fn ask_again(model: &mut Model, name: &DatabaseName) -> Vec<Effect> {
 }
 
 /// Shows a database: a cell on the right, the API database has its place on the left.
-fn show(model: &mut Model, name: DatabaseName) -> Vec<Effect> {
+pub(super) fn show(model: &mut Model, name: DatabaseName) -> Vec<Effect> {
     let side = if name == DatabaseName::Api { Side::Left } else { Side::Right };
     model.zoomed = false;
     let mut effects = Vec::new();

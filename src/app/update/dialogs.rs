@@ -6,7 +6,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{bulk, changes, choosing, databases, environments, general, outcome, query};
+use super::{
+    bulk, changes, choosing, databases, doctor, environments, general, history, outcome, query, recovery,
+};
 use crate::app::effect::Effect;
 use crate::app::help;
 use crate::app::model::Model;
@@ -47,6 +49,9 @@ pub fn key(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Overlay::Doctor(screen) => doctor::key(model, screen, event),
+        Overlay::History(screen) => history::key(model, screen, event),
+        Overlay::Recovery(dialog) => recovery::key(model, dialog, event),
         Overlay::Question(question) => question_key(model, question, event),
         Overlay::Path(mut prompt) => match event.code {
             KeyCode::Esc => Vec::new(),
@@ -212,6 +217,10 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             insert(&mut prompt.input);
             prompt.changed(&before);
         }
+        Some(Overlay::History(screen)) if screen.typing => {
+            insert(&mut screen.filter);
+            return history::filter_changed(model);
+        }
         Some(Overlay::Environments(picker)) if picker.opening.is_none() => insert(&mut picker.input),
         Some(Overlay::Confirm(confirm)) => {
             if !confirm.notes.paste(&line) && confirm.word().is_some() {
@@ -254,6 +263,13 @@ pub fn wheel(model: &mut Model, lines: i64) {
         Some(Overlay::Facets(facets)) => facets.chosen = moved(facets.chosen, facets.counts.values.len()),
         Some(Overlay::Confirm(confirm)) => confirm.scroll_by(lines),
         Some(Overlay::BulkConfirm(confirm)) => confirm.scroll_by(lines),
+        Some(Overlay::Recovery(dialog)) => dialog.scroll = moved(dialog.scroll, dialog.lines.len()),
+        Some(Overlay::History(screen)) => match &mut screen.detail {
+            Some(detail) => {
+                let _ = detail.scroll_by(lines, usize::from(height));
+            }
+            None => screen.pages.move_by(lines),
+        },
         Some(Overlay::Report(report)) => report.scroll = moved(report.scroll, report.lines.len()),
         Some(Overlay::Conflict(conflict)) => conflict.scroll = moved(conflict.scroll, conflict.lines.len()),
         Some(Overlay::Help { scroll }) => {

@@ -3,6 +3,8 @@
 //! - [`browse`]: movement, panes.  [`search`]: the query over them, orders.
 //! - [`changes`]: wishes.  [`editing`]: the editors.  [`outcome`]: what became of a wish.
 //! - [`marks`]: specs marked for a change of many.  [`bulk`]: that change.
+//! - [`history`]: what was changed.  [`undoing`]: taking it back.  [`recovery`]: what was interrupted.
+//! - [`doctor`]: findings over all databases.
 //! - [`query`]: the query bar.  [`choosing`]: orders, columns, counts, export.  [`refreshing`]: by itself.
 //! - [`cells`]: all cells in one pane.
 //! - [`dialogs`]: keys of what lies over the screen.  [`general`]: the program itself.
@@ -19,15 +21,19 @@ pub mod changes;
 pub mod choosing;
 pub mod databases;
 pub mod dialogs;
+pub mod doctor;
 pub mod editing;
 pub mod environments;
 pub mod general;
+pub mod history;
 pub mod marks;
 pub mod mouse;
 pub mod outcome;
 pub mod query;
+pub mod recovery;
 pub mod refreshing;
 pub mod search;
+pub mod undoing;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -90,6 +96,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::PlannedMany { request, result } => bulk::planned(model, request, *result),
         Msg::PlanWritten { request, result } => bulk::plan_written(model, request, &result),
         Msg::AppliedMany { request, outcome } => bulk::applied(model, request, &outcome),
+        Msg::UndoPrepared { request, result } => undoing::prepared(model, request, *result),
+        Msg::History { request, result } => history::changes_read(model, request, result),
+        Msg::HistoryEntries { request, result } => history::entries_read(model, request, result),
+        Msg::Doctor { request, report, is_end } => doctor::reported(model, request, *report, is_end),
+        Msg::DoctorSpecs { request, rule, purpose, rows, is_whole } => {
+            doctor::gathered(model, request, (rule, purpose), rows, is_whole)
+        }
+        Msg::Unfinished { request, result } => recovery::found(model, request, result),
+        Msg::Recovered { request, result } => recovery::recovered(model, request, result),
         Msg::Edited { request, result } => editing::edited(model, request, result),
         Msg::FileRead { request, result } => changes::file_read(model, request, result),
         Msg::Facets { request, database, counts, failure } => {
@@ -195,6 +210,7 @@ fn start(model: &mut Model) -> Vec<Effect> {
     let mut effects: Vec<_> = panes.iter_mut().flat_map(|pane| pane.open(requests)).collect();
     effects.extend(databases::discover(model));
     effects.extend(databases::probe(model, |_| true));
+    effects.extend(recovery::look_quietly(model));
     if model.databases.is_empty() {
         effects.extend(environments::pick(model));
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use super::browse;
 use super::changes::{Awaiting, Change, Origin, prepare, take};
 use super::editing::open_external;
+use super::{browse, undoing};
 use crate::app::confirm::{Confirm, Decision};
 use crate::app::conflict::Conflict;
 use crate::app::database::{label, spoken};
@@ -98,8 +98,12 @@ fn conflict(model: &mut Model, intent: &Intent, reason: Line, current: Option<Ar
 
 /// The second button of a refusal: do it all the same.
 pub fn force(model: &mut Model) -> Vec<Effect> {
-    let Some(Change { awaiting: Awaiting::Plan { intent, origin }, .. }) = model.change.take() else {
-        return Vec::new();
+    let (intent, origin) = match model.change.take() {
+        Some(Change { awaiting: Awaiting::Plan { intent, origin }, .. }) => (intent, origin),
+        Some(Change { awaiting: Awaiting::Undo(wanted), .. }) => {
+            return undoing::prepare(model, wanted, true);
+        }
+        _ => return Vec::new(),
     };
     match intent {
         Intent::Copy { from, to, instance_uuid, replace: false } => {
@@ -211,7 +215,14 @@ fn apply(
 
 /// The plan was carried out, or not.
 pub fn applied(model: &mut Model, request: RequestId, outcome: Applied) -> Vec<Effect> {
-    let Some(Awaiting::Plan { intent, origin }) = take(model, request) else { return Vec::new() };
+    let (intent, origin) = match take(model, request) {
+        Some(Awaiting::Plan { intent, origin }) => (intent, origin),
+        Some(Awaiting::Undo(wanted)) => {
+            model.overlay = None;
+            return undoing::applied(model, wanted, outcome);
+        }
+        _ => return Vec::new(),
+    };
     model.overlay = None;
     match (&intent, &outcome.failed) {
         // Its steps are of interest only where it did not come to its end.

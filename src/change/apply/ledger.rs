@@ -102,10 +102,11 @@ impl<'a> Ledger<'a> {
     /// The end. Gives the number of the change, and what is to be said of the journal.
     pub async fn close(mut self) -> (Option<ChangeId>, Vec<String>) {
         let Some((change, _running)) = self.change.take() else { return (None, self.notices) };
-        if !self.is_finished && self.notices.is_empty() {
-            if let Err(error) = self.record.journal.finish(change).await {
-                self.notices.push(error.to_string());
-            }
+        if !self.is_finished
+            && self.notices.is_empty()
+            && let Err(error) = self.record.journal.finish(change).await
+        {
+            self.notices.push(error.to_string());
         }
         (Some(change), self.notices)
     }

@@ -330,6 +330,40 @@ impl Journal {
             .await
     }
 
+    /// Go on with a change that was interrupted, as this process's own: what is done from now on belongs to it, and
+    /// is undone with it. `plan_file` is where the rest of it stands.
+    ///
+    /// # Errors
+    /// It is not written: there is no such change, or somebody works on it.
+    pub async fn reopen(&self, change: ChangeId, plan_file: PathBuf) -> Result<Running, JournalError> {
+        let owners = Arc::clone(&self.owners);
+        self.clerk
+            .ask("going on with a change", move |desk| {
+                if let Some((_, token)) = read::change(desk.connection(), change)?
+                    && owners.is_running(change, &token).map_err(unlocked)?
+                {
+                    let said = format!("another reqspec is carrying out change {change}");
+                    return Err(rusqlite::Error::ToSqlConversionFailure(said.into()));
+                }
+                let lock: Lock = owners.make().map_err(unlocked)?;
+                let token = lock.token().to_owned();
+                let reopened = desk.durably(|t| write::reopen(t, change, lock.token(), &plan_file));
+                match reopened {
+                    Ok(old) => {
+                        owners.forget(&old);
+                        owners.keep(change, lock);
+                        Ok(())
+                    }
+                    Err(error) => {
+                        owners.forget(&token);
+                        Err(error)
+                    }
+                }
+            })
+            .await?;
+        Ok(self.running(change))
+    }
+
     /// Take over a change whose owner is gone, until [`Running`] is dropped; None where somebody works on it, or
     /// it has an end by now.
     pub(super) async fn take(&self, change: ChangeId) -> Result<Option<Running>, JournalError> {

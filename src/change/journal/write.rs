@@ -1,5 +1,7 @@
 //! What is written: the head of a change, its entries before they are begun, what became of them.
 
+use std::path::Path;
+
 use rusqlite::{Transaction, params};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -33,6 +35,22 @@ pub(super) fn header(t: &Transaction<'_>, header: &Header, owner: &str) -> rusql
         named.execute(params![change, name.to_string(), identity])?;
     }
     Ok(ChangeId(change))
+}
+
+/// Takes the end of a change back. Gives the token of who worked on it before.
+pub(super) fn reopen(
+    t: &Transaction<'_>,
+    change: ChangeId,
+    owner: &str,
+    plan_file: &Path,
+) -> rusqlite::Result<String> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let before =
+        t.prepare("SELECT owner FROM changes WHERE id = ?")?.query_row([change.0], |row| row.get(0))?;
+    t.prepare("UPDATE changes SET finished_at = NULL, owner = ?, plan_file = ? WHERE id = ?")?
+        .execute(params![owner, plan_file.as_os_str().as_bytes(), change.0])?;
+    t.prepare("DELETE FROM counts WHERE change_id = ?")?.execute([change.0])?;
+    Ok(before)
 }
 
 pub(super) fn entries(

@@ -157,7 +157,7 @@ pub fn read(line: &[u8]) -> Result<PlannedOperation, String> {
             let splices: Vec<TextSplice> = splices.into_iter().map(text_splice).collect::<Result<_, _>>()?;
             let before = digest(before)?;
             let old = splices::undone(&after, &splices);
-            if !old.is_some_and(|old| Digest::of(&old) == before) {
+            if old.is_none_or(|old| Digest::of(&old) != before) {
                 return Err(
                     "its splices do not lead from a text with its digest to the text after".to_owned()
                 );

@@ -251,7 +251,7 @@ impl Preparation<'_> {
             self.warn(Severity::Notice, format!("{other} keeps an identical copy."));
         } else {
             let mut sentence = format!(
-                "No other database holds this text of {instance_uuid}: it is lost for good.",
+                "No other database holds this text of {instance_uuid}: only the journal of changes keeps it then.",
                 instance_uuid = named(instance_uuid)
             );
             if !different.is_empty() {

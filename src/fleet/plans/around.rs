@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use super::Page;
 use crate::change::Facts;
 use crate::deployment::Entry;
-use crate::deployment::facts::{FactStores, Untold};
+use crate::deployment::facts::{FactStores, Untold, facts};
 use crate::deployment::lost::{Lost, Reachable};
 use crate::fleet::surroundings;
 use crate::lint::{Copy, Fleet, Group, Home, Instance, Surroundings, Told};
+use crate::query::fields::Fact;
 use crate::store::{
     CellName, DatabaseName, InstanceHome, InstanceState, SpecHome, SpecStore, SqlValue, StoreError,
     StoredSpec,
@@ -97,7 +98,25 @@ impl<'a> Around<'a> {
         let mut known = surroundings::of(&Asked(self), &rows).await;
         self.note(&known.untold);
         known.surroundings.resize(rows.len(), Surroundings::default());
+        if known.surroundings.iter().all(|around| around.home == Told::Unknown) {
+            self.homes(&rows, &mut known.surroundings).await;
+        }
         rows.into_iter().map(|(_, row)| row).zip(known.surroundings).collect()
+    }
+
+    /// Homes by the few columns that every nova has, where the others are not to be had.
+    async fn homes(&self, rows: &[(DatabaseName, StoredSpec)], surroundings: &mut [Surroundings]) {
+        let uuids: Vec<Arc<str>> = rows.iter().map(|(_, row)| Arc::clone(&row.instance_uuid)).collect();
+        let (known, untold) = facts(&Asked(self), &DatabaseName::Api, &uuids, None, &[Fact::Mapped]).await;
+        self.lost.remember(&untold);
+        for (around, facts) in surroundings.iter_mut().zip(known) {
+            around.home = match facts.get(Fact::Mapped) {
+                None => continue,
+                Some(None) => Told::Known(Home::Unmapped),
+                Some(Some("none")) => Told::Known(Home::Unscheduled { build_request: Told::Unknown }),
+                Some(Some(cell)) => Told::Known(Home::Cell { name: cell.into(), queued_for_delete: false }),
+            };
+        }
     }
 
     /// Whether those server groups are there.

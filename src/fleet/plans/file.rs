@@ -1,7 +1,7 @@
 //! A plan file, checked before anything of it is carried out: the file alone first, then that it is of these
 //! databases, then every operation against what they hold now, by the rules of today.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -130,20 +130,24 @@ pub async fn open(
     building.finish().map_err(unwritten)
 }
 
-/// Reads the whole file, believing nothing: its header and the number of its operations.
+/// Reads the whole file, believing nothing: its header, with the databases that it is really about, and the
+/// number of its operations.
 fn check(path: &Path) -> Result<(Header, u64), Refusal> {
     let reader = Reader::open(path).map_err(unwritten)?;
-    let header = reader.header().clone();
-    let mut total = 0;
+    let mut header = reader.header().clone();
+    let (mut total, mut used) = (0, BTreeSet::new());
     for operation in reader.operations() {
         let operation = operation.map_err(unwritten)?;
         let places = std::iter::once(operation.database()).chain(operation.destination());
         for database in places {
-            if !header.databases.contains_key(&database.to_string()) {
-                return Err(refusal(format!(
-                    "{}: its first line does not say which database {database} is; have the plan made anew",
-                    path.display()
-                )));
+            if !used.contains(database) {
+                if !header.databases.contains_key(&database.to_string()) {
+                    return Err(refusal(format!(
+                        "{}: its first line does not say which database {database} is; have the plan made anew",
+                        path.display()
+                    )));
+                }
+                used.insert(database.clone());
             }
         }
         total += 1;
@@ -151,6 +155,7 @@ fn check(path: &Path) -> Result<(Header, u64), Refusal> {
     if total == 0 {
         return Err(Refusal::NothingToDo(format!("{}: a plan without operations", path.display())));
     }
+    header.databases.retain(|name, _| used.iter().any(|database| database.to_string() == *name));
     Ok((header, total))
 }
 

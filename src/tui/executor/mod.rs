@@ -4,13 +4,16 @@
 //! - [`sessions`]: read-only sessions, opened when first needed and anew after they were lost.
 //! - [`databases`]: which there are, and what they say of themselves.
 //! - [`rows`]: pages of lists.  [`searches`]: searches, counts.  [`export`]: files of results.
+//! - [`doctor`]: findings over all databases.
 //! - [`changes`]: plans.  [`many`]: changes of many specs.  [`plans`]: plans as files.
-//! - [`recording`]: the journal.  [`external`]: `$EDITOR`.
+//! - [`recording`]: the way to the journal.  [`mod@journal`]: what it tells.  [`external`]: `$EDITOR`.
 
 pub mod changes;
 pub mod databases;
+pub mod doctor;
 pub mod export;
 pub mod external;
+pub mod journal;
 pub mod many;
 pub mod plans;
 pub mod recording;
@@ -336,6 +339,58 @@ impl Executor {
                 self.spawn_owed(async move {
                     let outcome = many::apply(&sessions, &recording, plan, reason, &many).await;
                     Msg::AppliedMany { request, outcome: Box::new(outcome) }
+                });
+            }
+            Effect::PrepareUndo { request, change, again, force } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    let result = journal::take_back(&sessions, &recording, change, again, force).await;
+                    Msg::UndoPrepared { request, result: Box::new(result) }
+                });
+            }
+            Effect::LoadHistory { request, before, filter, limit } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    Msg::History {
+                        request,
+                        result: journal::changes(&recording, before, &filter, limit).await,
+                    }
+                });
+            }
+            Effect::LoadChange { request, change, after, limit } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    let result = journal::entries(&recording, change, after, limit).await;
+                    Msg::HistoryEntries { request, result }
+                });
+            }
+            Effect::Doctor { request } => {
+                let running = self.many.begin(request, &self.out);
+                self.spawn(async move {
+                    let report = Box::new(doctor::examine(sessions, &running).await);
+                    Msg::Doctor { request, report, is_end: true }
+                });
+            }
+            Effect::DoctorSpecs { request, rule, purpose } => {
+                let running = self.many.begin(request, &self.out);
+                self.spawn(async move {
+                    let (rows, is_whole) = doctor::specs(sessions, rule, &running).await;
+                    Msg::DoctorSpecs { request, rule, purpose, rows, is_whole }
+                });
+            }
+            Effect::LookForUnfinished { request } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn(async move {
+                    Msg::Unfinished { request, result: journal::unfinished(&sessions, &recording).await }
+                });
+            }
+            Effect::Recover { request, decisions } => {
+                let recording = Arc::clone(&self.recording);
+                self.spawn_owed(async move {
+                    Msg::Recovered {
+                        request,
+                        result: journal::recover(&sessions, &recording, decisions).await,
+                    }
                 });
             }
             Effect::StopMany { request } => self.many.stop(request),

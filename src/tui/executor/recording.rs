@@ -40,6 +40,21 @@ impl Recording {
         self.opened.get_or_try_init(open).await.cloned()
     }
 
+    /// The journal, for reading; None where there is none yet.
+    ///
+    /// # Errors
+    /// It cannot be read: a sentence that says why and what to do.
+    pub async fn to_read(&self) -> Result<Option<Journal>, String> {
+        if let Some(journal) = self.opened.get() {
+            return Ok(Some(journal.clone()));
+        }
+        let Some(path) = self.path.clone() else { return Ok(None) };
+        match tokio::task::spawn_blocking(move || Journal::open_to_read(&path)).await {
+            Ok(opened) => opened.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// The directory of plans of many changes: beside the journal, which leads there from a change that
     /// was interrupted.
     ///

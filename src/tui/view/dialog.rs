@@ -154,7 +154,18 @@ pub fn draw(frame: &mut Frame<'_>, overlay: &Overlay, model: &Model, theme: &The
         Overlay::Help { .. } | Overlay::Palette(_) | Overlay::Databases(_) | Overlay::Environments(_) => {
             return;
         }
-        Overlay::BulkEdit { .. }
+        Overlay::Recovery(recovery) => Picture {
+            border: Role::Warn,
+            body: &recovery.lines,
+            scroll: recovery.scroll,
+            whole_screen: recovery.scroll > 0,
+            buttons: Some(&recovery.buttons),
+            dangerous: true,
+            ..plain("Interrupted changes")
+        },
+        Overlay::History(_)
+        | Overlay::Doctor(_)
+        | Overlay::BulkEdit { .. }
         | Overlay::Repairs { .. }
         | Overlay::Destination { .. }
         | Overlay::Work(_)
@@ -176,7 +187,8 @@ fn wanted(word: Option<&str>, typed: &Input) -> Option<(String, String, usize)> 
     })
 }
 
-fn role(tone: Tone) -> Role {
+/// What a tone is drawn as.
+pub fn role(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Text,
         Tone::Muted => Role::Muted,

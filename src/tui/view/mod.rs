@@ -14,7 +14,7 @@
 //!
 //! In the title: health.rs. Over it: dialog.rs, help.rs, palette.rs, environments.rs, toast.rs, and
 //! as a [`sheet`]: choices.rs, facets.rs, bulk.rs;
-//! instead of it: editor.rs, databases.rs. [`pen`] draws text.
+//! instead of it: editor.rs, databases.rs, history.rs, doctor.rs. [`pen`] draws text.
 
 pub mod bar;
 pub mod bulk;
@@ -24,6 +24,7 @@ pub mod columns;
 pub mod databases;
 pub mod detail;
 pub mod dialog;
+pub mod doctor;
 pub mod editor;
 pub mod editor_prompt;
 pub mod empty;
@@ -31,6 +32,7 @@ pub mod environments;
 pub mod facets;
 pub mod health;
 pub mod help;
+pub mod history;
 pub mod lines;
 pub mod marks;
 pub mod palette;
@@ -62,8 +64,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
         Some(editor) => editor::draw(frame, frame.area(), editor, theme),
         None => main(frame, model, theme),
     }
-    // Below a dialog: a notice must not hide its buttons.
-    toast::draw(frame, model, theme);
+    // Below a dialog: a notice must not hide its buttons. Over a screen, which would hide it.
+    let is_screen =
+        matches!(model.overlay, Some(Overlay::Databases(_) | Overlay::History(_) | Overlay::Doctor(_)));
+    if !is_screen {
+        toast::draw(frame, model, theme);
+    }
     match &model.overlay {
         Some(Overlay::Help { scroll }) => help::draw(frame, *scroll, theme),
         Some(Overlay::Databases(screen)) => databases::draw(frame, screen, model, theme),
@@ -78,8 +84,13 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
         Some(Overlay::Repairs { picker, whom }) => bulk::repairs(frame, picker, whom, theme),
         Some(Overlay::Destination { picker, whom }) => bulk::destination(frame, picker, whom, theme),
         Some(Overlay::Work(work)) => bulk::work(frame, work, model, theme),
+        Some(Overlay::Doctor(screen)) => doctor::draw(frame, screen, model, theme),
+        Some(Overlay::History(screen)) => history::draw(frame, screen, model, theme),
         Some(overlay) => dialog::draw(frame, overlay, model, theme),
         None => {}
+    }
+    if is_screen {
+        toast::draw(frame, model, theme);
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Imports `change::journal`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::change::apply::ApplyError;
@@ -42,13 +43,25 @@ impl<'a> Book<'a> {
         if let Some((change, _)) = &self.change {
             return journal.write_ahead(*change, entries).await.map_err(refused);
         }
-        let header = self.header(&first.operation).await?;
+        if let BulkKind::Rest(change) = self.plan.kind() {
+            // What is left of a change belongs to it: it is undone as one.
+            let change = ChangeId(*change);
+            let running = journal.reopen(change, self.begin()?).await.map_err(refused)?;
+            self.change = Some((change, running));
+            return journal.write_ahead(change, entries).await.map_err(refused);
+        }
+        let header = self.header(&first.operation)?;
         let (change, written) = journal.begin_with(header, entries).await.map_err(refused)?;
         self.change = Some((change, journal.running(change)));
         Ok(written)
     }
 
-    async fn header(&self, first: &Operation) -> std::result::Result<Header, ApplyError> {
+    /// The plan's file is kept from now on.
+    fn begin(&self) -> std::result::Result<PathBuf, ApplyError> {
+        self.plan.begin().map_err(|error| ApplyError::Failed(error.to_string()))
+    }
+
+    fn header(&self, first: &Operation) -> std::result::Result<Header, ApplyError> {
         let of_file = || match first {
             Operation::Move { .. } => Kind::BulkMove,
             _ => Kind::BulkEdit,
@@ -60,13 +73,10 @@ impl<'a> Book<'a> {
             BulkKind::File => (of_file(), None),
             BulkKind::Undo(change) => (Kind::Undo, Some(ChangeId(*change))),
             BulkKind::Redo(change) => (Kind::Redo, Some(ChangeId(*change))),
-            // What it goes on with, where that is known.
-            BulkKind::Rest(change) => match self.record.journal.change(ChangeId(*change)).await {
-                Ok(Some(row)) => (row.kind, row.undoes),
-                _ => (of_file(), None),
-            },
+            // It has a head of its own already.
+            BulkKind::Rest(_) => (of_file(), None),
         };
-        let plan_file = self.plan.begin().map_err(|error| ApplyError::Failed(error.to_string()))?;
+        let plan_file = self.begin()?;
         let environment = &self.plan.header().environment;
         let (title, total) = (self.plan.title().to_owned(), self.plan.total());
         let header = self.record.header(kind, title, environment, self.databases.clone(), total);

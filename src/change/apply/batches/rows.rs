@@ -47,7 +47,8 @@ pub(super) async fn write(store: &Arc<dyn SpecStore>, changes: &[RowChange]) -> 
     let mut rows = Vec::with_capacity(changes.len());
     let (mut stop, mut failures, mut since): (Option<StoreError>, u32, Instant) = (None, 0, Instant::now());
     // The next one is the last.
-    let mut parts: Vec<Range<usize>> = vec![0..changes.len()];
+    let whole = 0..changes.len();
+    let mut parts: Vec<Range<usize>> = vec![whole];
     while let Some(part) = parts.pop() {
         if part.is_empty() {
             continue;

@@ -617,6 +617,9 @@ pub struct RecoverArguments {
     /// Do it without asking
     #[arg(long, short)]
     pub yes: bool,
+    /// Also where a database is another one than when the change was made: restored, or failed over
+    #[arg(long)]
+    pub force: bool,
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -86,5 +86,5 @@ fn the_uuids_are_what_a_repair_is_given() {
     assert_eq!(code(&output), 0);
     let text = text(&output.stdout);
     assert_eq!(text.lines().count(), 6);
-    assert!(text.lines().all(|line| reqspec::spec::schema::is_uuid(line)), "{text}");
+    assert!(text.lines().all(reqspec::spec::schema::is_uuid), "{text}");
 }

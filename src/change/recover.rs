@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::apply::recovery;
-use super::journal::{ChangeId, ChangeRow, EntryId, EntryRow, Journal, JournalError, State, Who};
+use super::journal::{ChangeId, ChangeRow, EntryId, EntryRow, Journal, JournalError, State, Step, Who};
 use super::record::words;
 use super::{DatabaseName, Operation, Record};
 use crate::store::{Engine, StoreError, Stores};
@@ -124,6 +124,16 @@ pub fn databases(changes: &[ChangeRow]) -> Vec<DatabaseName> {
     names
 }
 
+/// Take the databases that are open for those in which these changes were made, whatever their identity is: one
+/// that was restored or has failed over has another than before.
+pub fn anywhere(stores: &Stores, changes: &mut [ChangeRow]) {
+    for (name, identity) in changes.iter_mut().flat_map(|change| &mut change.databases) {
+        if let Some(store) = stores.get(name) {
+            *identity = store.identity();
+        }
+    }
+}
+
 /// Decide of every operation without an end of changes without an owner. Reads only.
 ///
 /// # Errors
@@ -192,7 +202,7 @@ fn on_servers(stores: &Stores, operation: &Operation) -> bool {
 
 async fn decide_one(stores: &Stores, change: &ChangeRow, entry: &EntryRow) -> Decision {
     let operation = &entry.operation;
-    let (what, why) = match reachable(stores, change, operation) {
+    let (what, mut why) = match reachable(stores, change, operation) {
         Err(left) => left,
         Ok(()) => {
             let mut seen = Vec::new();
@@ -200,11 +210,16 @@ async fn decide_one(stores: &Stores, change: &ChangeRow, entry: &EntryRow) -> De
                 seen.push(read(stores, name, operation.instance_uuid()).await);
             }
             match seen.into_iter().collect::<Result<Vec<_>, String>>() {
-                Ok(texts) => decide(operation, &texts.iter().map(Option::as_deref).collect::<Vec<_>>()),
+                Ok(texts) => {
+                    decide(operation, entry.step, &texts.iter().map(Option::as_deref).collect::<Vec<_>>())
+                }
                 Err(reason) => (What::Later, reason),
             }
         }
     };
+    if why.ends_with("The journal has its text") {
+        why.push_str(&format!(": `reqspec history {}` shows it", change.id.0));
+    }
     Decision {
         change: change.id,
         environment: change.environment.clone(),
@@ -241,7 +256,8 @@ fn reachable(stores: &Stores, change: &ChangeRow, operation: &Operation) -> Resu
             return Err((
                 What::Elsewhere,
                 format!(
-                    "{name} is another database than the one of environment {} in which it was made",
+                    "{name} is another database than the one of environment {} in which it was made; if it was \
+                     restored, or failed over, `reqspec recover --force` takes it for the same",
                     change.environment
                 ),
             ));
@@ -259,8 +275,9 @@ async fn read(stores: &Stores, name: &DatabaseName, instance_uuid: &str) -> Seen
     }
 }
 
-/// What is to become of an operation, by what [`places`] hold. Nothing else is asked.
-pub(super) fn decide(operation: &Operation, seen: &[Option<&[u8]>]) -> (What, String) {
+/// What is to become of an operation, by what [`places`] hold and, of a move, how far it had come. Nothing
+/// else is asked.
+pub(super) fn decide(operation: &Operation, step: Step, seen: &[Option<&[u8]>]) -> (What, String) {
     let there = seen.first().copied().flatten();
     let whether = |database: &DatabaseName, before: Option<&[u8]>, after: Option<&[u8]>| {
         if there == after {
@@ -287,7 +304,7 @@ pub(super) fn decide(operation: &Operation, seen: &[Option<&[u8]>]) -> (What, St
         Operation::Copy { to, text, replaces, .. } => whether(to, replaces.as_deref(), Some(text)),
         Operation::Move { from, to, text, already_there, .. } => {
             let here = seen.get(1).copied().flatten();
-            decide_move((from, here), (to, there), text, *already_there)
+            decide_move((from, here), (to, there), text, step, *already_there)
         }
     }
 }
@@ -296,31 +313,58 @@ fn decide_move(
     (from, here): (&DatabaseName, Option<&[u8]>),
     (to, there): (&DatabaseName, Option<&[u8]>),
     text: &[u8],
+    step: Step,
     already_there: bool,
 ) -> (What, String) {
     let is = |seen: Option<&[u8]>| seen.map(|seen| seen == text);
     match (is(here), is(there)) {
+        // It had come to its end: whatever is different now, others wrote after it.
+        (Some(_), Some(true)) if step == Step::Deleted => (
+            What::Done,
+            format!("{to} holds it; {from} has another, newer row of it by now, which is not of this move"),
+        ),
+        (None, Some(false)) if step == Step::Deleted => {
+            (What::Done, format!("it was moved to {to}, and changed there since"))
+        }
         (Some(true), Some(true)) => {
             (What::Finish, format!("{from} and {to} both hold it: the row in {from} is left to delete"))
         }
         (None, Some(true)) => (What::Done, format!("{to} holds it, and {from} no more")),
         (Some(true), None) => (What::NotDone, format!("{from} holds it, and {to} does not")),
-        (Some(false), None) => {
+        (Some(false), None) if step == Step::None => {
             (What::NotDone, format!("{from} holds a newer text, and {to} does not hold the spec"))
         }
-        (Some(false), Some(true)) if !already_there => (
+        (Some(false), None) => (
+            What::Conflict,
+            format!(
+                "{from} holds a newer text, and {to} does not hold the copy any more: that is left as it is"
+            ),
+        ),
+        (Some(false), Some(true)) if !already_there && step != Step::None => (
             What::Withdraw,
             format!(
                 "the spec in {from} was changed after it was copied: the copy in {to} is older, and goes"
             ),
         ),
-        (Some(false), Some(true)) => (
+        (Some(false), Some(true)) if already_there => (
             What::Conflict,
             format!("the spec in {from} was changed, and {to} had held the older text before: both are left"),
         ),
-        (None, None) => {
+        (Some(false), Some(true)) => (
+            What::Conflict,
+            format!(
+                "the spec in {from} was changed, and whether the older one in {to} is this move's is not known: \
+                 both are left"
+            ),
+        ),
+        // Only then may the source's row have been deleted by the move, and nobody have looked after it.
+        (None, None) if step == Step::Verified => {
             (What::PutBack, format!("neither {from} nor {to} holds it: it is put back into {from}"))
         }
+        (None, None) => (
+            What::Conflict,
+            format!("neither {from} nor {to} holds it: others deleted it. The journal has its text"),
+        ),
         (None, Some(false)) => {
             (What::Conflict, format!("{to} holds another text, and {from} none: that is left as it is"))
         }
@@ -341,6 +385,19 @@ pub async fn carry_out(
     stores: &Stores,
     decisions: Vec<Decision>,
 ) -> Result<Vec<Recovered>, JournalError> {
+    carry_out_in(journal, stores, decisions, false).await
+}
+
+/// The same; with `anywhere`, whatever the identity of the databases is ([`anywhere`]).
+///
+/// # Errors
+/// As [`carry_out`].
+pub async fn carry_out_in(
+    journal: &Journal,
+    stores: &Stores,
+    decisions: Vec<Decision>,
+    is_anywhere: bool,
+) -> Result<Vec<Recovered>, JournalError> {
     let mut changes: BTreeMap<ChangeId, Vec<Decision>> = BTreeMap::new();
     for decision in decisions {
         changes.entry(decision.change).or_default().push(decision);
@@ -359,13 +416,16 @@ pub async fn carry_out(
         }
         let taken = journal.take(change).await?;
         let row = journal.change(change).await?;
-        let (Some(_running), Some(row)) = (taken, row) else {
+        let (Some(_running), Some(mut row)) = (taken, row) else {
             results.extend(to_do.into_iter().map(|decision| Recovered {
                 decision,
                 result: Ok("another process has recovered it, or is about to".to_owned()),
             }));
             continue;
         };
+        if is_anywhere {
+            anywhere(stores, std::slice::from_mut(&mut row));
+        }
         for decision in to_do {
             let result = one(&record, stores, &row, &decision).await?;
             tracing::info!(%decision, ?result, "recovered");
@@ -394,6 +454,11 @@ async fn one(
             format!("it is different now ({}): it is left, look again with `reqspec recover`", now.why);
         return Ok(Err(sentence));
     }
+    if now.what == What::NotDone
+        && let Some(reason) = still_written(stores, &entry.operation).await
+    {
+        return Ok(Err(format!("{}. It stays unfinished", reason.trim_end_matches('.'))));
+    }
     if let Some(state) = now.what.known() {
         journal.settle(vec![(entry.id, state, format!("Recovered: {}.", now.why))]).await?;
         return Ok(Ok(match state {
@@ -419,6 +484,30 @@ async fn one(
             Ok(Ok(said))
         }
         None => Ok(Err(format!("{said} It stays unfinished"))),
+    }
+}
+
+/// Why an operation that was not done may still be: a session of the process that is gone can keep a row locked
+/// and yet commit. The row that the operation takes away or replaces is held for a moment to find that out, where
+/// its session may write; what was not there cannot be held.
+async fn still_written(stores: &Stores, operation: &Operation) -> Option<String> {
+    let (database, before) = match operation {
+        Operation::Save { database, before, .. } | Operation::Destroy { database, before, .. } => {
+            (database, before)
+        }
+        Operation::Copy { to, replaces: Some(before), .. } => (to, before),
+        // Its source may be another text, and is then left to whoever wrote it.
+        Operation::Move { from, text, .. } => (from, text),
+        Operation::Copy { .. } | Operation::Create { .. } => return None,
+    };
+    let store = stores.get(database).filter(|store| store.is_writable())?;
+    match store.hold(operation.instance_uuid(), before).await {
+        Ok(hold) => {
+            hold.release();
+            None
+        }
+        Err(StoreError::Conflict { .. }) if matches!(operation, Operation::Move { .. }) => None,
+        Err(error) => Some(error.to_string()),
     }
 }
 

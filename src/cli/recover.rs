@@ -8,7 +8,7 @@ use super::error::{CliError, Exit};
 use super::journal;
 use super::output::{Output, say};
 use super::sessions::Sessions;
-use crate::change::recover::{Decision, Recovered};
+use crate::change::recover::{Decision, Recovered, What};
 use crate::change::{Answer, Journal, Requirement};
 use crate::fleet::recovery;
 
@@ -20,7 +20,16 @@ pub async fn run(sessions: &Sessions, arguments: &RecoverArguments) -> Result<Ex
         return Err(CliError::NothingToDo("nothing was interrupted".to_owned()));
     };
     let deployment = sessions.deployment();
-    let decisions = recovery::look(sessions, deployment, &journal).await.map_err(journal::failed)?;
+    let mut decisions =
+        recovery::look(sessions, deployment, &journal, false).await.map_err(journal::failed)?;
+    let overruled = arguments.force && decisions.iter().any(|decision| decision.what == What::Elsewhere);
+    if overruled {
+        // Seen before it is overruled.
+        let elsewhere = decisions.iter().filter(|decision| decision.what == What::Elsewhere);
+        elsewhere.for_each(|decision| say(&decision.to_string()));
+        say("--force: these databases are taken for those in which the changes were made");
+        decisions = recovery::look(sessions, deployment, &journal, true).await.map_err(journal::failed)?;
+    }
     if decisions.is_empty() {
         return Err(CliError::NothingToDo("nothing was interrupted".to_owned()));
     }
@@ -38,17 +47,17 @@ pub async fn run(sessions: &Sessions, arguments: &RecoverArguments) -> Result<Ex
     let writes = decisions.iter().filter(|decision| decision.what.needs_write()).count();
     if writes > 0 {
         deployment.may_write().map_err(CliError::refused)?;
-        if !arguments.yes {
-            decisions.iter().for_each(|decision| say(&decision.to_string()));
-            let answer = ask("carry that out", &Requirement::Choose)?;
-            if !matches!(answer, Answer::Confirm { .. }) {
-                return Err(CliError::refused("not confirmed; nothing was written"));
-            }
+    }
+    if (writes > 0 || overruled) && !arguments.yes {
+        decisions.iter().for_each(|decision| say(&decision.to_string()));
+        let answer = ask("carry that out", &Requirement::Choose)?;
+        if !matches!(answer, Answer::Confirm { .. }) {
+            return Err(CliError::refused("not confirmed; nothing was written"));
         }
     }
     drop(journal);
     let journal = Journal::open(path).map_err(journal::failed)?;
-    let recovered = recovery::carry_out(sessions, deployment, &journal, decisions).await;
+    let recovered = recovery::carry_out(sessions, deployment, &journal, decisions, overruled).await;
     let recovered = recovered.map_err(journal::failed)?;
     for Recovered { decision, result } in &recovered {
         show(&mut out, arguments, decision, Some(result))?;

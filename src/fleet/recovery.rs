@@ -22,7 +22,8 @@ pub struct LookedAfter {
     pub left: Vec<Decision>,
 }
 
-/// What is to become of every interrupted operation. Changes nothing.
+/// What is to become of every interrupted operation. Changes nothing. With `anywhere`, databases that are others by
+/// their identity are taken for those in which the changes were made.
 ///
 /// # Errors
 /// The journal cannot be read.
@@ -30,12 +31,16 @@ pub async fn look(
     stores: &dyn FactStores,
     deployment: &Deployment,
     journal: &Journal,
+    anywhere: bool,
 ) -> Result<Vec<Decision>, JournalError> {
-    let changes = journal.unfinished().await?;
+    let mut changes = journal.unfinished().await?;
     if changes.is_empty() {
         return Ok(Vec::new());
     }
     let opened = reading(stores, deployment, &recover::databases(&changes)).await;
+    if anywhere {
+        recover::anywhere(&opened, &mut changes);
+    }
     recover::look(journal, &opened, &changes).await
 }
 
@@ -50,7 +55,7 @@ pub async fn look_after(
 ) -> Result<LookedAfter, JournalError> {
     let mut found = LookedAfter::default();
     let mut known = Vec::new();
-    for decision in look(stores, deployment, journal).await? {
+    for decision in look(stores, deployment, journal, false).await? {
         match decision.what {
             what if what.needs_write() => found.wanting.push(decision),
             what if what.is_left() => found.left.push(decision),
@@ -58,7 +63,7 @@ pub async fn look_after(
         }
     }
     if !known.is_empty() {
-        found.settled = carry_out(stores, deployment, journal, known).await?;
+        found.settled = carry_out(stores, deployment, journal, known, false).await?;
     }
     Ok(found)
 }
@@ -72,6 +77,7 @@ pub async fn carry_out(
     deployment: &Deployment,
     journal: &Journal,
     decisions: Vec<Decision>,
+    anywhere: bool,
 ) -> Result<Vec<Recovered>, JournalError> {
     let changes = journal.unfinished().await?;
     let databases = recover::databases(&changes);
@@ -79,7 +85,7 @@ pub async fn carry_out(
         true => writing(deployment, &databases).await,
         false => reading(stores, deployment, &databases).await,
     };
-    recover::carry_out(journal, &opened, decisions).await
+    recover::carry_out_in(journal, &opened, decisions, anywhere).await
 }
 
 /// Sessions with those of the databases that are of this deployment, and why there are none.

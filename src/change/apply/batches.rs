@@ -21,7 +21,7 @@ use futures_util::future::join4;
 
 use super::{ApplyError, Stage, as_text, follow_unnamed, plain, stop_for_test};
 use crate::change::bulk::BulkPlan;
-use crate::change::journal::State;
+use crate::change::journal::{Journal, State};
 use crate::change::{ChangeId, Confirmed, DatabaseName, Operation, Progress, Record};
 use crate::spec::text::named;
 use crate::store::{Cancel, NewSpec, RowChange, SpecStore, Stores};
@@ -96,7 +96,7 @@ pub(super) async fn apply_many_staged(
         Err(error) => return tally.outcome(None, Some(error), false),
     };
     let mut book = Book::new(record, stores, plan);
-    let run = Run { stores, reached };
+    let run = Run { stores, journal: &record.journal, reached };
     let (mut throttle, limit) = (Throttle::new(pace), pace.most());
     let (mut stopped, mut is_cancelled) = (None, false);
     let mut results = Vec::new();
@@ -176,6 +176,7 @@ fn may_write(stores: &Stores, plan: &BulkPlan) -> Result<(), ApplyError> {
 /// What the steps of a batch need.
 struct Run<'a> {
     stores: &'a Stores,
+    journal: &'a Journal,
     reached: &'a (dyn Fn(Stage) + Sync),
 }
 

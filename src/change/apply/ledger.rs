@@ -36,9 +36,16 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Of one whose journal is kept elsewhere.
-    pub fn idle(record: &'a Record) -> Self {
-        Self { record, header: None, change: None, entry: None, is_finished: false, notices: Vec::new() }
+    /// Of a recovery, which writes down itself what became of the operation: only its steps are written here.
+    pub fn of_steps(record: &'a Record, entry: EntryId) -> Self {
+        Self {
+            record,
+            header: None,
+            change: None,
+            entry: Some(entry),
+            is_finished: false,
+            notices: Vec::new(),
+        }
     }
 
     /// On the disk when this returns; `row` is what the operation takes away.

@@ -15,11 +15,11 @@ use crate::store::{NewSpec, StoreError, Stores};
 
 type End = (Option<State>, String);
 
-fn application<'a>(stores: &'a Stores, record: &'a Record) -> Application<'a> {
+fn application<'a>(stores: &'a Stores, record: &'a Record, entry: &EntryRow) -> Application<'a> {
     Application {
         stores,
         reached: &super::stop_for_test,
-        ledger: Ledger::idle(record),
+        ledger: Ledger::of_steps(record, entry.id),
         done: Vec::new(),
         end: None,
     }
@@ -33,7 +33,7 @@ pub(in crate::change) async fn finish(
     entry: &EntryRow,
     text: &Arc<[u8]>,
 ) -> End {
-    let mut application = application(stores, record);
+    let mut application = application(stores, record, entry);
     let moved = match application.source(from, entry.operation.instance_uuid(), text).await {
         Ok(source) => application.transfer(from, to, source, text, true).await,
         Err(error) => Err(error),
@@ -55,7 +55,7 @@ pub(in crate::change) async fn withdraw(
     entry: &EntryRow,
     text: &[u8],
 ) -> End {
-    let mut application = application(stores, record);
+    let mut application = application(stores, record, entry);
     let instance_uuid = entry.operation.instance_uuid();
     let current = match stores.require(from) {
         Ok(store) => store.get(instance_uuid).await,

@@ -60,6 +60,8 @@ impl Application<'_> {
                 self.look_again(from, to, &destination, &source, text).await
             }
             Deleted::Changed(current) if !already_there => {
+                // This move has deleted nothing: what is nowhere later is not to be put back.
+                self.ledger.step(Step::Inserted).await;
                 Err(self.withdraw(from, to, instance_uuid, text, current).await)
             }
             Deleted::Changed(current) => Err(ApplyError::Conflict {
@@ -169,7 +171,11 @@ impl Application<'_> {
                  be asked for it now: look at it once {to} answers",
                 cause(&error)
             ))),
-            None => Err(self.put_back(from, to, source, text).await),
+            None => {
+                // As before the source was deleted: if this process ends now, `recover` puts it back.
+                self.ledger.step(Step::Verified).await;
+                Err(self.put_back(from, to, source, text).await)
+            }
         }
     }
 

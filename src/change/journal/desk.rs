@@ -6,7 +6,8 @@ use std::thread;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::JournalError;
+use super::error::Moved;
+use super::{JournalError, file};
 
 /// Requests that may wait before their askers do.
 const QUEUE: usize = 32;
@@ -18,14 +19,21 @@ pub(super) struct Desk {
     connection: Connection,
     /// What `PRAGMA synchronous` was set to last.
     is_durable: bool,
+    path: PathBuf,
+    /// Which file that was when it was opened; None for a journal in memory.
+    identity: Option<(u64, u64)>,
 }
 
 impl Desk {
-    /// A transaction that is on the disk when this returns.
+    /// A transaction that is on the disk when this returns. Refused where the file is not the one of its path any
+    /// more: nobody would find there what is written.
     pub fn durably<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
+        if self.identity.is_some() && self.identity != file::identity(&self.path) {
+            return Err(Moved.into());
+        }
         self.transact(true, change)
     }
 
@@ -70,7 +78,8 @@ impl Clerk {
     pub fn start(path: PathBuf, connection: Connection) -> Result<Self, JournalError> {
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
         // Of a new connection it is FULL; `file` says so.
-        let mut desk = Desk { connection, is_durable: true };
+        let mut desk =
+            Desk { connection, is_durable: true, identity: file::identity(&path), path: path.clone() };
         let begun = thread::Builder::new().name("journal".to_owned()).spawn(move || {
             while let Some(job) = queue.blocking_recv() {
                 job(&mut desk);

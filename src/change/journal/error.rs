@@ -13,6 +13,17 @@ pub struct JournalError {
     advice: String,
 }
 
+/// The file is another one than when it was opened, or none.
+#[derive(Debug, thiserror::Error)]
+#[error("it was moved or deleted while it was open")]
+pub(super) struct Moved;
+
+impl From<Moved> for rusqlite::Error {
+    fn from(moved: Moved) -> Self {
+        Self::ToSqlConversionFailure(Box::new(moved))
+    }
+}
+
 /// What helps with most of what can be wrong with a file.
 const ANOTHER: &str = "give another file with --journal, or put this one right";
 
@@ -29,6 +40,11 @@ impl JournalError {
 
     /// What SQLite says.
     pub(super) fn of(path: &Path, doing: &str, error: &rusqlite::Error) -> Self {
+        if let rusqlite::Error::ToSqlConversionFailure(inner) = error
+            && inner.is::<Moved>()
+        {
+            return Self::new(path, Moved.to_string(), "start again");
+        }
         let (reason, advice): (String, &str) = match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => (
                 "it is not an SQLite database, or it is damaged".to_owned(),

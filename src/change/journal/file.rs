@@ -70,8 +70,18 @@ pub(super) fn in_memory() -> Result<Connection, JournalError> {
     Ok(connection)
 }
 
-/// The directory of locks beside a journal.
-pub(super) fn owners(path: &Path) -> PathBuf {
+/// Which file that is now, whatever it is called: its device and number.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// The directory of locks beside a journal, by its own name: the same for each who opens it, by whatever link.
+pub(super) fn owners_of(path: &Path) -> Result<PathBuf, JournalError> {
+    fs::canonicalize(path).map(|real| owners(&real)).map_err(|error| unusable(path, &error))
+}
+
+/// The directory of locks beside a journal of that name.
+fn owners(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".owners");
     PathBuf::from(name)

@@ -61,7 +61,7 @@ impl Journal {
     /// It cannot be written, is damaged, is another program's or a newer reqspec's. Nothing was changed then.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let connection = file::open(path)?;
-        Self::start(path, connection, Some(file::owners(path)))
+        Self::start(path, connection, Some(file::owners_of(path)?))
     }
 
     /// Open it for reading, which changes nothing; None where there is none yet.
@@ -70,7 +70,7 @@ impl Journal {
     /// It cannot be read, is damaged, is another program's or a newer reqspec's.
     pub fn open_to_read(path: &Path) -> Result<Option<Self>, JournalError> {
         let Some(connection) = file::open_to_read(path)? else { return Ok(None) };
-        Self::start(path, connection, Some(file::owners(path))).map(Some)
+        Self::start(path, connection, Some(file::owners_of(path)?)).map(Some)
     }
 
     /// One that is gone with the process, for tests.
@@ -339,26 +339,18 @@ impl Journal {
         let owners = Arc::clone(&self.owners);
         self.clerk
             .ask("going on with a change", move |desk| {
-                if let Some((_, token)) = read::change(desk.connection(), change)?
-                    && owners.is_running(change, &token).map_err(unlocked)?
-                {
-                    let said = format!("another reqspec is carrying out change {change}");
-                    return Err(rusqlite::Error::ToSqlConversionFailure(said.into()));
+                let Some((_, token)) = read::change(desk.connection(), change)? else {
+                    return Err(write::refused(format!("there is no change {change}")));
+                };
+                // The lock of the one who worked on it before: whoever takes it over meanwhile wants the same.
+                if !owners.take(change, &token).map_err(unlocked)? {
+                    return Err(write::refused(format!("another reqspec is carrying out change {change}")));
                 }
-                let lock: Lock = owners.make().map_err(unlocked)?;
-                let token = lock.token().to_owned();
-                let reopened = desk.durably(|t| write::reopen(t, change, lock.token(), &plan_file));
-                match reopened {
-                    Ok(old) => {
-                        owners.forget(&old);
-                        owners.keep(change, lock);
-                        Ok(())
-                    }
-                    Err(error) => {
-                        owners.forget(&token);
-                        Err(error)
-                    }
+                let reopened = desk.durably(|t| write::reopen(t, change, &token, &plan_file));
+                if reopened.is_err() {
+                    owners.release(change);
                 }
+                reopened
             })
             .await?;
         Ok(self.running(change))
@@ -376,8 +368,14 @@ impl Journal {
                     return Ok(false);
                 }
                 // Read again, now that nobody else can end it.
-                let row = read::change(desk.connection(), change)?;
-                let open = row.is_some_and(|(row, _)| row.finished_at.is_none());
+                let row = match read::change(desk.connection(), change) {
+                    Ok(row) => row,
+                    Err(error) => {
+                        owners.release(change);
+                        return Err(error);
+                    }
+                };
+                let open = row.is_some_and(|(row, now)| row.finished_at.is_none() && now == token);
                 if !open {
                     owners.end(change);
                 }

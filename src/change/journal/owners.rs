@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +38,13 @@ impl Lock {
     }
 }
 
+fn make(directory: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 impl Owners {
     pub fn new(directory: Option<PathBuf>) -> Self {
         Self { directory, held: Mutex::default() }
@@ -52,10 +59,7 @@ impl Owners {
         let Some(directory) = &self.directory else {
             return Ok(Lock { token: String::new(), _file: None });
         };
-        match DirBuilder::new().mode(0o700).create(directory) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+        make(directory)?;
         // The name is random, the file made anew with mode 0600.
         let (file, path) = tempfile::Builder::new()
             .prefix("change-")
@@ -127,6 +131,8 @@ impl Owners {
             held.insert(change, Lock { token: token.to_owned(), _file: None });
             return Ok(true);
         };
+        // A journal may have been moved without it.
+        make(directory)?;
         let path = directory.join(token);
         // Others that only look hold it for a moment.
         for _ in 0..20 {

@@ -130,15 +130,19 @@ fn it_is_its_owners_alone() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(path.parent().unwrap()), 0o700);
-    assert_eq!(mode(&file::owners(&path)), 0o700);
+    assert_eq!(mode(&file::owners_of(&path).unwrap()), 0o700);
     for entry in fs::read_dir(path.parent().unwrap()).unwrap().map(Result::unwrap) {
         if entry.file_type().unwrap().is_file() {
             assert_eq!(mode(&entry.path()), 0o600, "{:?}", entry.path());
         }
     }
-    assert_eq!(fs::read_dir(file::owners(&path)).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(file::owners_of(&path).unwrap()).unwrap().count(), 1);
     block_on(journal.finish(change)).unwrap();
-    assert_eq!(fs::read_dir(file::owners(&path)).unwrap().count(), 0, "the lock of an ended change stays");
+    assert_eq!(
+        fs::read_dir(file::owners_of(&path).unwrap()).unwrap().count(),
+        0,
+        "the lock of an ended change stays"
+    );
 }
 
 #[test]
@@ -318,7 +322,115 @@ fn a_change_is_its_owners_until_that_is_gone() {
         let results = open.iter().map(|entry| (entry.id, State::NotDone, String::new())).collect();
         mine.settle_and_finish(change, results).await.unwrap();
         assert!(yours.take(change).await.unwrap().is_none(), "a change that has an end is taken over");
-        assert_eq!(fs::read_dir(file::owners(&path)).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(file::owners_of(&path).unwrap()).unwrap().count(), 0);
+    });
+}
+
+#[test]
+fn the_change_of_a_process_that_lives_is_its_own_by_whatever_name_the_journal_is_opened() {
+    let (folder, path) = folder();
+    let journal = Journal::open(&path).unwrap();
+    let link = folder.path().join("by-link.sqlite");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let linked = folder.path().join("linked");
+    std::os::unix::fs::symlink(path.parent().unwrap(), &linked).unwrap();
+    block_on(async {
+        let entries = operations().into_iter().map(entry).collect();
+        let (change, _) = journal.begin_with(header("x"), entries).await.unwrap();
+        for name in [link, linked.join("journal.sqlite")] {
+            for other in [Journal::open(&name).unwrap(), Journal::open_to_read(&name).unwrap().unwrap()] {
+                assert_eq!(other.unfinished().await.unwrap(), [], "{}", name.display());
+                assert!(other.change(change).await.unwrap().unwrap().is_running);
+                assert!(other.take(change).await.unwrap().is_none());
+            }
+        }
+    });
+}
+
+/// What is done to a journal that is open.
+#[rstest]
+#[case::deleted(|path: &Path| fs::remove_file(path).unwrap())]
+#[case::moved(|path: &Path| fs::rename(path, path.with_extension("old")).unwrap())]
+#[case::moved_with_its_folder(|path: &Path| {
+    let folder = path.parent().unwrap();
+    fs::rename(folder, folder.with_extension("old")).unwrap();
+})]
+#[case::replaced(|path: &Path| {
+    fs::rename(path, path.with_extension("old")).unwrap();
+    drop(Journal::open(path).unwrap());
+})]
+fn a_journal_that_is_taken_away_while_it_is_open_takes_nothing_more(#[case] take_away: fn(&Path)) {
+    let (_folder, path) = folder();
+    let journal = Journal::open(&path).unwrap();
+    block_on(async {
+        let change = journal.begin(header("x")).await.unwrap();
+        take_away(&path);
+        let entries = |number: usize| operations().into_iter().take(number).map(entry).collect::<Vec<_>>();
+        let refused = [
+            journal.begin(header("y")).await.unwrap_err(),
+            journal.begin_with(header("y"), entries(1)).await.unwrap_err(),
+            journal.write_ahead(change, entries(2)).await.unwrap_err(),
+        ];
+        for error in refused {
+            let said = error.to_string();
+            assert!(said.contains("it was moved or deleted while it was open; start again"), "{said}");
+            assert!(said.contains(&path.display().to_string()), "{said}");
+        }
+    });
+}
+
+#[test]
+fn a_journal_that_was_moved_without_its_locks_is_recovered() {
+    let (folder, path) = folder();
+    let elsewhere = folder.path().join("journal.sqlite");
+    let change = block_on(async {
+        let journal = Journal::open(&path).unwrap();
+        let entries = operations().into_iter().map(entry).collect();
+        let (change, _) = journal.begin_with(header("x"), entries).await.unwrap();
+        drop(journal.running(change));
+        // All of it is in the file itself then.
+        let checkpoint = |desk: &mut desk::Desk| {
+            desk.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        };
+        journal.clerk.ask("moving it", checkpoint).await.unwrap();
+        change
+    });
+    fs::copy(&path, &elsewhere).unwrap();
+    let moved = Journal::open(&elsewhere).unwrap();
+    assert!(!file::owners_of(&elsewhere).unwrap().exists());
+    assert_eq!(block_on(moved.unfinished()).unwrap().len(), 1);
+    assert!(block_on(moved.take(change)).unwrap().is_some());
+}
+
+#[test]
+fn an_interrupted_change_is_gone_on_with_by_one_alone() {
+    let (_folder, path) = folder();
+    let (mine, yours) = (Journal::open(&path).unwrap(), Journal::open(&path).unwrap());
+    block_on(async {
+        let entries = |from: usize| operations().into_iter().skip(from).map(entry).collect::<Vec<_>>();
+        let (change, ids) = mine.begin_with(header("x"), entries(4)).await.unwrap();
+        let plan = || PathBuf::from("/plan");
+        let said = yours.reopen(change, plan()).await.unwrap_err().to_string();
+        assert!(said.contains("another reqspec is carrying out change #1"), "{said}");
+        drop(mine.running(change));
+        // Whoever recovers it keeps others from going on with it, and the other way round.
+        let taken = yours.take(change).await.unwrap().unwrap();
+        assert!(mine.reopen(change, plan()).await.is_err());
+        drop(taken);
+        let going_on = mine.reopen(change, plan()).await.unwrap();
+        assert!(yours.take(change).await.unwrap().is_none(), "a change that goes on is taken over");
+        assert!(yours.reopen(change, plan()).await.is_err(), "two go on with the same change");
+        let row = yours.change(change).await.unwrap().unwrap();
+        assert!(row.is_running && row.plan_file == Some(plan()));
+        mine.settle_and_finish(change, vec![(ids[0], State::Done, String::new())]).await.unwrap();
+        drop(going_on);
+        // One that has its end takes nothing more, until it is gone on with.
+        let said = mine.write_ahead(change, entries(4)).await.unwrap_err().to_string();
+        assert!(said.contains("change #1 has an end by now"), "{said}");
+        let _going_on = yours.reopen(change, plan()).await.unwrap();
+        yours.write_ahead(change, entries(4)).await.unwrap();
+        assert_eq!(yours.entries(change, None, 10).await.unwrap().len(), 2);
+        assert!(mine.reopen(ChangeId(99), plan()).await.unwrap_err().to_string().contains("no change #99"));
     });
 }
 

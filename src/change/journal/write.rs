@@ -37,20 +37,27 @@ pub(super) fn header(t: &Transaction<'_>, header: &Header, owner: &str) -> rusql
     Ok(ChangeId(change))
 }
 
-/// Takes the end of a change back. Gives the token of who worked on it before.
+/// Takes the end of a change back, by the one who has that lock of it.
 pub(super) fn reopen(
     t: &Transaction<'_>,
     change: ChangeId,
     owner: &str,
     plan_file: &Path,
-) -> rusqlite::Result<String> {
+) -> rusqlite::Result<()> {
     use std::os::unix::ffi::OsStrExt as _;
-    let before =
-        t.prepare("SELECT owner FROM changes WHERE id = ?")?.query_row([change.0], |row| row.get(0))?;
-    t.prepare("UPDATE changes SET finished_at = NULL, owner = ?, plan_file = ? WHERE id = ?")?
-        .execute(params![owner, plan_file.as_os_str().as_bytes(), change.0])?;
+    let reopened = t
+        .prepare("UPDATE changes SET finished_at = NULL, plan_file = ? WHERE id = ? AND owner = ?")?
+        .execute(params![plan_file.as_os_str().as_bytes(), change.0, owner])?;
+    if reopened == 0 {
+        return Err(refused(format!("another reqspec has carried out change {} meanwhile", change)));
+    }
     t.prepare("DELETE FROM counts WHERE change_id = ?")?.execute([change.0])?;
-    Ok(before)
+    Ok(())
+}
+
+/// What is not written, for a reason of our own.
+pub(super) fn refused(said: String) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(said.into())
 }
 
 pub(super) fn entries(
@@ -58,6 +65,10 @@ pub(super) fn entries(
     change: ChangeId,
     entries: &[Entry],
 ) -> rusqlite::Result<Vec<EntryId>> {
+    let ended = "SELECT finished_at IS NOT NULL FROM changes WHERE id = ?";
+    if t.prepare(ended)?.query_row([change.0], |row| row.get::<_, bool>(0))? {
+        return Err(refused(format!("change {change} has an end by now, which another reqspec gave it")));
+    }
     let mut number: i64 = t
         .prepare("SELECT number FROM entries WHERE change_id = ? ORDER BY id DESC LIMIT 1")?
         .query_row([change.0], |row| row.get(0))

@@ -14,7 +14,7 @@ use super::rows::{self, Row};
 use super::{Ended, Ready, Run, Stage, Written, reading};
 use crate::change::apply::transfer::{kept, unfinished};
 use crate::change::apply::words::{cause, follow, plain};
-use crate::change::journal::State;
+use crate::change::journal::{State, Step};
 use crate::change::{DatabaseName, Operation};
 use crate::spec::text::named;
 use crate::store::{Hold, NewSpec, RowChange, SpecStore, StoreError, StoredSpec};
@@ -85,14 +85,28 @@ impl Run<'_> {
         };
         let mut way = Way { from, to, written };
         let going = self.insert(&mut way, destination, members).await;
+        self.step(going.iter().filter(|one| one.is_ours), Step::Inserted).await;
         (self.reached)(Stage::Inserted);
         let Some((hold, going)) = self.verify(&mut way, destination, going).await else { return };
+        // Before the first source's row is deleted: from then on `recover` puts back what is nowhere.
+        self.step(&going, Step::Verified).await;
         (self.reached)(Stage::Verified);
         let (deleted, changed) = self.delete(&mut way, source, going).await;
         hold.release();
+        self.step(&deleted, Step::Deleted).await;
         (self.reached)(Stage::Deleted);
         self.look_again(&mut way, source, destination, deleted).await;
         self.withdraw(&mut way, source, destination, changed).await;
+    }
+
+    /// How far these have come. Where the journal does not take it, `recover` does less of its own accord.
+    async fn step<'m>(&self, moves: impl IntoIterator<Item = &'m Going>, step: Step) {
+        let entries: Vec<_> = moves.into_iter().map(|one| one.ready.entry).collect();
+        if !entries.is_empty()
+            && let Err(error) = self.journal.step(entries, step).await
+        {
+            tracing::warn!(%error, "a step is not in the journal");
+        }
     }
 
     /// The rows at the destination; those that hold the same bytes already are fine.
@@ -297,6 +311,8 @@ impl Run<'_> {
         if gone.is_empty() {
             return;
         }
+        // As before the sources were deleted: if this process ends now, `recover` puts them back.
+        self.step(&gone, Step::Verified).await;
         let new = |one: &Going| {
             let text = String::from_utf8_lossy(&one.text);
             RowChange::Create(NewSpec {
@@ -346,6 +362,8 @@ impl Run<'_> {
         if changed.is_empty() {
             return;
         }
+        // These were not deleted: what is nowhere later is not to be put back.
+        self.step(changed.iter().map(|(one, _)| one), Step::Inserted).await;
         let originals: Vec<_> = changed
             .iter()
             .map(|(one, current)| (Arc::clone(one.instance_uuid()), Arc::clone(&current.spec)))

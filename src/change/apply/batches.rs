@@ -115,7 +115,8 @@ pub(super) async fn apply_many_staged(
             results.extend(batch.ready.iter().map(Ready::not_begun));
             break;
         }
-        let (under_way, is_writing) = (Instances::of(&writing, &journaling), writing.is_some());
+        let under_way = Instances::of(&writing, &journaling);
+        let (is_writing, is_settling) = (writing.is_some(), !results.is_empty());
         // What is read stands before what is written in the queue of a database that takes turns.
         let (next, ahead, written, settled) = join4(
             run.read(&mut source, limit, &under_way),
@@ -125,7 +126,9 @@ pub(super) async fn apply_many_staged(
         )
         .await;
         tally.notice(settled);
-        reached(Stage::Settled);
+        if is_settling {
+            reached(Stage::Settled);
+        }
         results.extend(written.results());
         tally.note(written.ended);
         if is_writing {

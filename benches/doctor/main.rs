@@ -29,7 +29,7 @@ use reqspec::store::{
     SpecHome, SpecStore, SqlValue, SqliteStore, StoreError, StoredSpec, TableState,
 };
 
-const RUNS: usize = 5;
+const RUNS: usize = 3;
 /// The goals: so many F, so many megabytes of anonymous memory.
 const GOALS: (f64, f64) = (12.0, 200.0);
 

@@ -13,6 +13,7 @@ pub mod date;
 mod generated;
 mod help;
 mod info;
+mod known;
 mod place;
 pub mod problem;
 mod rules;

@@ -4,19 +4,21 @@
 //! order, values in their plain forms. What it accepts, [`super::check()`] has nothing to say of (a
 //! property test holds the two together); what it does not accept may be right all the same.
 //!
-//! Imports its siblings and [`crate::spec::scan`]; no I/O.
+//! Objects that many specs share are recognised (`known`). Imports its siblings and [`crate::spec::scan`]; no I/O.
 
 use memchr::memmem;
 
 use super::check::null_means_default;
 use super::scalar::{is_integer_token, is_uuid, is_version_predicate};
 use super::types::{FieldSchema, Kind, ObjectSchema, Version, v};
-use super::{date, object};
+use super::{date, known, object};
 use crate::spec::document::{self, MAX_TEXT};
 use crate::spec::scan::Scanner;
 
 /// More entries of one map than this are not compared with each other.
 const MOST_ENTRIES: usize = 64;
+/// Fields of a spec, or of a flavor, for which there is room at once.
+const MOST_FIELDS: usize = 24;
 /// No object of nova nests deeper.
 const MOST_DEPTH: usize = 12;
 
@@ -46,6 +48,8 @@ pub fn sound(text: &str) -> Option<Sound<'_>> {
     }
     let mut walk =
         Walk { text, scanner: Scanner::new(text.as_bytes()), sound: Sound::default(), seen: Seen::default() };
+    walk.sound.fields.reserve_exact(MOST_FIELDS);
+    walk.seen.flavor.reserve_exact(MOST_FIELDS);
     walk.object(object("RequestSpec")?, 0)?;
     let whole = walk.scanner.offset() == text.len();
     (whole && walk.after_loading()).then_some(walk.sound)
@@ -152,6 +156,19 @@ impl<'t> Walk<'t> {
         self.literal("}")
     }
 
+    /// A field of the spec that many specs have alike.
+    fn shared(&mut self, name: &'static str) -> Option<()> {
+        let rest = self.text.get(self.scanner.offset()..)?;
+        if let Some(length) = known::recognise(name, rest, &mut self.seen.flavor) {
+            self.scanner.advance(length);
+            return Some(());
+        }
+        let (start, before) = (self.scanner.offset(), self.seen.flavor.len());
+        self.object(object(name)?, 1)?;
+        known::keep(name, rest, self.scanner.offset() - start, self.seen.flavor.get(before..)?);
+        Some(())
+    }
+
     fn version(&mut self, schema: &ObjectSchema) -> Option<Version> {
         let major = self.number()?;
         self.literal(".")?;
@@ -204,6 +221,7 @@ impl<'t> Walk<'t> {
             return nullable.then(|| self.literal("null"))?;
         }
         match kind {
+            Kind::Object(name) if depth == 0 && known::is_shared(name) => self.shared(name),
             Kind::Object(name) => self.object(object(name)?, depth + 1),
             Kind::List(element) | Kind::Set(element) => self.list(element, version, depth),
             Kind::Dict(element) => self.map(&element.kind, element.nullable, version, depth),

@@ -8,7 +8,7 @@ mod support;
 #[path = "bulk/world.rs"]
 mod world;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use reqspec::change::bulk::summary::WhyNot;
 use reqspec::change::{
@@ -16,6 +16,7 @@ use reqspec::change::{
 };
 use reqspec::fleet::plans::Source;
 use reqspec::query::parse;
+use reqspec::spec::edit::Edit;
 use reqspec::store::Cancel;
 use support::{database, spec, uuid};
 use world::{World, edit, unset};
@@ -319,4 +320,38 @@ fn planning_is_cancelled_within_a_page() {
     assert!(matches!(&refusal, Refusal::NothingToDo(said) if said.contains("cancelled")), "{refusal:?}");
     assert!(world.plans().is_empty());
     assert!(parse("az=az1").is_ok());
+}
+
+#[test]
+fn titles_show_no_password() {
+    let world = filled(1);
+    let url = "rabbit://nova:s3 cret@h/";
+    let json = format!("{{\"transport_url\": \"{url}\"}}");
+    let at = |path: &str| path.parse::<reqspec::spec::FieldPath>().unwrap();
+    for edit in [
+        edit("requested_destination.cell.transport_url", url),
+        BulkChange::Edit(vec![Edit::set_json(at("requested_destination.cell"), &json)]),
+        BulkChange::Edit(vec![Edit::set_json(
+            at("requested_destination.transport_url"),
+            &format!("\"{url}\""),
+        )]),
+        edit("availability_zone", "rabbit://nova:s3cret@h/"),
+    ] {
+        let plan = world.build(edit, "").unwrap();
+        let title = plan.title();
+        assert!(title.contains("***") && !title.contains("s3") && !title.contains("cret"), "{title}");
+    }
+}
+
+#[test]
+fn every_problem_is_told_however_many_there_are() {
+    let world = filled(1_500);
+    let plan = world.build(unset("availability_zone"), "az=az1").unwrap();
+    world.sql("c1", "UPDATE request_specs SET spec = spec || ' '");
+    let told = AtomicU64::new(0);
+    let outcome = world.watched(confirmed(plan), &|_| {
+        told.fetch_add(1, Ordering::SeqCst);
+    });
+    assert_eq!((outcome.progress.conflicts, outcome.problems.len()), (1_350, 1_000));
+    assert_eq!(told.into_inner(), 1_350);
 }

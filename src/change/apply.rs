@@ -20,7 +20,7 @@ use super::journal::{ChangeId, State, Step};
 use super::{Confirmed, DatabaseName, Operation, Plan, Record};
 use crate::spec::text::named;
 use crate::store::{NewSpec, SpecStore, StoreError, StoredSpec, Stores};
-pub use batches::{BulkOutcome, Pace, Problem, apply_many};
+pub use batches::{BulkOutcome, Pace, Problem, Watch, apply_many, apply_many_watched};
 use ledger::Ledger;
 use words::{Fate, cause, fate, follow_unnamed, plain, unknown};
 

@@ -27,7 +27,9 @@ pub mod recover;
 pub mod repair;
 pub mod undo;
 
-pub use apply::{ApplyError, BulkOutcome, Done, Outcome, Pace, Problem, apply, apply_many};
+pub use apply::{
+    ApplyError, BulkOutcome, Done, Outcome, Pace, Problem, Watch, apply, apply_many, apply_many_watched,
+};
 pub use bulk::{BulkChange, BulkIntent, BulkKind, BulkPlan, Destination, Progress, Summary, Whom};
 pub use confirm::{Answer, Confirmable, Confirmation, Confirmed, Requirement};
 pub use digest::Digest;

@@ -4,6 +4,7 @@
 
 use super::journal::{ChangeId, Header, Journal, Kind, Who};
 use super::{DatabaseName, Operation, Plan};
+use crate::spec::mask::masked_words;
 use crate::spec::text::named;
 use crate::store::Stores;
 
@@ -42,7 +43,7 @@ impl Record {
         self
     }
 
-    /// The head of a change; of one that undoes another, that says so.
+    /// The head of a change; of one that undoes another, that says so. No password of a URL goes into it.
     pub fn header(
         &self,
         kind: Kind,
@@ -58,11 +59,11 @@ impl Record {
         };
         Header {
             kind,
-            title,
+            title: masked_words(&title),
             who: self.who.clone(),
             environment: environment.to_owned(),
             databases,
-            reason: self.reason.clone(),
+            reason: self.reason.as_deref().map(masked_words),
             undoes: self.undoing.map(|undoing| undoing.change),
             total,
             plan_file: None,
@@ -117,7 +118,7 @@ pub fn words(operation: &Operation) -> String {
     }
 }
 
-/// The words of a reason, None where it says nothing.
+/// The words of a reason, passwords of URLs masked; None where it says nothing.
 pub fn reason(words: Option<&str>) -> Option<String> {
-    words.map(str::trim).filter(|words| !words.is_empty()).map(str::to_owned)
+    words.map(str::trim).filter(|words| !words.is_empty()).map(masked_words)
 }

@@ -17,6 +17,7 @@ use super::record::{Undoing, words};
 use super::{BulkKind, BulkPlan, DatabaseName, Facts, Operation, Plan, PlannedOperation, Refusal, plan_file};
 use crate::lint::{Judgement, Subject, judge_text};
 use crate::spec::diff;
+use crate::spec::mask::masked_words;
 use crate::spec::text::named;
 use crate::store::Stores;
 
@@ -152,9 +153,9 @@ pub async fn bulk(
             .iter()
             .map(|(name, id)| (name.to_string(), id.clone()))
             .collect::<BTreeMap<_, _>>(),
-        title: format!("{verb} {}: {}", change.id, change.title),
+        title: masked_words(&format!("{verb} {}: {}", change.id, change.title)),
         kind: kind.word().to_owned(),
-        reason,
+        reason: reason.as_deref().map(masked_words),
     };
     let failed = |error: plan_file::PlanFileError| Refusal::Failed(error.to_string());
     let mut building = Building::new(directory, header, kind).map_err(failed)?;
@@ -295,7 +296,7 @@ fn back(entry: &EntryRow) -> Result<Operation, Refusal> {
 /// In a line, for people.
 pub fn title(chosen: &Chosen) -> String {
     let verb = if chosen.undoing.again { "redo" } else { "undo" };
-    format!("{verb} {} ({})", chosen.change.id, named(&chosen.change.title))
+    format!("{verb} {} ({})", chosen.change.id, named(&masked_words(&chosen.change.title)))
 }
 
 fn refused(reason: String) -> Refusal {

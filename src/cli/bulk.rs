@@ -19,7 +19,7 @@ use crate::change::bulk::summary::WhyNot;
 use crate::change::plan_file::{Kept, kept};
 use crate::change::record::reason;
 use crate::change::{
-    self, Answer, BulkIntent, BulkOutcome, BulkPlan, Confirmation, Confirmed, Record, Refusal, Who,
+    self, Answer, BulkIntent, BulkOutcome, BulkPlan, Confirmation, Confirmed, Record, Refusal, Watch, Who,
 };
 use crate::deployment::facts::FactStores;
 use crate::fleet::plans::{self, Maker, Setting, Source};
@@ -154,8 +154,14 @@ pub async fn carry_out(
         out.flush()?;
         return Ok(Exit::Done);
     }
+    if given.rest_of.is_some() {
+        all_known(&plan)?;
+    }
     if plan.total() == 0 {
-        given.rest_of.iter().for_each(|kept| kept.finish());
+        // What is only refused may be forced yet.
+        if plan.summary().left_out_for(WhyNot::Refused) == 0 {
+            given.rest_of.iter().for_each(|kept| kept.finish());
+        }
         return Err(nothing(&plan));
     }
     if let Some(file) = &arguments.plan_out {
@@ -172,10 +178,12 @@ pub async fn carry_out(
     record.reason = record.reason.or_else(|| plan.header().reason.clone());
     let confirmed = confirm(sessions, arguments, plan, &given).await?;
     let plan = confirmed.get().clone();
-    let outcome = apply(sessions, &record, confirmed, pace).await?;
+    let stream = bulk_report::Stream::new(arguments);
+    let outcome = apply(sessions, &record, confirmed, pace, &stream).await?;
     if let (Some(kept), Some(_)) = (given.rest_of, outcome.change) {
         kept.finish();
     }
+    stream.end()?;
     bulk_report::report(&mut out, arguments, &plan, &outcome)
 }
 
@@ -184,12 +192,14 @@ async fn apply(
     record: &Record,
     confirmed: Confirmed<BulkPlan>,
     pace: PaceArguments,
+    stream: &bulk_report::Stream,
 ) -> Result<BulkOutcome, CliError> {
     let stores = writable(sessions, confirmed.get()).await?;
     let (line, cancel) = (Line::new("", "done"), Cancel::default());
     let pace = Pace { batch: pace.batch, rate: pace.rate };
     let report = |progress: &change::Progress| line.show(progress);
-    let applying = change::apply_many(&stores, record, confirmed, &pace, &report, &cancel);
+    let watch = Watch { progress: &report, problem: &|problem| stream.tell(problem) };
+    let applying = change::apply_many_watched(&stores, record, confirmed, &pace, watch, &cancel);
     let outcome = interruptible(applying, &cancel).await?;
     line.clear();
     Ok(outcome)
@@ -254,6 +264,24 @@ async fn confirm(
         }
     };
     Confirmation::new(plan).answer(&answer).map_err(|_| changing::unconfirmed(&answer, &requirement))
+}
+
+/// That of every operation that is left of a change it is known whether it can be carried out. The plan of the
+/// others alone would take the place of the kept one, and those be lost.
+fn all_known(plan: &BulkPlan) -> Result<(), CliError> {
+    let summary = plan.summary();
+    let unknown = summary.left_out_for(WhyNot::Unknown);
+    if unknown == 0 && !summary.is_incomplete {
+        return Ok(());
+    }
+    let mut lines = vec![format!(
+        "{} that are left of the change could not be looked at, so nothing was written and the plan is kept; resume \
+         again when every database of it answers",
+        bulk_text::number(unknown, "operation")
+    )];
+    let unknown = summary.left_out.iter().filter(|left| left.sort == WhyNot::Unknown);
+    lines.extend(unknown.map(bulk_text::counted));
+    Err(CliError::Lines(Exit::Error, lines))
 }
 
 /// Why there is nothing to do, with what is to be said of the specs that are left out.

@@ -1,5 +1,8 @@
 //! What became of a plan of many changes.
 
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
 use serde_json::json;
 
 use super::args::ChangeArguments;
@@ -8,10 +11,41 @@ use super::changing::failure;
 use super::error::{CliError, Exit};
 use super::output::{Output, say};
 use crate::change::bulk::summary::WhyNot;
-use crate::change::{BulkOutcome, BulkPlan};
+use crate::change::{BulkOutcome, BulkPlan, Problem};
 
-/// Problems that are printed as text; the journal has them all.
+/// Problems that are printed as text; as JSON all are.
 const SHOWN: usize = 20;
+
+/// Where each operation that was not simply done is printed as JSON while the others go on: there may be more than
+/// are remembered.
+pub struct Stream(Option<Mutex<(Output, io::Result<()>)>>);
+
+impl Stream {
+    /// Prints nothing, unless JSON is wanted.
+    pub fn new(arguments: &ChangeArguments) -> Self {
+        Self(arguments.json.then(|| Mutex::new((Output::new(), Ok(())))))
+    }
+
+    /// Prints it. The change goes on where nobody reads any more.
+    pub fn tell(&self, problem: &Problem) {
+        let Some(stream) = &self.0 else { return };
+        let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let (out, printed) = &mut *stream;
+        if printed.is_ok() {
+            let line = out.json(&json!({
+                "database": problem.database.to_string(), "instance_uuid": &*problem.instance_uuid,
+                "result": problem.state.word(), "reason": problem.sentence,
+            }));
+            *printed = line.and_then(|()| out.flush());
+        }
+    }
+
+    /// Whether all was printed.
+    pub fn end(self) -> io::Result<()> {
+        let stream = self.0.map(|stream| stream.into_inner().unwrap_or_else(PoisonError::into_inner));
+        stream.map_or(Ok(()), |(_, printed)| printed)
+    }
+}
 
 /// Says what was done, and what was not.
 pub fn report(
@@ -26,12 +60,6 @@ pub fn report(
     let progress = &outcome.progress;
     let left = left_out(plan);
     if arguments.json {
-        for problem in &outcome.problems {
-            out.json(&json!({
-                "database": problem.database.to_string(), "instance_uuid": &*problem.instance_uuid,
-                "result": problem.state.word(), "reason": problem.sentence,
-            }))?;
-        }
         out.json(&json!({
             "total": plan.total(), "done": progress.done, "conflicts": progress.conflicts,
             "failed": progress.failed, "not_begun": outcome.not_begun(), "left_out": left,
@@ -46,7 +74,7 @@ pub fn report(
         let told = progress.conflicts + progress.failed;
         let shown = outcome.problems.len().min(SHOWN) as u64;
         if told > shown {
-            out.line(&format!("and {} more; the journal has them all", told - shown))?;
+            out.line(&format!("and {} more; with --json each of them is printed", told - shown))?;
         }
         out.line(&sum(plan, outcome, left))?;
         if let Some(change) = outcome.change.filter(|_| progress.done > 0) {

@@ -8,6 +8,7 @@ use super::output::{AS_IT_IS, Columns, Output, say};
 use super::{history_text, journal};
 use crate::change::journal::{ChangeRow, EntryRow};
 use crate::change::{ChangeId, Journal};
+use crate::spec::mask::masked_words;
 
 /// Changes, and operations, that are read at a time.
 const PAGE: u32 = 100;
@@ -58,9 +59,10 @@ async fn list(out: &mut Output, journal: &Journal, arguments: &HistoryArguments)
 }
 
 fn cells(change: &ChangeRow) -> [String; 6] {
+    let title = masked_words(&change.title);
     let what = match &change.reason {
-        Some(reason) => format!("{} ({reason})", change.title),
-        None => change.title.clone(),
+        Some(reason) => format!("{title} ({})", masked_words(reason)),
+        None => title,
     };
     let seconds = change.begun_at.get(..19).unwrap_or(&change.begun_at).replace('T', " ");
     [

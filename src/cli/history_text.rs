@@ -1,4 +1,5 @@
-//! The journal as people and scripts read it. Texts for people are masked, JSON has them exactly.
+//! The journal as people and scripts read it. Texts of specs are masked for people, JSON has them exactly; words
+//! are masked in both.
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,12 @@ pub fn state(change: &ChangeRow) -> String {
         return "interrupted".to_owned();
     }
     if let Some(by) = change.undone_by {
-        return format!("undone by {by}");
+        if change.is_undone() {
+            return format!("undone by {by}");
+        }
+        if change.undone() > 0 {
+            return format!("{} of {} undone by {by}", change.undone(), change.count(State::Done));
+        }
     }
     if change.total == 1
         && let Some(state) = change.counts.keys().next()
@@ -38,7 +44,7 @@ pub fn state(change: &ChangeRow) -> String {
 pub fn head(change: &ChangeRow) -> Vec<String> {
     let mut lines = vec![
         format!("change       {}", change.id),
-        format!("what         {}", change.title),
+        format!("what         {}", masked_words(&change.title)),
         format!("kind         {}", change.kind),
         format!("state        {}", state(change)),
         format!("begun        {}", change.begun_at),
@@ -49,7 +55,7 @@ pub fn head(change: &ChangeRow) -> Vec<String> {
     lines.push(format!("by           {} on {}", change.who.operator, change.who.host));
     lines.push(format!("environment  {}", change.environment));
     if let Some(reason) = &change.reason {
-        lines.push(format!("reason       {reason}"));
+        lines.push(format!("reason       {}", masked_words(reason)));
     }
     if let Some(undoes) = change.undoes {
         lines.push(format!("undoes       {undoes}"));
@@ -88,7 +94,7 @@ pub fn change_json(change: &ChangeRow) -> Value {
     json!({
         "change": change.id.0,
         "kind": change.kind.to_string(),
-        "title": change.title,
+        "title": masked_words(&change.title),
         "begun_at": change.begun_at,
         "finished_at": change.finished_at,
         "operator": change.who.operator,
@@ -96,9 +102,10 @@ pub fn change_json(change: &ChangeRow) -> Value {
         "environment": change.environment,
         "databases": change.databases.iter().map(|(name, identity)| (name.to_string(), json!(identity)))
             .collect::<serde_json::Map<String, Value>>(),
-        "reason": change.reason,
+        "reason": change.reason.as_deref().map(masked_words),
         "undoes": change.undoes.map(|id| id.0),
         "undone_by": change.undone_by.map(|id| id.0),
+        "still_done": change.undone_by.map(|_| change.still_done),
         "operations": change.total,
         "results": counts,
         "running": change.is_running,
@@ -151,7 +158,7 @@ pub fn entry_json(entry: &EntryRow) -> Value {
     value["updated_at"] = json!(entry.updated_at.as_deref());
     value["state"] = json!(entry.state.word());
     value["step"] = json!(entry.step.word());
-    value["said"] = json!(entry.said);
+    value["said"] = json!(masked_words(&entry.said));
     value
 }
 

@@ -9,6 +9,7 @@ use super::output::say;
 use super::sessions::Sessions;
 use crate::change::undo;
 use crate::fleet::{self, undo::Back};
+use crate::spec::mask::masked_words;
 
 /// Chooses the change, plans, confirms, applies.
 pub async fn run(sessions: &Sessions, arguments: &UndoArguments, again: bool) -> Result<Exit, CliError> {
@@ -23,7 +24,8 @@ pub async fn run(sessions: &Sessions, arguments: &UndoArguments, again: bool) ->
     let environment = sessions.deployment().environment();
     let chosen = undo::choose(&journal, environment, arguments.id, again).await?;
     if !arguments.change.json {
-        let reason = chosen.change.reason.as_ref().map(|reason| format!(", because: {reason}"));
+        let reason =
+            chosen.change.reason.as_ref().map(|reason| format!(", because: {}", masked_words(reason)));
         say(&format!(
             "{} of {} by {} on {}{}",
             undo::title(&chosen),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reqspec::change::apply::Pace;
 use reqspec::change::{
-    BulkChange, BulkIntent, BulkOutcome, BulkPlan, Confirmed, Journal, Progress, Record, Refusal, Who, Whom,
-    apply_many,
+    BulkChange, BulkIntent, BulkOutcome, BulkPlan, Confirmed, Journal, Problem, Progress, Record, Refusal,
+    Watch, Who, Whom, apply_many_watched,
 };
 use reqspec::deployment::facts::FactStores;
 use reqspec::deployment::{CellArgument, Deployment, Entry};
@@ -214,6 +214,15 @@ impl World {
         cancel: &Cancel,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> BulkOutcome {
+        self.carry_out(plan, cancel, Watch { progress, problem: &|_| {} })
+    }
+
+    /// The same, telling of each problem.
+    pub fn watched(&self, plan: Confirmed<BulkPlan>, problem: &(dyn Fn(&Problem) + Sync)) -> BulkOutcome {
+        self.carry_out(plan, &Cancel::default(), Watch { progress: &|_| {}, problem })
+    }
+
+    fn carry_out(&self, plan: Confirmed<BulkPlan>, cancel: &Cancel, watch: Watch<'_>) -> BulkOutcome {
         let who = Who { operator: "ada".into(), host: "controller".into() };
         let record = Record::new(self.journal.clone(), who, None);
         block_on(async {
@@ -221,7 +230,7 @@ impl World {
             for database in plan.get().targets() {
                 stores.insert(self.deployment.open(database, Access::ReadWrite).await.unwrap());
             }
-            apply_many(&stores, &record, plan, &Pace::default(), progress, cancel).await
+            apply_many_watched(&stores, &record, plan, &Pace::default(), watch, cancel).await
         })
     }
 }

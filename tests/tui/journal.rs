@@ -106,6 +106,7 @@ pub fn change(id: i64, title: &str) -> ChangeRow {
         reason: None,
         undoes: None,
         undone_by: None,
+        still_done: 0,
         total: 1,
         plan_file: None,
         counts: BTreeMap::from([(State::Done, 1)]),

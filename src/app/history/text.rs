@@ -24,7 +24,13 @@ pub fn state(change: &ChangeRow) -> (String, Tone) {
         return ("interrupted".to_owned(), Tone::Danger);
     }
     if let Some(by) = change.undone_by {
-        return (format!("undone by {by}"), Tone::Muted);
+        if change.is_undone() {
+            return (format!("undone by {by}"), Tone::Muted);
+        }
+        if change.undone() > 0 {
+            let (undone, done) = (grouped(change.undone()), grouped(change.count(State::Done)));
+            return (format!("{undone} of {done} undone by {by}"), Tone::Warn);
+        }
     }
     let done = change.count(State::Done) + change.count(State::RolledBack);
     if done == change.total {
@@ -124,6 +130,7 @@ pub(super) mod tests {
             reason: None,
             undoes: None,
             undone_by: None,
+            still_done: 0,
             total: 1,
             plan_file: None,
             counts: BTreeMap::from([(State::Done, 1)]),

@@ -65,6 +65,15 @@ impl BulkOutcome {
     }
 }
 
+/// What is told while a plan of many changes is carried out, between two batches.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// How far it is: after each batch.
+    pub progress: &'a (dyn Fn(&Progress) + Sync),
+    /// Each operation that was not simply done, however many there are.
+    pub problem: &'a (dyn Fn(&Problem) + Sync),
+}
+
 /// Apply a confirmed plan of many changes, with stores that are open for writing.
 ///
 /// `progress` is called after each batch. Cancelling takes effect before the next batch.
@@ -79,6 +88,18 @@ pub async fn apply_many(
     apply_many_staged(stores, record, plan.get(), pace, progress, cancel, &stop_for_test).await
 }
 
+/// The same, telling more.
+pub async fn apply_many_watched(
+    stores: &Stores,
+    record: &Record,
+    plan: Confirmed<BulkPlan>,
+    pace: &Pace,
+    watch: Watch<'_>,
+    cancel: &Cancel,
+) -> BulkOutcome {
+    carry_out(stores, record, plan.get(), pace, watch, cancel, &stop_for_test).await
+}
+
 /// The same, telling `reached` of each stage of each batch.
 pub(super) async fn apply_many_staged(
     stores: &Stores,
@@ -89,6 +110,20 @@ pub(super) async fn apply_many_staged(
     cancel: &Cancel,
     reached: &(dyn Fn(Stage) + Sync),
 ) -> BulkOutcome {
+    let watch = Watch { progress, problem: &|_| {} };
+    carry_out(stores, record, plan, pace, watch, cancel, reached).await
+}
+
+async fn carry_out(
+    stores: &Stores,
+    record: &Record,
+    plan: &BulkPlan,
+    pace: &Pace,
+    watch: Watch<'_>,
+    cancel: &Cancel,
+    reached: &(dyn Fn(Stage) + Sync),
+) -> BulkOutcome {
+    let Watch { progress, problem } = watch;
     let mut tally = Tally::new(plan.total());
     let opened = may_write(stores, plan).and_then(|()| Source::open(plan));
     let mut source = match opened {
@@ -130,7 +165,7 @@ pub(super) async fn apply_many_staged(
             reached(Stage::Settled);
         }
         results.extend(written.results());
-        tally.note(written.ended);
+        tally.note(written.ended, problem);
         if is_writing {
             progress(tally.progress());
         }

@@ -70,15 +70,25 @@ pub(super) fn unfinished(c: &Connection) -> rusqlite::Result<Vec<Owned>> {
     collect(c, &format!("{CHANGES} finished_at IS NULL ORDER BY id"), Vec::new())
 }
 
-/// Changes of an environment that did something, and of which nothing was undone; those of that kind,
-/// or all but those.
+/// That an entry `e` was undone: by a later one of a change that undoes its own, in the place where it wrote.
+const UNDONE: &str = "EXISTS (SELECT 1 FROM changes u JOIN entries b ON b.change_id = u.id \
+    WHERE u.undoes = e.change_id AND b.state = 1 AND b.instance_uuid = e.instance_uuid AND b.id > e.id \
+    AND b.target = CASE e.operation WHEN 'move' THEN e.source ELSE e.target END)";
+
+/// That no later entry of the same change is of the same spec: of an operation that was begun again, when the
+/// change was resumed, the last one counts.
+pub(super) const IS_LAST: &str = "NOT EXISTS (SELECT 1 FROM entries l WHERE l.instance_uuid = e.instance_uuid \
+    AND l.change_id = e.change_id AND l.id > e.id AND l.target = e.target)";
+
+/// The newest change of an environment of which something is left to be undone; of those of that kind, or of all
+/// but those.
 pub(super) fn newest(c: &Connection, environment: &str, undos: bool) -> rusqlite::Result<Option<ChangeId>> {
-    let sql = "SELECT c.id FROM changes c WHERE c.environment = ? AND (c.kind = 'undo') = ? \
-         AND EXISTS (SELECT 1 FROM entries e WHERE e.change_id = c.id AND e.state = 1) \
-         AND NOT EXISTS (SELECT 1 FROM changes u JOIN entries e ON e.change_id = u.id \
-                         WHERE u.undoes = c.id AND e.state = 1) \
-         ORDER BY c.id DESC LIMIT 1";
-    let mut statement = c.prepare(sql)?;
+    let sql = format!(
+        "SELECT c.id FROM changes c WHERE c.environment = ? AND (c.kind = 'undo') = ? \
+         AND EXISTS (SELECT 1 FROM entries e WHERE e.change_id = c.id AND e.state = 1 AND NOT {UNDONE}) \
+         ORDER BY c.id DESC LIMIT 1"
+    );
+    let mut statement = c.prepare(&sql)?;
     let mut rows = statement.query(params![environment, undos])?;
     rows.next()?.map(|row| row.get(0).map(ChangeId)).transpose()
 }
@@ -107,6 +117,7 @@ fn change_row(row: &Row<'_>) -> rusqlite::Result<Owned> {
         reason: row.get("reason")?,
         undoes: row.get::<_, Option<i64>>("undoes")?.map(ChangeId),
         undone_by: None,
+        still_done: 0,
         total: u64::try_from(row.get::<_, i64>("total")?).unwrap_or(0),
         plan_file: plan_file.map(|bytes| PathBuf::from(OsString::from_vec(bytes))),
         counts: BTreeMap::new(),
@@ -125,10 +136,12 @@ fn complete(c: &Connection, row: &mut ChangeRow) -> rusqlite::Result<()> {
     row.databases = named.collect::<rusqlite::Result<Vec<(DatabaseName, String)>>>()?;
     row.databases.sort();
     let sql = match row.finished_at {
-        Some(_) => "SELECT state, count FROM counts WHERE change_id = ?",
-        None => "SELECT state, count(*) FROM entries WHERE change_id = ? GROUP BY state",
+        Some(_) => "SELECT state, count FROM counts WHERE change_id = ?".to_owned(),
+        None => format!(
+            "SELECT state, count(*) FROM entries e WHERE e.change_id = ? AND {IS_LAST} GROUP BY state"
+        ),
     };
-    let mut counted = c.prepare(sql)?;
+    let mut counted = c.prepare(&sql)?;
     let counts = counted.query_map([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
     for count in counts {
         let (state, count) = count?;
@@ -141,6 +154,13 @@ fn complete(c: &Connection, row: &mut ChangeRow) -> rusqlite::Result<()> {
          AND EXISTS (SELECT 1 FROM entries e WHERE e.change_id = u.id AND e.state = 1)",
     )?;
     row.undone_by = undone.query_row([id], |row| row.get::<_, Option<i64>>(0))?.map(ChangeId);
+    if row.undone_by.is_some() {
+        let sql = format!(
+            "SELECT count(*) FROM entries e WHERE e.change_id = ? AND e.state = 1 AND {IS_LAST} AND NOT {UNDONE}"
+        );
+        let left = c.prepare(&sql)?.query_row([id], |row| row.get::<_, i64>(0))?;
+        row.still_done = u64::try_from(left).unwrap_or(0);
+    }
     Ok(())
 }
 
@@ -167,15 +187,9 @@ pub(super) fn entries(
         Which::All | Which::Open => 0,
     };
     let (condition, order) = match which {
-        Which::All => ("e.id > ?2", "e.id"),
-        Which::Open => ("e.id > ?2 AND e.state IN (0, 5)", "e.id"),
-        Which::ToUndo => (
-            "e.id < ?2 AND e.state = 1 AND NOT EXISTS (
-                 SELECT 1 FROM changes u JOIN entries b ON b.change_id = u.id
-                 WHERE u.undoes = ?1 AND b.state = 1 AND b.instance_uuid = e.instance_uuid
-                   AND b.target = CASE e.operation WHEN 'move' THEN e.source ELSE e.target END)",
-            "e.id DESC",
-        ),
+        Which::All => ("e.id > ?2".to_owned(), "e.id"),
+        Which::Open => ("e.id > ?2 AND e.state IN (0, 5)".to_owned(), "e.id"),
+        Which::ToUndo => (format!("e.id < ?2 AND e.state = 1 AND NOT {UNDONE}"), "e.id DESC"),
     };
     let sql = format!(
         "SELECT e.*, t.before, t.head, t.tail, t.after FROM entries e JOIN texts t ON t.entry_id = e.id \

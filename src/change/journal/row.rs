@@ -269,6 +269,8 @@ pub struct ChangeRow {
     pub undoes: Option<ChangeId>,
     /// The last change that undid (or redid) something of it.
     pub undone_by: Option<ChangeId>,
+    /// Where something of it was undone: how many of its operations are done and were not undone.
+    pub still_done: u64,
     /// How many operations were confirmed.
     pub total: u64,
     /// The file with them.
@@ -285,6 +287,19 @@ impl ChangeRow {
     /// How many operations ended so.
     pub fn count(&self, state: State) -> u64 {
         self.counts.get(&state).copied().unwrap_or(0)
+    }
+
+    /// Whether all that was done of it was undone.
+    pub fn is_undone(&self) -> bool {
+        self.undone_by.is_some() && self.still_done == 0
+    }
+
+    /// How many of its operations were undone.
+    pub fn undone(&self) -> u64 {
+        match self.undone_by {
+            Some(_) => self.count(State::Done).saturating_sub(self.still_done),
+            None => 0,
+        }
     }
 
     /// How many operations nobody knows the end of.

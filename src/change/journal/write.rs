@@ -6,6 +6,7 @@ use rusqlite::{Transaction, params};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::read::IS_LAST;
 use super::texts::{self, Columns};
 use super::{ChangeId, Entry, EntryId, Header, State, Step};
 
@@ -137,9 +138,10 @@ pub(super) fn finish(t: &Transaction<'_>, change: ChangeId) -> rusqlite::Result<
         .prepare("UPDATE changes SET finished_at = ? WHERE id = ? AND finished_at IS NULL")?
         .execute(params![now(), change.0])?;
     if ended > 0 {
-        t.prepare(
-            "INSERT INTO counts SELECT change_id, state, count(*) FROM entries WHERE change_id = ? GROUP BY state",
-        )?
+        t.prepare(&format!(
+            "INSERT INTO counts SELECT e.change_id, e.state, count(*) FROM entries e \
+             WHERE e.change_id = ? AND {IS_LAST} GROUP BY e.state"
+        ))?
         .execute([change.0])?;
     }
     Ok(true)

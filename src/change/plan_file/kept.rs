@@ -116,6 +116,11 @@ impl Kept {
         if self.state.load(Ordering::Acquire) == NOT_BEGUN {
             fs::rename(self.stem.with_extension(PROPOSED), &begun)
                 .map_err(|error| unwritten(&begun, error))?;
+            // The journal is about to say where it is: a power cut must not take its name away, nor that of
+            // the directory, which may be new.
+            for directory in begun.ancestors().skip(1).take(2) {
+                to_disk(directory).map_err(|error| unwritten(&begun, error))?;
+            }
             self.state.store(IN_HAND, Ordering::Release);
         }
         Ok(begun)
@@ -134,6 +139,24 @@ impl Drop for Kept {
         if self.state.load(Ordering::Acquire) != IN_HAND {
             let _ = fs::remove_file(self.path());
         }
+    }
+}
+
+/// The names in a directory are on the disk when this returns.
+fn to_disk(directory: &Path) -> io::Result<()> {
+    // The parent of a lone name.
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    match File::open(directory).and_then(|directory| directory.sync_all()) {
+        // Some network file systems cannot, and a directory above need not be readable.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
     }
 }
 

@@ -96,7 +96,7 @@ impl Reader {
 
     /// The operations.
     pub fn operations(self) -> Operations {
-        Operations { lines: self.lines, count: 0, ended: false }
+        Operations { lines: self.lines, count: 0, ended: false, sum: None }
     }
 }
 
@@ -106,9 +106,15 @@ pub struct Operations {
     lines: Lines,
     count: u64,
     ended: bool,
+    sum: Option<String>,
 }
 
 impl Operations {
+    /// What its lines add up to (SHA-256), once all were read and are right.
+    pub fn checksum(&self) -> Option<&str> {
+        self.sum.as_deref()
+    }
+
     /// Reads on.
     fn read(&mut self) -> Result<Option<PlannedOperation>, PlanFileError> {
         let lines = &mut self.lines;
@@ -143,7 +149,10 @@ impl Operations {
             )));
         }
         match lines.next()? {
-            None => Ok(()),
+            None => {
+                self.sum = Some(found);
+                Ok(())
+            }
             Some(_) => Err(lines.edited("something follows its last line")),
         }
     }

@@ -84,7 +84,7 @@ pub async fn open(
     cancel: &Cancel,
 ) -> Result<BulkPlan, Refusal> {
     let path = source.path.to_owned();
-    let (header, total) = aside(move || check(&path)).await??;
+    let Checked { header, total, sum } = aside(move || check(&path)).await??;
     let around = Around::new(stores, deployment.spec_home()).await;
     check_databases(&header, deployment, &around, source.path).await?;
     let edited = header.databases.keys().cloned().collect();
@@ -119,6 +119,11 @@ pub async fn open(
         }
         report(&Progress { passed, total: Some(total), done: building.total(), ..Progress::default() });
     }
+    // What was judged must be what was checked, whatever was put in its place meanwhile.
+    if operations.checksum() != Some(sum.as_str()) {
+        let path = source.path.display();
+        return Err(refusal(format!("{path}: the plan was changed while it was being read; try again")));
+    }
     if mismatches.done == total {
         let path = source.path.display();
         return Err(Refusal::NothingToDo(format!("{path}: every operation of the plan was done already")));
@@ -130,13 +135,23 @@ pub async fn open(
     building.finish().map_err(unwritten)
 }
 
-/// Reads the whole file, believing nothing: its header, with the databases that it is really about, and the
-/// number of its operations.
-fn check(path: &Path) -> Result<(Header, u64), Refusal> {
+/// A plan file that was read to its end.
+struct Checked {
+    /// Its header, with the databases that it is really about.
+    header: Header,
+    /// How many operations it has.
+    total: u64,
+    /// What its lines add up to.
+    sum: String,
+}
+
+/// Reads the whole file, believing nothing.
+fn check(path: &Path) -> Result<Checked, Refusal> {
     let reader = Reader::open(path).map_err(unwritten)?;
     let mut header = reader.header().clone();
     let (mut total, mut used) = (0, BTreeSet::new());
-    for operation in reader.operations() {
+    let mut operations = reader.operations();
+    for operation in operations.by_ref() {
         let operation = operation.map_err(unwritten)?;
         let places = std::iter::once(operation.database()).chain(operation.destination());
         for database in places {
@@ -156,7 +171,8 @@ fn check(path: &Path) -> Result<(Header, u64), Refusal> {
         return Err(Refusal::NothingToDo(format!("{}: a plan without operations", path.display())));
     }
     header.databases.retain(|name, _| used.iter().any(|database| database.to_string() == *name));
-    Ok((header, total))
+    let sum = operations.checksum().unwrap_or_default().to_owned();
+    Ok(Checked { header, total, sum })
 }
 
 /// Refuses a plan of other databases.

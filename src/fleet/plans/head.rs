@@ -1,5 +1,6 @@
 //! What a plan of many changes says of itself: its title, its maker, the databases that it is of.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
@@ -12,7 +13,7 @@ use crate::change::{BulkChange, BulkIntent, BulkKind, DatabaseName, Destination,
 use crate::deployment::Deployment;
 use crate::spec::edit::{Edit, NewValue};
 use crate::spec::mask::masked_words;
-use crate::spec::text::masked_at;
+use crate::spec::text::{masked_at, masked_value};
 
 /// Characters of a title at most.
 const TITLE: usize = 300;
@@ -47,9 +48,9 @@ pub fn header(
         host: maker.host.clone(),
         environment: deployment.environment().to_owned(),
         databases,
-        title,
+        title: masked_words(&title),
         kind: String::new(),
-        reason: maker.reason.clone(),
+        reason: maker.reason.as_deref().map(masked_words),
     }
 }
 
@@ -73,15 +74,16 @@ pub fn title(intent: &BulkIntent) -> String {
     let whom = match &intent.whom {
         Whom::Rows(rows) => format!(" ({} marked)", rows.len()),
         Whom::Query { query, .. } if query.is_all() => String::new(),
-        Whom::Query { query, .. } => format!(" where {}", masked_words(&query.text)),
+        Whom::Query { query, .. } => format!(" where {}", query.text),
     };
-    short(&format!("{what}{whom}"), TITLE)
+    // Masked before it is shortened: what is cut off may be what tells that there is a password.
+    short(&masked_words(&format!("{what}{whom}")), TITLE)
 }
 
 fn edit(edit: &Edit) -> String {
     let path = edit.path().to_string();
     let said = |value: &NewValue| match value {
-        NewValue::Typed(text) | NewValue::Json(text) => short(&masked_at(&path, text), VALUE),
+        NewValue::Typed(text) | NewValue::Json(text) => short(&masked_words(&masked(&path, text)), VALUE),
     };
     match edit {
         Edit::Set { value, .. } => format!("set {path}={}", said(value)),
@@ -89,6 +91,14 @@ fn edit(edit: &Edit) -> String {
         Edit::InsertItem { value, .. } => format!("add {} to {path}", said(value)),
         Edit::RemoveItem { index, .. } => format!("remove {path}[{index}]"),
         Edit::RenameKey { key, .. } => format!("rename {path} to {}", short(key, VALUE)),
+    }
+}
+
+/// A value as it was typed: in quotes and JSON, or bare, which may be the URL itself.
+fn masked<'v>(path: &str, text: &'v str) -> Cow<'v, str> {
+    match masked_at(path, text) {
+        Cow::Borrowed(_) => masked_value(path, text),
+        hidden => hidden,
     }
 }
 

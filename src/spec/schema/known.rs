@@ -53,9 +53,12 @@ pub(super) fn recognise<'t>(
         if object.name != name || !text.starts_with(&*object.text) {
             return None;
         }
-        fields.extend(object.fields.iter().filter_map(|(name, from, to)| {
-            Some((*name, text.get(*from as usize..*to as usize)?))
-        }));
+        fields.extend(
+            object
+                .fields
+                .iter()
+                .filter_map(|(name, from, to)| Some((*name, text.get(*from as usize..*to as usize)?))),
+        );
         Some(object.text.len())
     })
 }

@@ -184,7 +184,7 @@ impl Columns {
         let when = if self.when.1 < 19 { when.get(5..16).unwrap_or(&when) } else { &when };
         let (state, tone) = state(row);
         let ours = row.environment == model.environment;
-        let what = if row.undone_by.is_some() { Role::Muted } else { Role::Text };
+        let what = if row.is_undone() { Role::Muted } else { Role::Text };
         pen.text(self.id.0, line, self.id.1, &row.id.to_string(), Role::Label);
         pen.text(self.when.0, line, self.when.1, when, Role::Text);
         pen.text(self.who.0, line, self.who.1, &escaped(&row.who.operator), Role::Text);

@@ -19,6 +19,8 @@ pub(super) struct Book<'a> {
     plan: &'a BulkPlan,
     databases: Vec<(DatabaseName, String)>,
     change: Option<(ChangeId, Running)>,
+    /// The change that this one undoes, once that was asked.
+    undone: Option<Option<ChangeId>>,
 }
 
 impl<'a> Book<'a> {
@@ -26,7 +28,7 @@ impl<'a> Book<'a> {
     pub fn new(record: &'a Record, stores: &Stores, plan: &'a BulkPlan) -> Self {
         let identity = |name: &DatabaseName| Some((name.clone(), stores.get(name)?.identity()));
         let databases = plan.databases().iter().filter_map(identity).collect();
-        Self { record, plan, databases, change: None }
+        Self { record, plan, databases, change: None, undone: None }
     }
 
     /// On the disk when this returns.
@@ -85,20 +87,34 @@ impl<'a> Book<'a> {
 
     /// The times of a row that is put back: those that the change deleted which this one undoes.
     pub async fn times(
-        &self,
+        &mut self,
         database: &DatabaseName,
         instance_uuid: &Arc<str>,
     ) -> (Option<Arc<str>>, Option<Arc<str>>) {
-        let undone = match (self.record.undoing, self.plan.kind()) {
-            (Some(undoing), _) => undoing.change,
-            (None, BulkKind::Undo(change) | BulkKind::Redo(change)) => ChangeId(*change),
-            _ => return (None, None),
-        };
+        let Some(undone) = self.undone().await else { return (None, None) };
         let journal = &self.record.journal;
         match journal.times(undone, database.to_string(), Arc::clone(instance_uuid)).await {
             Ok(Some((created, updated))) => (created.map(Arc::from), updated.map(Arc::from)),
             _ => (None, None),
         }
+    }
+
+    /// The change that this one undoes, or does again; of the rest of one the same that its beginning did.
+    async fn undone(&mut self) -> Option<ChangeId> {
+        if let Some(known) = self.undone {
+            return known;
+        }
+        let undone = match (self.record.undoing, self.plan.kind()) {
+            (Some(undoing), _) => Some(undoing.change),
+            (None, BulkKind::Undo(change) | BulkKind::Redo(change)) => Some(ChangeId(*change)),
+            (None, BulkKind::Rest(change)) => {
+                let begun = self.record.journal.change(ChangeId(*change)).await.ok().flatten();
+                begun.and_then(|begun| begun.undoes)
+            }
+            _ => None,
+        };
+        self.undone = Some(undone);
+        undone
     }
 
     /// What became of entries. Gives what is to be said where the journal does not take it: `recover` then

@@ -56,7 +56,8 @@ impl Tally {
         &self.progress
     }
 
-    pub fn note(&mut self, ended: Vec<Ended>) {
+    /// Counts ends, and tells of each that is not simply a success.
+    pub fn note(&mut self, ended: Vec<Ended>, tell: &(dyn Fn(&Problem) + Sync)) {
         for one in ended {
             self.progress.passed += 1;
             match one.state {
@@ -68,13 +69,15 @@ impl Tally {
             }
             if one.state != State::Done || one.is_told {
                 tracing::info!(database = %one.database, instance_uuid = %one.instance_uuid, "{}", one.said);
+                let problem = Problem {
+                    database: one.database,
+                    instance_uuid: one.instance_uuid,
+                    state: one.state,
+                    sentence: one.said,
+                };
+                tell(&problem);
                 if self.problems.len() < BulkOutcome::MOST_PROBLEMS {
-                    self.problems.push(Problem {
-                        database: one.database,
-                        instance_uuid: one.instance_uuid,
-                        state: one.state,
-                        sentence: one.said,
-                    });
+                    self.problems.push(problem);
                 }
             }
         }

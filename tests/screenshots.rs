@@ -42,7 +42,10 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("editor", (120, 36), "/e49a23e9⏎e/availability_zone⏎⏎⌫az1⏎⎋/hw:cpu_policy⏎⎋⏎↓↓↓"),
     ("confirm-edit", (120, 36), "/f0e0bec9⏎e/availability_zone⏎⏎⌫az2⏎⎋s"),
     ("confirm-move", (120, 36), "/f0e0bec9⏎mj⏎⇥⏎ce"),
-    ("help", (120, 78), "?"),
+    // What all marked specs become, which are left out, and the first of them.
+    ("confirm-many", (120, 36), "/az=az1⏎*xunpin⏎"),
+    ("findings", (120, 36), "!"),
+    ("help", (120, 80), "?"),
     ("databases", (120, 36), "d"),
     ("environments", (120, 36), "N↓"),
 ];
@@ -88,7 +91,7 @@ fn draw(name: &str, home: &Path, size: (u16, u16), keys: &str) -> String {
         return databases(size, keys);
     }
     let deployment = demo::open_in(home, true).expect("the demo");
-    let mut options = Options::default();
+    let mut options = Options { journal: Some(home.join("journal.sqlite")), ..Options::default() };
     if name == "environments" {
         let file = home.join("config.toml");
         fs::write(&file, PROFILES).expect("written");

@@ -8,6 +8,7 @@ use reqspec::app::database::Health;
 use reqspec::app::overlay::Overlay;
 use reqspec::app::search::PaneSearch;
 use reqspec::deployment::{Deployment, demo};
+use reqspec::tui::Options;
 use reqspec::tui::stage::Stage;
 
 /// 2026-11-22 12:00:00.
@@ -15,7 +16,9 @@ const NOW: i64 = 1_795_348_800;
 
 fn open(home: &std::path::Path) -> (Deployment, Stage) {
     let deployment = demo::open_in(home, false).expect("the demo");
-    let stage = Stage::open(demo::open_in(home, false).expect("the demo"), (120, 36), NOW).expect("a stage");
+    let options = Options { journal: Some(home.join("journal.sqlite")), ..Options::default() };
+    let demo = demo::open_in(home, false).expect("the demo");
+    let stage = Stage::with_options(demo, &options, (120, 36), NOW).expect("a stage");
     (deployment, stage)
 }
 

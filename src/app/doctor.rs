@@ -90,6 +90,8 @@ pub struct Doctor {
     pub report: Report,
     /// The chosen rule.
     pub chosen: usize,
+    /// Whether it was chosen by a key; until then it is the first, whatever comes.
+    pub touched: bool,
     /// The specs of the chosen rule, where they are listed: the chosen one.
     pub listing: Option<usize>,
 }
@@ -121,11 +123,11 @@ impl Doctor {
 
     /// A pass came further, or to its end: the chosen rule stays chosen.
     pub fn reported(&mut self, report: Report, ended: Option<i64>) {
-        let rule = self.chosen().map(|found| found.rule.code);
+        let rule = self.chosen().filter(|_| self.touched).map(|found| found.rule.code);
         self.report = report;
         let at = self.report.found.iter().position(|found| Some(found.rule.code) == rule);
         let last = self.report.found.len().saturating_sub(1);
-        self.chosen = at.unwrap_or(self.chosen.min(last));
+        self.chosen = at.unwrap_or(if self.touched { self.chosen.min(last) } else { 0 });
         if let Some(listing) = &mut self.listing {
             let specs = self.report.found.get(self.chosen).map_or(0, |found| found.examples.len());
             *listing = (*listing).min(specs.saturating_sub(1));
@@ -161,6 +163,7 @@ impl Doctor {
             KeyCode::End | KeyCode::Char('G') => i64::MAX / 2,
             _ => return Wish::Stay,
         };
+        self.touched = true;
         let cursor = self.listing.as_mut().unwrap_or(&mut self.chosen);
         *cursor = (*cursor as i64).saturating_add(step).clamp(0, last.max(0)) as usize;
         Wish::Stay
@@ -171,7 +174,7 @@ impl Doctor {
         match self.listing {
             None if found.examples.is_empty() => Wish::Stay,
             None => {
-                self.listing = Some(0);
+                (self.listing, self.touched) = (Some(0), true);
                 Wish::Stay
             }
             Some(at) => found.examples.get(at).map_or(Wish::Stay, |spec| {

@@ -184,6 +184,9 @@ pub struct DoctorArguments {
     /// Specs shown of each rule and database
     #[arg(long, value_name = "N", default_value_t = 3, conflicts_with = "json")]
     pub examples: usize,
+    /// Print only the uuids, one in a line: `reqspec repair NAME $(reqspec doctor --rule RULE --uuids)`
+    #[arg(long, conflicts_with_all = ["json", "examples"])]
+    pub uuids: bool,
     /// End with exit code 7 where there is a finding of that weight, or a heavier one
     #[arg(long, value_name = "WEIGHT")]
     pub fail_on: Option<WeightArgument>,

@@ -3,8 +3,8 @@
 //!
 //! Imports `fleet`, `lint`, `query` and its siblings.
 
-use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,12 +15,15 @@ use super::doctor_text;
 use super::error::{CliError, Exit};
 use super::list_arguments::{all_of, wrong};
 use super::output::{Output, say};
+use super::progress::Line;
 use super::sessions::Sessions;
 use crate::deployment::facts::FactStores;
+use crate::fleet::doctor::report::Step;
 use crate::fleet::doctor::{self, Options, Report, Seen};
 use crate::lint::{Finding, RULES, Rule, Severity};
 use crate::query::{Query, parse};
-use crate::spec::text::escaped;
+use crate::spec::schema::is_uuid;
+use crate::spec::text::named;
 use crate::store::{Cancel, DatabaseName};
 
 /// What is asked for, read before any database is.
@@ -70,30 +73,50 @@ pub async fn run(sessions: &Sessions, arguments: &DoctorArguments) -> Result<Exi
     let options = Options {
         query: asked.query,
         rules: asked.rules,
-        examples: arguments.examples.min(doctor::MOST_LISTED),
+        examples: if arguments.uuids {
+            doctor::MOST_LISTED
+        } else {
+            arguments.examples.min(doctor::MOST_LISTED)
+        },
         each: arguments.json.then(|| lines.seen()),
         ..Options::all(databases, sessions.deployment().spec_home(), i64::try_from(now).unwrap_or(i64::MAX))
     };
     let stores: Arc<dyn FactStores> = Arc::new(sessions.clone());
-    let is_shown = io::stderr().is_terminal();
+    let line = Line::new("", "");
     let show = |report: &Report| {
-        if is_shown {
-            progress(report);
+        if report.step != Step::Ended {
+            line.say(|| doctor_text::progress(report));
         }
     };
     let report = doctor::run(stores, &options, &show, cancel).await;
+    line.clear();
     let mut output = lines.out.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = output.1.take() {
         return Err(error.into());
     }
     if arguments.json {
         output.0.json(&summary(&report))?;
+    } else if arguments.uuids {
+        uuids(&report).iter().try_for_each(|uuid| output.0.line(uuid))?;
     } else {
         let told = doctor_text::lines(&report, arguments.examples);
         told.iter().try_for_each(|line| output.0.line(line))?;
     }
     output.0.flush()?;
     Ok(conclude(&report, arguments.fail_on))
+}
+
+/// Each instance once. What is no uuid could be taken for something else by whoever is given it.
+fn uuids(report: &Report) -> BTreeSet<Arc<str>> {
+    let all = report.findings.iter().flat_map(|found| &*found.examples).map(|example| &example.instance_uuid);
+    let (uuids, others): (BTreeSet<&Arc<str>>, BTreeSet<&Arc<str>>) = all.partition(|uuid| is_uuid(uuid));
+    for other in others {
+        say(&format!("reqspec: warning: left out, for it is no uuid: {}", named(other)));
+    }
+    if report.findings.iter().any(|found| found.count > found.examples.len() as u64) {
+        say(&format!("reqspec: warning: of each rule and database the first {} only", doctor::MOST_LISTED));
+    }
+    uuids.into_iter().cloned().collect()
 }
 
 /// Says what is missing, and how it ends.
@@ -128,14 +151,6 @@ fn conclude(report: &Report, fail_on: Option<WeightArgument>) -> Exit {
     } else {
         Exit::Done
     }
-}
-
-/// One line of standard error, written over and over; cleared at the end.
-fn progress(report: &Report) {
-    let line = if report.finished { String::new() } else { doctor_text::progress(report) };
-    let mut err = io::stderr();
-    // Nowhere to say that it cannot be written.
-    let _ = write!(err, "\r\u{1b}[K{}", escaped(&line)).and_then(|()| err.flush());
 }
 
 /// Findings on standard output, from several threads.

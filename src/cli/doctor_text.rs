@@ -2,12 +2,11 @@
 //!
 //! Imports `fleet`, `lint` and `app`'s words.
 
-use std::sync::Arc;
-
 use crate::app::words::grouped;
 use crate::fleet::doctor::report::Step;
 use crate::fleet::doctor::{Found, Report, Unknown};
 use crate::lint::{Rule, Severity};
+use crate::spec::schema::is_uuid;
 
 /// Uuids that a command names one by one, at most.
 const FEW: u64 = 3;
@@ -50,24 +49,17 @@ fn next_step(rule: &Rule, found: &[&Found]) -> Vec<String> {
         let has_advice = rule.doc.contains('`');
         return if has_advice { vec![format!("  {}", rule.doc)] } else { Vec::new() };
     };
-    let all: u64 = found.iter().map(|found| found.count).sum();
-    let place = match found {
-        [one] => format!(" --in {}", one.database),
-        _ => String::new(),
+    let command = |found: &&Found| {
+        let Found { database, examples, .. } = *found;
+        let uuids: Vec<&str> = examples.iter().map(|example| &*example.instance_uuid).collect();
+        let are_all = uuids.len() as u64 == found.count && found.count <= FEW;
+        let whom = match are_all && uuids.iter().all(|uuid| is_uuid(uuid)) {
+            true => uuids.join(" "),
+            false => format!("$(reqspec doctor --rule {} --in {database} --uuids)", rule.code),
+        };
+        format!("  to cure: reqspec repair {fix} --in {database} {whom}")
     };
-    let mut uuids: Vec<Arc<str>> = found
-        .iter()
-        .flat_map(|found| &*found.examples)
-        .map(|example| Arc::clone(&example.instance_uuid))
-        .collect();
-    uuids.sort();
-    uuids.dedup();
-    let query = if all <= FEW && uuids.len() as u64 <= all && !uuids.is_empty() {
-        format!(" --where 'uuid={}'", uuids.join(","))
-    } else {
-        String::new()
-    };
-    vec![format!("  to plan the cure: reqspec repair {fix}{place}{query}")]
+    found.iter().map(command).collect()
 }
 
 /// What could not be told, rule by rule.

@@ -1,4 +1,4 @@
-//! How far a change of many specs is, on standard error: a line that is drawn over on a terminal, a line every
+//! How far a change of many specs, or the doctor, is, on standard error: a line that is drawn over on a terminal, a line every
 //! few seconds elsewhere.
 
 use std::cell::Cell;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::output::say;
 use crate::change::Progress;
+use crate::spec::text::escaped;
 
 /// Least time between two lines on a terminal.
 const FRAME: Duration = Duration::from_millis(100);
@@ -34,15 +35,20 @@ impl Line {
 
     /// Shows how far it is, unless that was just shown.
     pub fn show(&self, progress: &Progress) {
+        self.say(|| text(self.what, self.done, progress, self.begun.elapsed()));
+    }
+
+    /// Shows a line, unless one was just shown.
+    pub fn say(&self, line: impl FnOnce() -> String) {
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let last = shown.get().unwrap_or(self.begun);
         if last.elapsed() < if self.is_terminal { FRAME } else { PLAIN } {
             return;
         }
         shown.set(Some(Instant::now()));
-        let line = text(self.what, self.done, progress, self.begun.elapsed());
+        let line = line();
         if self.is_terminal {
-            let _ = write!(io::stderr(), "\r\u{1b}[K{line}");
+            let _ = write!(io::stderr(), "\r\u{1b}[K{}", escaped(&line));
             let _ = io::stderr().flush();
         } else {
             say(&line);

@@ -2,7 +2,7 @@
 //!
 //! Codes are stable: a rule that goes leaves its code unused.
 //!
-//! Imports [`super::table`]; no I/O.
+//! Imports `table`; no I/O.
 
 /// How much a finding weighs, the lightest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -192,7 +192,11 @@ pub fn examine(opened: &Arc<Opened>, options: Options) -> (Report, Broken) {
     let stores: Arc<dyn FactStores> = Arc::clone(opened) as Arc<dyn FactStores>;
     let report = crate::rules::block_on(async {
         let _ = opened.deployment.discover().await;
-        doctor::run(stores, &options, &|_| {}, Cancel::default()).await
+        // The terminal UI runs it on threads of its own.
+        fn sent<F: Future + Send>(future: F) -> F {
+            future
+        }
+        sent(doctor::run(stores, &options, &|_| {}, Cancel::default())).await
     });
     let told = std::mem::take(&mut *told.lock().unwrap());
     let mut kept = Broken::new();

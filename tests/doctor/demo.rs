@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::built::{Built, Engine, NAMES, examine, options};
 
-fn demo() -> Built {
+pub fn demo() -> Built {
     let folder = tempfile::tempdir().unwrap();
     reqspec::deployment::demo::open_in(folder.path(), false).unwrap();
     for name in NAMES {

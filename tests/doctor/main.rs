@@ -16,5 +16,6 @@ mod servers;
 
 mod built;
 mod cases;
+mod cli;
 mod demo;
 mod rules;

@@ -23,7 +23,9 @@ const INSTANCES: i64 = 25;
 
 /// What is done before, what is done while that happens, and on which side which statement is the last before the
 /// commit.
-const TASKS: [(&[&str], &str, &[(usize, &str)]); 7] = [
+type Task = (&'static [&'static str], &'static str, &'static [(usize, &'static str)]);
+
+const TASKS: [Task; 7] = [
     (&[], "save", &[(0, UPDATE)]),
     (&[], "bulk edit", &[(0, UPDATE)]),
     (&["bulk edit"], "undo", &[(0, UPDATE)]),

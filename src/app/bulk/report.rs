@@ -55,6 +55,10 @@ impl Report {
                 let text = format!("u takes back what was done, as one (reqspec undo {})", change.0);
                 lines.push(Line::new(Tone::Plain, text));
             }
+            if not_begun > 0 {
+                let text = format!("reqspec resume {} goes on with the rest", change.0);
+                lines.push(Line::new(Tone::Plain, text));
+            }
             lines.push(Line::new(
                 Tone::Muted,
                 format!("H shows it as {change}, every spec with its difference"),
@@ -137,7 +141,7 @@ mod tests {
         let (title, text) =
             text(&BulkOutcome { progress, change: Some(ChangeId(7)), ..BulkOutcome::default() });
         assert_eq!(title, "Stopped on request");
-        assert!(text.contains("960  not begun"), "{text}");
+        assert!(text.contains("960  not begun") && text.contains("reqspec resume 7"), "{text}");
         let outcome = BulkOutcome {
             stopped: Some(ApplyError::Failed("the journal is full".to_owned())),
             ..BulkOutcome::default()

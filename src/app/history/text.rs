@@ -103,7 +103,7 @@ pub fn entry(entry: &EntryRow) -> Vec<Line> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
@@ -111,7 +111,7 @@ pub mod tests {
     use crate::change::journal::{Kind, Step};
     use crate::change::{ChangeId, DatabaseName, EntryId, Operation, Who};
 
-    pub fn row(id: i64) -> ChangeRow {
+    pub(in crate::app::history) fn row(id: i64) -> ChangeRow {
         ChangeRow {
             id: ChangeId(id),
             begun_at: "2026-11-22T11:00:05.123Z".to_owned(),
@@ -132,7 +132,7 @@ pub mod tests {
         }
     }
 
-    pub fn entry(number: i64) -> EntryRow {
+    pub(in crate::app::history) fn entry(number: i64) -> EntryRow {
         EntryRow {
             id: EntryId(number),
             change: ChangeId(1),

@@ -47,8 +47,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 
 fn examine(model: &mut Model, doctor: &mut Doctor) -> Effect {
     let request = model.request();
-    let before = std::mem::take(doctor);
-    *doctor = Doctor { request: Some(request), since: model.now, chosen: before.chosen, ..Doctor::default() };
+    *doctor = Doctor { request: Some(request), since: model.now, ..Doctor::default() };
     Effect::Doctor { request }
 }
 

@@ -1,6 +1,6 @@
 //! Many changes: the operations of a plan, read from its file, in batches. Each batch is in the journal before
 //! its first byte goes to a database, then one transaction for each database; while it is written, the next
-//! one is read, compared and journaled.
+//! one is journaled and the one after that read and compared.
 //!
 //! - `reading`: the next batch.  `book`: the journal's side.  `pacing`: how fast.
 //! - `rows`: changes of one database.  `moves`: moves from one to another.  `tally`: what came of it.
@@ -17,7 +17,7 @@ mod tally;
 
 use std::sync::Arc;
 
-use futures_util::future::join3;
+use futures_util::future::join4;
 
 use super::{ApplyError, Stage, as_text, follow_unnamed, plain, stop_for_test};
 use crate::change::bulk::BulkPlan;
@@ -28,7 +28,7 @@ use crate::store::{Cancel, NewSpec, RowChange, SpecStore, Stores};
 use book::Book;
 pub use pacing::Pace;
 use pacing::Throttle;
-use reading::{Batch, Next, Ready, Source};
+use reading::{Batch, Instances, ReadBatch, Ready, Source};
 use rows::Row;
 pub use tally::Problem;
 use tally::{Ended, Tally};
@@ -100,44 +100,51 @@ pub(super) async fn apply_many_staged(
     let (mut throttle, limit) = (Throttle::new(pace), pace.most());
     let (mut stopped, mut is_cancelled) = (None, false);
     let mut results = Vec::new();
-    let mut coming = run.next(&mut book, &mut source, limit, None).await;
+    // Three batches are under way: one is written, the next journaled, the one after it read.
+    let (mut journaled, mut read): (Option<Batch>, Option<ReadBatch>) = (None, None);
     progress(tally.progress());
     loop {
-        let batch = match coming {
-            Ok(Next::Ready(batch)) => batch,
-            Ok(Next::End) => break,
-            Ok(Next::Waiting(planned)) => match run.prepare(&mut book, planned).await {
-                Ok(batch) => batch,
-                Err(error) => {
-                    stopped = Some(error);
-                    break;
-                }
-            },
-            Err(error) => {
-                stopped = Some(error);
-                break;
-            }
-        };
-        if stopped.is_some() || !throttle.turn(batch.ready.len(), cancel).await {
-            is_cancelled = stopped.is_none();
+        let (writing, journaling) = (journaled.take(), read.take());
+        if writing.is_none() && journaling.is_none() && source.is_empty() {
+            break;
+        }
+        if let Some(batch) = &writing
+            && !throttle.turn(batch.ready.len(), cancel).await
+        {
+            is_cancelled = true;
             results.extend(batch.ready.iter().map(Ready::not_begun));
             break;
         }
-        let names = batch.instances.clone();
-        let (written, next, settled) = join3(
-            run.write(batch),
-            run.next(&mut book, &mut source, limit, Some(&names)),
+        let under_way = Instances::of(&writing, &journaling);
+        let (is_writing, is_settling) = (writing.is_some(), !results.is_empty());
+        // What is read stands before what is written in the queue of a database that takes turns.
+        let (next, ahead, written, settled) = join4(
+            run.read(&mut source, limit, &under_way),
+            run.write_ahead(&mut book, journaling),
+            run.write(writing),
             Book::settle(&record.journal, std::mem::take(&mut results)),
         )
         .await;
-        reached(Stage::Settled);
         tally.notice(settled);
+        if is_settling {
+            reached(Stage::Settled);
+        }
         results.extend(written.results());
         tally.note(written.ended);
-        progress(tally.progress());
+        if is_writing {
+            progress(tally.progress());
+        }
         stopped = written.stop;
-        coming = next;
-        if stopped.is_some() && !matches!(coming, Ok(Next::Ready(_))) {
+        match ahead {
+            Ok(batch) => journaled = batch,
+            Err(error) => stopped = stopped.or(Some(error)),
+        }
+        match next {
+            Ok(batch) => read = batch,
+            Err(error) => stopped = stopped.or(Some(error)),
+        }
+        if stopped.is_some() {
+            results.extend(journaled.iter().flat_map(|batch| batch.ready.iter().map(Ready::not_begun)));
             break;
         }
     }
@@ -211,7 +218,8 @@ impl Group {
 
 impl Run<'_> {
     /// All of a batch: no two of it are of the same instance, so that their order does not matter.
-    async fn write(&self, batch: Batch) -> Written {
+    async fn write(&self, batch: Option<Batch>) -> Written {
+        let Some(batch) = batch else { return Written::default() };
         let mut written = Written { ended: batch.ended, ..Written::default() };
         let mut groups: Vec<(Group, Vec<Ready>)> = Vec::new();
         for ready in batch.ready {

@@ -498,7 +498,8 @@ fn moves_go_through_their_stages_and_keep_the_times() {
             &(Stage::Inserted, (10, 4)),
             &(Stage::Verified, (10, 4)),
             &(Stage::Deleted, (7, 4)),
-            &(Stage::Settled, (7, 4)),
+            // The next batch, before this one is settled.
+            &(Stage::Inserted, (7, 8)),
         ]
     );
     let connection = Connection::open(world.path("c1")).unwrap();

@@ -3,7 +3,7 @@
 //!
 //! - `line`: header, operations and footer as JSON.  [`operation`]: an operation, and how it fits what the
 //!   databases hold.  [`splices`]: what a save changes.
-//! - [`write`]: writing one.  [`read`]: reading one, distrusting every byte.
+//! - [`mod@write`]: writing one.  [`read`]: reading one, distrusting every byte.
 //! - [`kept`]: where plans of many changes are kept while they are needed.
 //!
 //! A file says by its last line how many operations it has and what the bytes before it add up to (SHA-256);

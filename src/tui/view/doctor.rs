@@ -80,11 +80,8 @@ fn state(doctor: &Doctor, model: &Model) -> (String, Role) {
     let seconds = u64::try_from(doctor.ended.unwrap_or(model.now) - doctor.since).unwrap_or(0);
     match doctor.ended {
         None => {
-            let rate = if seconds > 0 {
-                format!(" · {}/s", grouped(report.passed / seconds))
-            } else {
-                String::new()
-            };
+            let rate = report.passed.checked_div(seconds).map(|rate| format!(" · {}/s", grouped(rate)));
+            let rate = rate.unwrap_or_default();
             (format!("{}: {passed} · {}{rate}", report.step, duration(seconds)), Role::Text)
         }
         Some(ended) => {

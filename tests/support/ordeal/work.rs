@@ -237,7 +237,7 @@ impl Worker {
     fn bulk_move(&mut self) {
         let only_saved = self.only_saved.clone();
         let only = |number: i64| !only_saved.contains(&number);
-        let (from, rows) = self.fuller(&only);
+        let (from, rows) = self.fuller(only);
         let operations: Vec<Operation> = rows
             .into_iter()
             .map(|row| Operation::Move {

@@ -61,15 +61,29 @@ pub(super) struct Batch {
     pub ready: Vec<Ready>,
     /// Those of which nothing is to be written.
     pub ended: Vec<Ended>,
-    pub instances: HashSet<Arc<str>>,
+    instances: Arc<HashSet<Arc<str>>>,
 }
 
-/// What comes next.
-pub(super) enum Next {
-    Ready(Batch),
-    /// Operations on instances of the batch that is being written: to be read when that is over.
-    Waiting(Vec<PlannedOperation>),
-    End,
+/// Operations that were read and compared, and are not in the journal yet.
+pub(super) struct ReadBatch {
+    fitting: Vec<Fitting>,
+    ended: Vec<Ended>,
+    instances: Arc<HashSet<Arc<str>>>,
+}
+
+/// The instances of batches that are under way.
+pub(super) struct Instances(Vec<Arc<HashSet<Arc<str>>>>);
+
+impl Instances {
+    pub fn of(writing: &Option<Batch>, journaling: &Option<ReadBatch>) -> Self {
+        let written = writing.iter().map(|batch| Arc::clone(&batch.instances));
+        let journaled = journaling.iter().map(|batch| Arc::clone(&batch.instances));
+        Self(written.chain(journaled).collect())
+    }
+
+    fn are_in(&self, planned: &[PlannedOperation]) -> bool {
+        planned.iter().any(|one| self.0.iter().any(|set| set.contains(one.instance_uuid())))
+    }
 }
 
 type Read = Result<Vec<PlannedOperation>, PlanFileError>;
@@ -78,6 +92,9 @@ type Read = Result<Vec<PlannedOperation>, PlanFileError>;
 pub(super) struct Source {
     handfuls: mpsc::Receiver<Read>,
     at_hand: VecDeque<PlannedOperation>,
+    /// A batch of instances that were under way when it was to be read.
+    waiting: Vec<PlannedOperation>,
+    is_at_end: bool,
 }
 
 impl Source {
@@ -94,11 +111,19 @@ impl Source {
                 }
             }
         });
-        Ok(Self { handfuls, at_hand: VecDeque::new() })
+        Ok(Self { handfuls, at_hand: VecDeque::new(), waiting: Vec::new(), is_at_end: false })
+    }
+
+    /// Whether all operations were given out.
+    pub fn is_empty(&self) -> bool {
+        self.is_at_end && self.waiting.is_empty()
     }
 
     /// The next operations, no two of the same instance; none at the end.
     async fn next(&mut self, limit: usize) -> Read {
+        if !self.waiting.is_empty() {
+            return Ok(std::mem::take(&mut self.waiting));
+        }
         let mut batch: Vec<PlannedOperation> = Vec::new();
         let mut seen = HashSet::new();
         while batch.len() < limit {
@@ -115,6 +140,7 @@ impl Source {
             }
             batch.push(operation);
         }
+        self.is_at_end = batch.is_empty();
         Ok(batch)
     }
 }
@@ -125,37 +151,36 @@ type Rows = HashMap<DatabaseName, HashMap<Arc<str>, StoredSpec>>;
 struct Fitting(Operation, Option<Arc<str>>, Option<Arc<str>>);
 
 impl Run<'_> {
-    /// What comes next, while a batch of those instances is being written.
-    pub(super) async fn next(
+    /// Read and compare what comes next, unless it is about instances that are under way.
+    pub(super) async fn read(
         &self,
-        book: &mut Book<'_>,
         source: &mut Source,
         limit: usize,
-        written: Option<&HashSet<Arc<str>>>,
-    ) -> Result<Next, ApplyError> {
+        under_way: &Instances,
+    ) -> Result<Option<ReadBatch>, ApplyError> {
         let planned = source.next(limit).await.map_err(|error| ApplyError::Failed(error.to_string()))?;
         if planned.is_empty() {
-            return Ok(Next::End);
+            return Ok(None);
         }
-        let is_written =
-            |one: &PlannedOperation| written.is_some_and(|set| set.contains(one.instance_uuid()));
-        if planned.iter().any(is_written) {
-            return Ok(Next::Waiting(planned));
+        if under_way.are_in(&planned) {
+            source.waiting = planned;
+            return Ok(None);
         }
-        self.prepare(book, planned).await.map(Next::Ready)
-    }
-
-    /// Read, compare, write ahead.
-    pub(super) async fn prepare(
-        &self,
-        book: &mut Book<'_>,
-        planned: Vec<PlannedOperation>,
-    ) -> Result<Batch, ApplyError> {
         let rows = self.rows_of(&planned).await?;
         let instances = planned.iter().map(|one| Arc::clone(one.instance_uuid())).collect();
         // Digests of many texts take a while.
         let fitted = spawn_blocking(move || fitted(planned, &rows)).await;
-        let (mut fitting, ended) = fitted.map_err(|error| ApplyError::Failed(error.to_string()))?;
+        let (fitting, ended) = fitted.map_err(|error| ApplyError::Failed(error.to_string()))?;
+        Ok(Some(ReadBatch { fitting, ended, instances: Arc::new(instances) }))
+    }
+
+    /// A batch is in the journal when this returns.
+    pub(super) async fn write_ahead(
+        &self,
+        book: &mut Book<'_>,
+        batch: Option<ReadBatch>,
+    ) -> Result<Option<Batch>, ApplyError> {
+        let Some(ReadBatch { mut fitting, ended, instances }) = batch else { return Ok(None) };
         for Fitting(operation, created_at, updated_at) in &mut fitting {
             if let Operation::Create { database, instance_uuid, .. } = operation {
                 (*created_at, *updated_at) = book.times(database, instance_uuid).await;
@@ -175,7 +200,7 @@ impl Run<'_> {
             created_at,
             updated_at,
         });
-        Ok(Batch { ready: ready.collect(), ended, instances })
+        Ok(Some(Batch { ready: ready.collect(), ended, instances }))
     }
 
     /// The rows that operations are about, of all their databases at once.

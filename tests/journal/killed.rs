@@ -135,3 +135,28 @@ fn killed_between_two_steps_and_recovered(
     assert!(change.finished_at.is_some() && !change.is_interrupted);
     assert_eq!((change.count(state), change.total), (1, 1));
 }
+
+/// A move whose process was killed there, and another program that deleted the spec wherever it was then: only what
+/// the move itself may have deleted is put back.
+#[rstest]
+#[case("Journaled", What::Conflict, None)]
+#[case("Inserted", What::Conflict, None)]
+#[case("Verified", What::PutBack, Some("old"))]
+#[case("Deleted", What::Conflict, None)]
+fn a_spec_that_others_deleted_stays_deleted(
+    #[case] stage: &str,
+    #[case] what: What,
+    #[case] after: Option<&str>,
+) {
+    let (cloud, id) = (Cloud::new(), uuid(1));
+    cloud.put("api", &id, spec(&id).as_bytes());
+    killed_at(&cloud, "move", stage);
+    for name in ["api", "c1"] {
+        let connection = rusqlite::Connection::open(cloud.path(name)).unwrap();
+        connection.execute("DELETE FROM request_specs", []).unwrap();
+    }
+    assert_eq!(recovered(&cloud), [what]);
+    assert_eq!(recovered(&cloud), []);
+    assert_eq!(cloud.text("api", &id), after.map(|_| spec(&id)));
+    assert_eq!(cloud.text("c1", &id), None);
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use reqspec::change::journal::Step;
 use reqspec::change::{Answer, Confirmation, Journal, Operation, Outcome, Plan, Record, State, Who, apply};
 use reqspec::query::prefilter::Prefilter;
 use reqspec::query::{PageKey, PageRequest, SortOrder};
@@ -24,6 +25,15 @@ struct Watching {
 }
 
 impl Watching {
+    /// A move's source is deleted only when the journal knows that the copy is right.
+    fn look_at_step(&self) {
+        let connection = Connection::open(&self.journal).unwrap();
+        let sql = "SELECT operation, step FROM entries ORDER BY id DESC LIMIT 1";
+        let found: (String, i64) =
+            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert!(found.0 != "move" || found.1 == Step::Verified as i64, "{found:?}");
+    }
+
     /// What the journal must hold by now, seen from a connection of our own.
     fn look(&self) {
         let connection = Connection::open(&self.journal).unwrap();
@@ -112,6 +122,7 @@ impl SpecStore for Watching {
     }
     async fn destroy(&self, instance_uuid: &str, before: &[u8]) -> Result<(), StoreError> {
         self.look();
+        self.look_at_step();
         self.inner.destroy(instance_uuid, before).await
     }
     async fn change_many(&self, changes: &[RowChange]) -> Result<Vec<Result<(), StoreError>>, StoreError> {

@@ -1,7 +1,7 @@
 //! Plans of many changes over SQLite databases, with others who interfere between two steps, and answers
 //! that get lost.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -560,6 +560,34 @@ fn copies_that_are_gone_after_the_sources_were_deleted_bring_the_specs_back() {
     let rolled_back: Vec<_> =
         world.journal(&outcome).into_iter().filter(|(_, state)| *state == State::RolledBack).collect();
     assert_eq!(rolled_back, all(State::RolledBack, [2]));
+}
+
+/// `recover` decides by the steps: each is in the journal before the next is begun.
+#[test]
+fn the_journal_knows_how_far_moves_have_come() {
+    let mut world = World::new(3);
+    let path = world.path("journal.sqlite");
+    world.record = Record::new(Journal::open(&path).unwrap(), world.record.who.clone(), None);
+    let steps = |path: &Path| {
+        let journal = Connection::open(path).unwrap();
+        let mut steps = journal.prepare("SELECT step FROM entries ORDER BY id").unwrap();
+        steps.query_map([], |row| row.get(0)).unwrap().collect::<Result<Vec<i64>, _>>().unwrap()
+    };
+    let seen = Mutex::new(Vec::new());
+    let outcome = world.apply(&moves(3), &|stage| {
+        if matches!(stage, Stage::Inserted | Stage::Verified | Stage::Deleted) {
+            seen.lock().unwrap().push((stage, steps(&path)));
+        }
+        if stage == Stage::Verified {
+            // This one's copy is withdrawn then.
+            world.set("api", 2, "newer");
+        }
+    });
+    assert_eq!((outcome.stopped.clone(), counts(&outcome)), (None, [2, 1, 0, 0]));
+    let expected =
+        [(Stage::Inserted, vec![1, 1, 1]), (Stage::Verified, vec![2, 2, 2]), (Stage::Deleted, vec![3, 2, 3])];
+    assert_eq!(*seen.lock().unwrap(), expected);
+    assert_eq!(steps(&path), [3, 1, 3], "what was not deleted may be put back");
 }
 
 #[test]

@@ -31,10 +31,16 @@ impl Desk {
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        if self.identity.is_some() && self.identity != file::identity(&self.path) {
-            return Err(Moved.into());
-        }
+        self.in_place()?;
         self.transact(true, change)
+    }
+
+    /// That the file is the one of its path still.
+    pub fn in_place(&self) -> rusqlite::Result<()> {
+        match self.identity.is_none() || self.identity == file::identity(&self.path) {
+            true => Ok(()),
+            false => Err(Moved.into()),
+        }
     }
 
     /// A transaction that a power cut may take back, but no end of the process.

@@ -120,6 +120,7 @@ impl Journal {
         // The lock is made and kept there, so that it does not matter whether the asker still waits.
         self.clerk
             .ask("beginning a change", move |desk| {
+                desk.in_place()?;
                 let lock: Lock = owners.make().map_err(unlocked)?;
                 let token = lock.token().to_owned();
                 let begun = desk.durably(|t| {

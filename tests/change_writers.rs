@@ -38,7 +38,9 @@ fn only_apply_and_the_object_write_to_stores() {
             let writes = [".create(", ".save(", ".destroy(", ".hold("].iter().any(|call| line.contains(call));
             // Files and directories are made by methods of that name, too.
             let makes_file = line.contains(".create(true)") || line.contains(".create(directory)");
-            if !writes || !knows_stores || makes_file {
+            // Recovery holds a row to learn whether a commit is still under way; that changes nothing.
+            let only_holds = name == "change/recover.rs" && line.contains(".hold(");
+            if !writes || !knows_stores || makes_file || only_holds {
                 continue;
             }
             if MAY_WRITE.iter().any(|allowed| name.starts_with(allowed)) {

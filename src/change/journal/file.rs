@@ -145,9 +145,21 @@ fn read_only(path: &Path) -> Result<Connection, JournalError> {
 /// Whether nothing has been written yet; an error where it is not a journal that this version knows.
 fn is_empty(path: &Path, connection: &Connection) -> Result<bool, JournalError> {
     let of = |error: rusqlite::Error| JournalError::of(path, "reading it", &error);
+    // All three from one state of the file: another process may be making it.
+    let own = connection.is_autocommit();
+    if own {
+        connection.execute_batch("BEGIN").map_err(of)?;
+    }
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(of);
-    let (application, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
-    let tables = number("SELECT count(*) FROM sqlite_schema WHERE type = 'table'")?;
+    let read = || -> Result<_, JournalError> {
+        let (application, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
+        Ok((application, version, number("SELECT count(*) FROM sqlite_schema WHERE type = 'table'")?))
+    };
+    let read = read();
+    if own {
+        connection.execute_batch("ROLLBACK").map_err(of)?;
+    }
+    let (application, version, tables) = read?;
     match (application, version) {
         (0, 0) if tables == 0 => Ok(true),
         (APPLICATION, VERSION) => Ok(false),

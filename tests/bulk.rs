@@ -333,7 +333,7 @@ fn titles_show_no_password() {
         BulkChange::Edit(vec![Edit::set_json(at("requested_destination.cell"), &json)]),
         BulkChange::Edit(vec![Edit::set_json(
             at("requested_destination.transport_url"),
-            &format!("\"{url}\""),
+            format!("\"{url}\""),
         )]),
         edit("availability_zone", "rabbit://nova:s3cret@h/"),
     ] {

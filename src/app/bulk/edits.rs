@@ -13,7 +13,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::paths;
 use crate::app::editor::prompt::{Answer, Prompt, Purpose};
-use crate::spec::edit::{self, Edit};
+use crate::spec::edit::{self, Edit, split_assignment};
 use crate::spec::{Document, FieldPath};
 
 /// Most lines.
@@ -195,32 +195,13 @@ pub fn read(line: &str) -> Result<Edit, String> {
     if let Some(name) = line.strip_prefix(CLEAR) {
         return Ok(Edit::unset(path(name)?));
     }
-    match split(line) {
+    match split_assignment(line) {
         Some((name, value)) => match name.strip_suffix(':') {
             Some(name) => Ok(Edit::set_json(path(name)?, value)),
             None => Ok(Edit::set(path(name)?, value)),
         },
         None => Err("neither PATH=VALUE nor clear PATH".to_owned()),
     }
-}
-
-/// `PATH=VALUE` at the first `=` that is not inside the brackets of the path (nor inside a JSON string
-/// in them).
-pub fn split(text: &str) -> Option<(&str, &str)> {
-    let (mut inside, mut quoted, mut escaped) = (false, false, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' if inside => quoted = !quoted,
-            _ if quoted => {}
-            b'[' => inside = true,
-            b']' => inside = false,
-            b'=' if !inside => return Some((&text[..at], &text[at + 1..])),
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -5,16 +5,16 @@
 
 use std::str::FromStr;
 
-use super::edits::split;
 use crate::app::editor::asking;
 use crate::app::editor::prompt::Suggestion;
 use crate::scheduler::{extra_specs, hints};
+use crate::spec::edit::split_assignment;
 use crate::spec::schema::{self, Kind};
 use crate::spec::{Document, FieldPath};
 
 /// Whole lines that what is typed may become.
 pub fn suggestions(sample: &Document, typed: &str) -> Vec<Suggestion> {
-    if let Some((name, _)) = split(typed) {
+    if let Some((name, _)) = split_assignment(typed) {
         return values(sample, name);
     }
     let (verb, end) = if typed.starts_with("clear ") { ("clear ", "") } else { ("", "=") };

@@ -11,6 +11,7 @@
 //! Imports [`super::schema`], [`super::document`], [`super::path`]; no I/O.
 
 mod apply;
+mod assignment;
 mod error;
 mod render;
 mod splice;
@@ -19,6 +20,7 @@ mod typed;
 mod unset;
 
 pub use apply::{apply, apply_unfinished, check_typed};
+pub use assignment::split_assignment;
 pub use error::EditError;
 pub use splice::{Mismatch, Splice, Splices};
 pub(crate) use structure::{remove, replace};

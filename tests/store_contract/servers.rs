@@ -101,7 +101,12 @@ fn times_are_utc_whatever_the_zone_of_the_server(kind: Kind) {
     // What is in the columns, whoever reads them.
     let raw = session.value("SELECT updated_at FROM request_specs WHERE instance_uuid = 'u'").unwrap();
     assert_now(&raw);
-    assert_eq!(all(&*store)[0].updated_at.as_deref(), Some(raw.as_str()));
+    // PostgreSQL writes no zeros at the end of a fraction.
+    let no_zeros = |time: &str| match time.contains('.') {
+        true => time.trim_end_matches('0').to_owned(),
+        false => time.to_owned(),
+    };
+    assert_eq!(all(&*store)[0].updated_at.as_deref().map(no_zeros), Some(no_zeros(&raw)));
 }
 
 /// An account with a password that may only read.

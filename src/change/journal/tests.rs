@@ -31,7 +31,7 @@ fn header(title: &str) -> Header {
         reason: Some("ticket 7\n\u{202e}".into()),
         undoes: None,
         total: 5,
-        plan_file: Some("/tmp/plan".into()),
+        plan_file: Some("retire-az3.plan".into()),
     }
 }
 
